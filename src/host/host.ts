@@ -1,0 +1,14 @@
+import type { Clock } from './clock.js';
+import type { Disk } from './disk.js';
+import type { Logger } from './logger.js';
+import type { Network } from './network.js';
+import type { Random } from './random.js';
+
+/** The world of one server. */
+export interface Host {
+  readonly clock: Clock;
+  readonly network: Network;
+  readonly disk: Disk;
+  readonly random: Random;
+  readonly log: Logger;
+}

@@ -1,0 +1,91 @@
+/** A TCP endpoint. `host` is a name or an address without brackets; an empty host listens on all addresses. */
+export interface Endpoint {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** What a socket's owner is told. Calls never come from inside a call of the owner's on the same socket. */
+export interface SocketHandler {
+  /** `chunk` belongs to the handler until it returns; what it keeps longer it must copy. */
+  onData(chunk: Buffer): void;
+  /** The other side has ended its direction. Answer with `end()` or `destroy()`. */
+  onEnd(): void;
+  /** Everything written so far has been handed to the network; comes only after `write` returned false. */
+  onDrain(): void;
+  /** Comes exactly once, last. `error` is set when the connection broke or was destroyed with a reason. */
+  onClose(error: Error | undefined): void;
+}
+
+/** One TCP connection. Data is held back until `start`. */
+export interface Socket {
+  readonly local: Endpoint;
+  readonly remote: Endpoint;
+  /** Bytes written but not handed to the network. */
+  readonly bufferedBytes: number;
+  readonly closed: boolean;
+  /** Sets the handler and lets data flow. May be called again to hand the socket to another owner. */
+  start(handler: SocketHandler): void;
+  /** Queues bytes (not copied: they must not change afterwards). False: wait for `onDrain` before writing much more. */
+  write(bytes: Buffer): boolean;
+  /** Stops reading; TCP back-pressure then reaches the other side. */
+  pause(): void;
+  resume(): void;
+  /** Sends what is queued, then closes this direction. */
+  end(): void;
+  /** Closes at once; queued bytes may be lost. */
+  destroy(reason?: Error): void;
+  setNoDelay(on: boolean): void;
+  setKeepAlive(on: boolean): void;
+}
+
+export interface Listener {
+  /** Where it really listens (with the chosen port when 0 was asked for). */
+  readonly endpoint: Endpoint;
+  /** Stops accepting; open connections live on. Resolves when the port is free. */
+  close(): Promise<void>;
+}
+
+export interface ListenOptions {
+  readonly endpoint: Endpoint;
+  /** Length of the queue of unaccepted connections; the system's default when absent. */
+  readonly backlog?: number;
+}
+
+/**
+ * Connections between machines. Errors are `NetworkError`s.
+ * Names are resolved anew at every dial and listen.
+ */
+export interface Network {
+  listen(options: ListenOptions, onConnection: (socket: Socket) => void): Promise<Listener>;
+  /** Connects within `timeoutMs` or rejects; a late success is closed. */
+  dial(target: Endpoint, timeoutMs: number): Promise<Socket>;
+}
+
+export type NetworkErrorCode =
+  | 'ADDRESS_IN_USE'
+  | 'ADDRESS_NOT_AVAILABLE'
+  | 'PERMISSION'
+  | 'REFUSED'
+  | 'UNREACHABLE'
+  | 'NAME_UNKNOWN'
+  | 'TIMEOUT'
+  | 'RESET'
+  | 'CLOSED'
+  | 'OTHER';
+
+export class NetworkError extends Error {
+  override readonly name = 'NetworkError';
+  constructor(
+    readonly code: NetworkErrorCode,
+    message: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}
+
+/** `host:port`, an IPv6 host in brackets. */
+export function formatEndpoint(endpoint: Endpoint): string {
+  const host = endpoint.host.includes(':') ? `[${endpoint.host}]` : endpoint.host;
+  return `${host}:${endpoint.port}`;
+}

@@ -1,0 +1,2 @@
+export { JuteError, JuteReader } from './reader.js';
+export { encodeToBuffer, JuteWriter } from './writer.js';

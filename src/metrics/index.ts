@@ -1,0 +1,1 @@
+export { Counter, Metrics, Summary } from './metrics.js';

@@ -1,0 +1,96 @@
+/** Counters and distributions as plain numbers; four-letter words and exporters read them when asked. */
+
+/** Counts up (or is set back by `srst`). */
+export class Counter {
+  value = 0;
+
+  add(amount = 1): void {
+    this.value += amount;
+  }
+
+  reset(): void {
+    this.value = 0;
+  }
+}
+
+const SUB_BUCKETS = 16;
+const BUCKETS = 45 * SUB_BUCKETS;
+
+/** Distribution of non-negative values: exact count, sum, min, max; quantiles within 1/16 of the value. */
+export class Summary {
+  count = 0;
+  sum = 0;
+  min = Number.POSITIVE_INFINITY;
+  max = 0;
+  private readonly buckets = new Uint32Array(BUCKETS);
+
+  record(value: number): void {
+    this.count++;
+    this.sum += value;
+    if (value < this.min) this.min = value;
+    if (value > this.max) this.max = value;
+    const bucket = bucketOf(value);
+    this.buckets[bucket] = (this.buckets[bucket] as number) + 1;
+  }
+
+  get average(): number {
+    return this.count === 0 ? 0 : this.sum / this.count;
+  }
+
+  /** The value below which the share `q` (0 to 1) of all recorded values lies; 0 when there are none. */
+  quantile(q: number): number {
+    const wanted = q * this.count;
+    let seen = 0;
+    for (let bucket = 0; bucket < BUCKETS; bucket++) {
+      seen += this.buckets[bucket] as number;
+      if (seen > 0 && seen >= wanted) return Math.min(valueOf(bucket), this.max);
+    }
+    return 0;
+  }
+
+  reset(): void {
+    this.count = 0;
+    this.sum = 0;
+    this.min = Number.POSITIVE_INFINITY;
+    this.max = 0;
+    this.buckets.fill(0);
+  }
+}
+
+function bucketOf(value: number): number {
+  const whole = Math.floor(value);
+  if (whole < SUB_BUCKETS) return Math.max(0, whole);
+  const power = Math.floor(Math.log2(whole));
+  const step = Math.floor((whole / 2 ** power - 1) * SUB_BUCKETS);
+  return Math.min(BUCKETS - 1, (power - 3) * SUB_BUCKETS + step);
+}
+
+function valueOf(bucket: number): number {
+  if (bucket < SUB_BUCKETS) return bucket;
+  const power = Math.floor(bucket / SUB_BUCKETS) + 3;
+  return 2 ** power * (1 + (bucket % SUB_BUCKETS) / SUB_BUCKETS);
+}
+
+/** All metrics of one server under ZooKeeper's own names (without the `zk_` that `mntr` puts in front). */
+export class Metrics {
+  readonly counters = new Map<string, Counter>();
+  readonly summaries = new Map<string, Summary>();
+  readonly gauges = new Map<string, () => number>();
+
+  counter(name: string): Counter {
+    let counter = this.counters.get(name);
+    if (counter === undefined) this.counters.set(name, (counter = new Counter()));
+    return counter;
+  }
+
+  summary(name: string): Summary {
+    let summary = this.summaries.get(name);
+    if (summary === undefined) this.summaries.set(name, (summary = new Summary()));
+    return summary;
+  }
+
+  /** Registers (or replaces) a value that is computed when read. */
+  gauge(name: string, read: () => number): void {
+    this.gauges.set(name, read);
+  }
+}
