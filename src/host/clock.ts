@@ -3,7 +3,7 @@ export interface Timer {
   cancel(): void;
 }
 
-/** Time as the core sees it. The real one is in `src/platform`, the simulated one in `test/sim`. */
+/** Time as the core sees it. The real one is in `src/platform`, the simulated one in `test/fakes`. */
 export interface Clock {
   /** Milliseconds (fractional) from an arbitrary start; never goes back. All time-outs are measured with it. */
   monotonicMs(): number;

@@ -55,7 +55,7 @@ export interface WritableFile {
 export interface AppendOptions {
   /** Where the first append goes. */
   readonly position: number;
-  /** The file is kept this many bytes (zeros) longer than what was appended, so that appends do not grow it; 0: never. */
+  /** The file is kept up to this many bytes (zeros) longer than what was appended, so that appends do not grow it; 0: never. */
   readonly preallocateBytes: number;
   /** Bytes the file occupies already, zeros after `position` included. */
   readonly allocatedBytes: number;

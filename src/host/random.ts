@@ -1,4 +1,4 @@
-/** The only source of chance. Simulated from a seed in `test/sim`. */
+/** The only source of chance. Simulated from a seed in `test/fakes`. */
 export interface Random {
   /** A whole number in [0, bound); bound is at most 2^32. */
   below(bound: number): number;

@@ -9,3 +9,7 @@ export * from './quorum-packet.js';
 export * from './session-id.js';
 export * from './txn.js';
 export * from './zxid.js';
+export * from './initial-message.js';
+export * from './notification.js';
+export * from './read-requests.js';
+export * from './replies.js';

@@ -1,0 +1,106 @@
+import { formatEndpoint } from '../host/index.js';
+import type { Endpoint, Socket } from '../host/index.js';
+import type { InitialMessage } from '../protocol/index.js';
+import { findServer, listenEndpoints, parseGreetingAddresses } from './addresses.js';
+import type { Complaints } from './complaints.js';
+import { ElectionListener } from './election-listener.js';
+import { GreetingReader } from './greeting-reader.js';
+import type { GreetingFault, GreetingOwner } from './greeting-reader.js';
+import { OpenSet } from './open-set.js';
+import type { ElectionConnectionDeps, ElectionConnectionOptions } from './options.js';
+
+/** A server has said who it is on an accepted connection. */
+export type ServerArrived = (sid: number, socket: Socket, rest: Buffer, dialBack: readonly Endpoint[]) => void;
+
+/**
+ * Listens on the server's election addresses and reads greetings. Who does not greet properly loses that one connection,
+ * and the log says once who it was and why.
+ */
+export class Acceptor implements GreetingOwner {
+  private readonly listeners: ElectionListener[] = [];
+  private readonly readers = new OpenSet<GreetingReader>();
+  private readonly readerOf = new Map<Socket, GreetingReader>();
+  private stopped = false;
+
+  constructor(
+    private readonly options: ElectionConnectionOptions,
+    private readonly deps: ElectionConnectionDeps,
+    private readonly complaints: Complaints,
+    private readonly onServer: ServerArrived,
+  ) {}
+
+  /** Resolves when each address was tried once; what failed is tried again on its own. */
+  async start(): Promise<void> {
+    const { deps, options } = this;
+    const server = findServer(deps.view, options.myId);
+    if (server === null) throw new Error(`server ${options.myId} is not in the list of servers`);
+    for (const endpoint of listenEndpoints(server, options.listenOnAllIPs)) {
+      const listener = new ElectionListener(endpoint, {
+        clock: deps.clock,
+        network: deps.network,
+        log: deps.log,
+        maxAttempts: options.electionPortBindRetry,
+        onConnection: (socket) => {
+          this.accept(socket);
+        },
+        onFailed: () => {
+          if (this.listeners.every(({ state }) => state === 'failed')) deps.onElectionPortLost();
+        },
+      });
+      this.listeners.push(listener);
+    }
+    await Promise.all(this.listeners.map((listener) => listener.start()));
+  }
+
+  /** Resolves when the ports are free and no ungreeted connection is left. */
+  async shutdown(): Promise<void> {
+    this.stopped = true;
+    const closing = this.listeners.map((listener) => listener.close());
+    for (const reader of this.readers.list()) reader.abandon();
+    await Promise.all([...closing, this.readers.emptied()]);
+  }
+
+  private accept(socket: Socket): void {
+    if (this.stopped) {
+      socket.destroy();
+      return;
+    }
+    socket.setNoDelay(true);
+    socket.setKeepAlive(this.options.tcpKeepAlive);
+    const reader = new GreetingReader(socket, this, this.deps.clock, this.options.greetingTimeoutMs);
+    this.readers.add(reader);
+    this.readerOf.set(socket, reader);
+  }
+
+  greeted(socket: Socket, message: InitialMessage, rest: Buffer): void {
+    const endpoints = parseGreetingAddresses(message.addresses);
+    if (endpoints === null) {
+      const reason = `server ${message.sid} says it is at "${message.addresses.join('|')}", which is no list of addresses`;
+      this.rejected(socket, 'GARBAGE', reason);
+      socket.destroy();
+      return;
+    }
+    this.onServer(message.sid, socket, rest, endpoints);
+  }
+
+  rejected(socket: Socket, fault: GreetingFault, reason: string): void {
+    const from = formatEndpoint(socket.remote);
+    const message = `Closed a connection to the election port from ${from}: ${reason}`;
+    const fields = { code: 'ELECTION_GREETING', fault, remote: from };
+    // Load balancers and port probes close without a word, over and over.
+    if (fault === 'SILENT') this.deps.log.debug(message, fields);
+    else this.complaints.warn(`greeting ${socket.remote.host} ${fault}`, message, fields);
+  }
+
+  closed(socket: Socket): void {
+    this.release(socket);
+  }
+
+  /** The socket belongs to somebody else now, or is closed. */
+  release(socket: Socket): void {
+    const reader = this.readerOf.get(socket);
+    if (reader === undefined) return;
+    this.readerOf.delete(socket);
+    this.readers.delete(reader);
+  }
+}

@@ -1,0 +1,117 @@
+import type { Endpoint, Socket } from '../host/index.js';
+import { formatEndpoint } from '../host/index.js';
+import { encodeInitialMessage } from '../protocol/index.js';
+import { findServer, greetingAddresses } from './addresses.js';
+import type { Complaints } from './complaints.js';
+import { DialError, dialFirst } from './dial.js';
+import { Knock } from './knock.js';
+import { OpenSet } from './open-set.js';
+import type { ElectionConnectionDeps, ElectionConnectionOptions } from './options.js';
+
+/** After a knock the server with the larger id gets so long to dial back before it is knocked at again. */
+const DIAL_BACK_MS = 100;
+
+export interface DialOwner {
+  /** Connected to a server with a smaller id and greeted it. */
+  connected(sid: number, socket: Socket): void;
+  /** Each address failed; `refused`: with "nobody listens here". */
+  failed(sid: number, refused: boolean, startedAtMs: number): void;
+}
+
+/**
+ * Dials other servers, one dial at a time for each. Names are resolved anew every time. A connection to a server with a
+ * larger id only knocks: the other side dials back.
+ */
+export class Dialler {
+  /** Servers being dialled, each until its own dial is through with all addresses. */
+  private readonly dialling = new Set<number>();
+  /** Dials of single addresses, losers too. */
+  private readonly attempts = new OpenSet<object>();
+  private readonly knocks = new OpenSet<Knock>();
+  private readonly knockedAtMs = new Map<number, number>();
+  private stopped = false;
+
+  constructor(
+    private readonly options: ElectionConnectionOptions,
+    private readonly deps: ElectionConnectionDeps,
+    private readonly complaints: Complaints,
+    private readonly owner: DialOwner,
+  ) {}
+
+  /** Dials unless a dial to this server is under way or it has just been knocked at. */
+  dial(sid: number, endpoints: readonly Endpoint[]): void {
+    if (this.stopped || endpoints.length === 0 || this.dialling.has(sid)) return;
+    const nowMs = this.deps.clock.monotonicMs();
+    const knockedAtMs = this.knockedAtMs.get(sid);
+    if (knockedAtMs !== undefined && nowMs - knockedAtMs < DIAL_BACK_MS) return;
+    this.dialling.add(sid);
+    dialFirst(this.deps.clock, endpoints, (endpoint) => this.attempt(endpoint)).then(
+      (socket) => {
+        this.dialling.delete(sid);
+        this.reached(sid, socket);
+      },
+      (error: unknown) => {
+        this.dialling.delete(sid);
+        this.failed(sid, error, nowMs);
+      },
+    );
+  }
+
+  /** The server is connected, whoever dialled: the next knock need not wait, the next failure is news. */
+  connected(sid: number): void {
+    this.knockedAtMs.delete(sid);
+    this.complaints.forget(`dial ${sid} `);
+  }
+
+  /** Resolves when no dial is under way and no socket of one is open. */
+  async shutdown(): Promise<void> {
+    this.stopped = true;
+    for (const knock of this.knocks.list()) knock.abandon();
+    await Promise.all([this.attempts.emptied(), this.knocks.emptied()]);
+  }
+
+  private async attempt(endpoint: Endpoint): Promise<Socket> {
+    const token = {};
+    this.attempts.add(token);
+    try {
+      return await this.deps.network.dial(endpoint, this.options.cnxTimeoutMs);
+    } finally {
+      this.attempts.delete(token);
+    }
+  }
+
+  private reached(sid: number, socket: Socket): void {
+    const server = findServer(this.deps.view, this.options.myId);
+    if (this.stopped || server === null) {
+      socket.destroy();
+      return;
+    }
+    socket.setNoDelay(true);
+    socket.setKeepAlive(this.options.tcpKeepAlive);
+    const message = { sid: this.options.myId, addresses: greetingAddresses(server) };
+    const greeting = encodeInitialMessage(message, this.options.multiAddress);
+    const to = formatEndpoint(socket.remote);
+    if (sid > this.options.myId) {
+      this.deps.log.debug(`Asked server ${sid} at ${to} to dial back, since its id is larger`, { sid });
+      this.knockedAtMs.set(sid, this.deps.clock.monotonicMs());
+      const { clock } = this.deps;
+      this.knocks.add(
+        new Knock(socket, greeting, clock, this.options.greetingTimeoutMs, (knock) => {
+          this.knocks.delete(knock);
+        }),
+      );
+      return;
+    }
+    this.deps.log.debug(`Connected to server ${sid} at ${to}`, { sid });
+    socket.write(greeting);
+    this.owner.connected(sid, socket);
+  }
+
+  private failed(sid: number, error: unknown, startedAtMs: number): void {
+    if (this.stopped) return;
+    const codes = error instanceof DialError ? error.codes : 'OTHER';
+    const message = `Cannot reach server ${sid} for elections: ${(error as Error).message}`;
+    this.complaints.warn(`dial ${sid} ${codes}`, message, { code: 'ELECTION_DIAL', sid, reason: codes });
+    this.owner.failed(sid, error instanceof DialError && error.refused, startedAtMs);
+  }
+}

@@ -1,0 +1,136 @@
+import { JuteError } from '../jute/index.js';
+import { MembershipError } from '../membership/index.js';
+import type { QuorumVerifier } from '../membership/index.js';
+import { decodeNotification } from '../protocol/index.js';
+import type { Notification, ServerState } from '../protocol/index.js';
+import { ConfigReader } from './config-reader.js';
+import { explain, record } from './context.js';
+import type { ElectionContext } from './context.js';
+import type { WorkerSender } from './worker-sender.js';
+import { voteOf } from './vote.js';
+import type { Vote } from './vote.js';
+
+/** Two answers to one server that does not vote have at least so much between them, unless there is something new. */
+const ECHO_MS = 100;
+const MAX_ECHOES = 256;
+
+/**
+ * Reads what other servers say. Votes go to the election while this server looks; otherwise, and to servers that do not
+ * vote, it answers with what it knows. Runs as long as the server does.
+ */
+export class WorkerReceiver {
+  private readonly configs = new ConfigReader();
+  private running: Promise<void> = Promise.resolve();
+  /** Last answers to servers that do not vote. */
+  private readonly echoes = new Map<number, { about: string; atMs: number }>();
+
+  constructor(
+    private readonly context: ElectionContext,
+    private readonly sender: WorkerSender,
+  ) {}
+
+  start(): void {
+    this.running = this.run();
+  }
+
+  /** Ends the transport's queue: nobody else reads it. */
+  async shutdown(): Promise<void> {
+    this.context.transport.received.close();
+    await this.running;
+  }
+
+  private async run(): Promise<void> {
+    for (;;) {
+      const message = await this.context.transport.received.poll();
+      if (message === undefined) return;
+      const notification = this.decode(message.sid, message.bytes);
+      if (notification === null) continue;
+      const config = this.readConfig(message.sid, notification.config);
+      if (this.context.stopped) return;
+      this.handle(message.sid, voteOf(notification), config);
+    }
+  }
+
+  private decode(sid: number, bytes: Buffer): Notification | null {
+    try {
+      return decodeNotification(bytes);
+    } catch (error) {
+      if (!(error instanceof JuteError)) throw error;
+      this.context.log.warn(`Skipping a notification of ${bytes.length} bytes from server ${sid}: ${error.message}`, {
+        code: 'ELECTION_NOTIFICATION',
+        sid,
+      });
+      return null;
+    }
+  }
+
+  /** Tells the peer about a newer configuration; it may end this election. */
+  private readConfig(sid: number, text: string | null): QuorumVerifier | null {
+    if (text === null) return null;
+    const { self, log } = this.context;
+    try {
+      const own = self.verifier();
+      const config = this.configs.read(text, own);
+      if (config !== null && config.version > own.version) self.newerConfig(config, sid);
+      return config;
+    } catch (error) {
+      if (!(error instanceof MembershipError)) throw error;
+      log.warn(`Cannot read the configuration in a notification from server ${sid}: ${error.message}`, {
+        code: 'ELECTION_CONFIG',
+        sid,
+      });
+      return null;
+    }
+  }
+
+  private handle(from: number, vote: Vote, config: QuorumVerifier | null): void {
+    const { context } = this;
+    const { self, ballot } = context;
+    const state = self.state();
+    const note = state === 'LOOKING' ? record : explain;
+    note(context, { kind: 'received', from, vote, configVersion: config?.version ?? null });
+    if (!ballot.isVoter(from)) {
+      this.handleStranger(from, vote, state);
+      return;
+    }
+    if (state === 'LOOKING') {
+      context.inbox.push({ kind: 'vote', from, vote });
+      const lagsBehind = vote.state === 'LOOKING' && vote.electionEpoch < ballot.round;
+      // A voter has no use for the proposal of a server that does not vote.
+      if (lagsBehind && ballot.isVoter(self.myId)) this.answer(from, ballot.vote());
+      return;
+    }
+    if (vote.state === 'LOOKING') {
+      if (from !== self.myId) self.reportLooking(from);
+      this.answer(from, context.currentVote);
+    }
+  }
+
+  /**
+   * Observers, and servers that this one's configuration does not know (yet), learn what this one knows. Only who looks
+   * needs that: two servers that disagree about who votes would answer each other for ever. For the same reason an answer
+   * to an answer waits: a looking Java observer replies to each notification from an older round than its own.
+   */
+  private handleStranger(from: number, vote: Vote, state: ServerState): void {
+    const { context, echoes } = this;
+    if (vote.state !== 'LOOKING') {
+      const note = state === 'LOOKING' ? record : explain;
+      note(context, { kind: 'ignored', from, because: 'sender does not vote' });
+      return;
+    }
+    const own = { ...context.currentVote, electionEpoch: context.ballot.round };
+    const about = `${vote.electionEpoch} ${state} ${own.leader} ${own.electionEpoch} ${own.peerEpoch}`;
+    const nowMs = context.clock.monotonicMs();
+    const last = echoes.get(from);
+    if (last !== undefined && last.about === about && nowMs - last.atMs < ECHO_MS) return;
+    if (echoes.size >= MAX_ECHOES) echoes.clear();
+    echoes.set(from, { about, atMs: nowMs });
+    this.answer(from, own);
+  }
+
+  private answer(to: number, vote: Vote): void {
+    const state = this.context.self.state();
+    (state === 'LOOKING' ? record : explain)(this.context, { kind: 'answered', to, state, vote });
+    this.sender.notify(to, state, vote, vote.electionEpoch);
+  }
+}

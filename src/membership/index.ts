@@ -1,0 +1,13 @@
+export type { MembershipErrorCode } from './errors.js';
+export { MembershipError } from './errors.js';
+export type { Hierarchy } from './hierarchical.js';
+export { HierarchicalVerifier } from './hierarchical.js';
+export { bracketed, canonicalHost, isWildcardHost, splitHostPorts } from './hosts.js';
+export { MajorityVerifier } from './majority.js';
+export { OracleVerifier } from './oracle.js';
+export type { MembershipEntries, MembershipOptions } from './parse.js';
+export { parseMembership, parseMembershipText } from './parse.js';
+export type { ClientAddress, QuorumServer, ServerAddress, ServerLineOptions, ServerRole } from './server.js';
+export { formatServer, parseServerLine, sameElectionAddresses, sameServer } from './server.js';
+export { QuorumTally } from './tally.js';
+export type { QuorumOracle, QuorumVerifier } from './verifier.js';

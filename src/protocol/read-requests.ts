@@ -1,0 +1,144 @@
+/**
+ * Requests that a server answers from its own tree, and those that change only the connection (auth, sasl).
+ * Every request starts with a header: `int xid; int type`.
+ */
+import { JuteError, type JuteReader, type JuteWriter } from '../jute/index.js';
+import { MIN_STRING_BYTES, writeStringList } from './data.js';
+import { OpCode } from './op-codes.js';
+
+export const REQUEST_HEADER_BYTES = 8;
+
+export function writeRequestHeader(w: JuteWriter, xid: number, type: number): void {
+  w.int(xid);
+  w.int(type);
+}
+
+/** `ustring path`: getACL, getAllChildrenNumber, sync, and (as `prefixPath`) getEphemerals. */
+export function writePathRequest(w: JuteWriter, path: string | null): void {
+  w.string(path);
+}
+
+/** `ustring path; boolean watch`: exists, getData, getChildren, getChildren2. */
+export function writePathWatchRequest(w: JuteWriter, path: string | null, watch: boolean): void {
+  w.string(path);
+  w.bool(watch);
+}
+
+/** `ustring path; int number`: addWatch (a mode), checkWatches and removeWatches (a watcher type). */
+export function writePathNumberRequest(w: JuteWriter, path: string | null, number: number): void {
+  w.string(path);
+  w.int(number);
+}
+
+/**
+ * `long relativeZxid; vector<ustring> dataWatches, existWatches, childWatches`, and in setWatches2 also
+ * `persistentWatches, persistentRecursiveWatches`.
+ */
+export interface SetWatchesRequest {
+  /** The newest zxid the client has seen: changes after it are told at once. */
+  readonly relativeZxid: number;
+  readonly data: readonly string[];
+  readonly exist: readonly string[];
+  readonly child: readonly string[];
+  readonly persistent: readonly string[];
+  readonly persistentRecursive: readonly string[];
+}
+
+export function writeSetWatches(w: JuteWriter, request: SetWatchesRequest, type: number): void {
+  w.long(request.relativeZxid);
+  writeStringList(w, request.data);
+  writeStringList(w, request.exist);
+  writeStringList(w, request.child);
+  if (type === OpCode.setWatches2) {
+    writeStringList(w, request.persistent);
+    writeStringList(w, request.persistentRecursive);
+  }
+}
+
+/** Reads setWatches or setWatches2; an absent (-1) list is an error, as in ZooKeeper. */
+export function readSetWatches(r: JuteReader, type: number): SetWatchesRequest {
+  const relativeZxid = r.longLossy();
+  const data = readPaths(r);
+  const exist = readPaths(r);
+  const child = readPaths(r);
+  const hasPersistent = type === OpCode.setWatches2;
+  const persistent = hasPersistent ? readPaths(r) : [];
+  const persistentRecursive = hasPersistent ? readPaths(r) : [];
+  return { relativeZxid, data, exist, child, persistent, persistentRecursive };
+}
+
+function readPaths(r: JuteReader): string[] {
+  const at = r.offset;
+  const paths = r.vectorOrNull(MIN_STRING_BYTES, readPath);
+  if (paths === null) throw new JuteError('RANGE', at, `a list of paths is needed at offset ${at}, but none is there`);
+  return paths;
+}
+
+function readPath(r: JuteReader): string {
+  const at = r.offset;
+  const path = r.stringOrNull();
+  if (path === null) throw new JuteError('RANGE', at, `a path is needed at offset ${at}, but none is there`);
+  return path;
+}
+
+/** `int type; boolean done; int err`: stands before every part of a multi, its answer, multiRead and its answer. */
+export function writeMultiHeader(w: JuteWriter, type: number, done: boolean, err: number): void {
+  w.int(type);
+  w.bool(done);
+  w.int(err);
+}
+
+/** Closes a multi or its answer. */
+export function writeMultiEnd(w: JuteWriter): void {
+  writeMultiHeader(w, -1, true, -1);
+}
+
+/** One part of multiRead; its watch flag is read and ignored. */
+export interface ReadPart {
+  readonly type: typeof OpCode.getData | typeof OpCode.getChildren;
+  readonly path: string;
+}
+
+export function writeMultiRead(w: JuteWriter, parts: readonly ReadPart[]): void {
+  for (const part of parts) {
+    writeMultiHeader(w, part.type, false, -1);
+    writePathWatchRequest(w, part.path, false);
+  }
+  writeMultiEnd(w);
+}
+
+/** Reads `(MultiHeader, request)*, MultiHeader done`; parts other than getData and getChildren are refused. */
+export function readMultiRead(r: JuteReader): ReadPart[] {
+  const parts: ReadPart[] = [];
+  for (;;) {
+    const at = r.offset;
+    const type = r.int();
+    const done = r.bool();
+    r.int();
+    if (done) return parts;
+    if (type !== OpCode.getData && type !== OpCode.getChildren) {
+      throw new JuteError('RANGE', at, `part ${parts.length} at offset ${at} is of type ${type}, which cannot be read`);
+    }
+    const path = readPath(r);
+    r.bool();
+    parts.push({ type, path });
+  }
+}
+
+/** `int type; ustring scheme; buffer auth` (the type is always 0). */
+export interface AuthPacket {
+  readonly scheme: string;
+  readonly auth: Buffer;
+}
+
+export function writeAuthPacket(w: JuteWriter, packet: AuthPacket): void {
+  w.int(0);
+  w.string(packet.scheme);
+  w.buffer(packet.auth);
+}
+
+/** `auth` is a view. */
+export function readAuthPacket(r: JuteReader): AuthPacket {
+  r.int();
+  return { scheme: r.string(), auth: r.bufferOrNull() ?? Buffer.alloc(0) };
+}

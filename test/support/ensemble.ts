@@ -1,0 +1,182 @@
+import type { ChildProcess } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { eventually } from './eventually.js';
+import { serverMode } from './four-letter.js';
+import { freePorts } from './ports.js';
+
+const LAUNCHER = new URL('../../bin/zk-server', import.meta.url).pathname;
+
+export interface EnsembleOptions {
+  readonly servers?: number;
+  /** More lines of zoo.cfg for every server. */
+  readonly config?: Readonly<Record<string, string | number>>;
+  readonly env?: Readonly<Record<string, string>>;
+  /** Starts server `index` in another way (a Java server in a mixed ensemble, say). */
+  readonly command?: (index: number, configFile: string) => readonly string[];
+}
+
+/** One server process of an ensemble under test. */
+export class Member {
+  process: ChildProcess | undefined;
+
+  constructor(
+    readonly sid: number,
+    readonly folder: string,
+    readonly clientPort: number,
+    private readonly command: (configFile: string) => readonly string[],
+    private readonly env: Readonly<Record<string, string>>,
+  ) {}
+
+  get configFile(): string {
+    return join(this.folder, 'zoo.cfg');
+  }
+
+  get dataDir(): string {
+    return join(this.folder, 'data');
+  }
+
+  get running(): boolean {
+    return this.process !== undefined && this.process.exitCode === null && this.process.signalCode === null;
+  }
+
+  async start(): Promise<void> {
+    const log = await open(join(this.folder, 'log'), 'a');
+    const [file, ...args] = this.command(this.configFile);
+    if (file === undefined) throw new Error('empty command');
+    this.process = spawn(file, args, {
+      stdio: ['ignore', log.fd, log.fd],
+      env: { ...process.env, ...this.env },
+    });
+    await once(this.process, 'spawn');
+    await log.close();
+  }
+
+  async signal(name: NodeJS.Signals): Promise<void> {
+    const child = this.process;
+    if (child === undefined || !this.running) return;
+    const gone = once(child, 'exit');
+    child.kill(name);
+    await gone;
+  }
+
+  /** kill -9, and waits until the process is gone. */
+  kill(): Promise<void> {
+    return this.signal('SIGKILL');
+  }
+
+  stop(): Promise<void> {
+    return this.signal('SIGTERM');
+  }
+
+  /** SIGSTOP or SIGCONT, which do not end it. */
+  send(name: NodeJS.Signals): void {
+    this.process?.kill(name);
+  }
+
+  mode(): Promise<string> {
+    return serverMode(this.clientPort);
+  }
+
+  log(): Promise<string> {
+    return readFile(join(this.folder, 'log'), 'utf8');
+  }
+
+  async serving(timeoutMs = 30_000): Promise<string> {
+    try {
+      return await eventually(`server ${this.sid} serves`, timeoutMs, async () => {
+        if (!this.running) throw new Error(`server ${this.sid} ended`);
+        return (await this.mode()) || undefined;
+      });
+    } catch (error) {
+      throw new Error(`${String(error)}\n${(await this.log()).slice(-3000)}`, { cause: error });
+    }
+  }
+}
+
+/** Real server processes on loopback with data in a temporary folder. */
+export class Ensemble {
+  private constructor(
+    readonly folder: string,
+    readonly members: readonly Member[],
+  ) {}
+
+  static async create(options: EnsembleOptions = {}): Promise<Ensemble> {
+    const count = options.servers ?? 3;
+    const ports = await freePorts(count * 3);
+    const folder = await mkdtemp(join(tmpdir(), 'zk-server-test-'));
+    const list =
+      count === 1
+        ? []
+        : ports
+            .slice(0, count)
+            .map(
+              (_, i) => `server.${i + 1}=127.0.0.1:${String(ports[count + 2 * i])}:${String(ports[count + 2 * i + 1])}`,
+            );
+    const members: Member[] = [];
+    for (let i = 0; i < count; i++) {
+      const own = join(folder, String(i + 1));
+      await mkdir(join(own, 'data'), { recursive: true });
+      await writeFile(join(own, 'data', 'myid'), `${i + 1}\n`);
+      const settings = {
+        tickTime: 500,
+        initLimit: 10,
+        syncLimit: 5,
+        dataDir: join(own, 'data'),
+        clientPort: ports[i] ?? 0,
+        maxClientCnxns: 0,
+        '4lw.commands.whitelist': '*',
+        'admin.enableServer': 'false',
+        ...options.config,
+      };
+      const text = [...Object.entries(settings).map(([key, value]) => `${key}=${value}`), ...list, ''].join('\n');
+      await writeFile(join(own, 'zoo.cfg'), text);
+      const command = options.command ?? ((_index, configFile) => [LAUNCHER, 'start', configFile]);
+      members.push(new Member(i + 1, own, ports[i] ?? 0, (file) => command(i, file), options.env ?? {}));
+    }
+    return new Ensemble(folder, members);
+  }
+
+  /** Starts every server and waits until all serve. */
+  async start(): Promise<void> {
+    for (const member of this.members) await member.start();
+    await Promise.all(this.members.map((member) => member.serving()));
+  }
+
+  member(sid: number): Member {
+    const member = this.members[sid - 1];
+    if (member === undefined) throw new Error(`no server ${sid}`);
+    return member;
+  }
+
+  get hosts(): string {
+    return this.members.map((member) => `127.0.0.1:${member.clientPort}`).join(',');
+  }
+
+  /** The server that says it leads. */
+  leader(timeoutMs = 30_000): Promise<Member> {
+    return eventually('a leader', timeoutMs, async () => {
+      for (const member of this.members) {
+        if (member.running && ['leader', 'standalone'].includes(await member.mode())) return member;
+      }
+      return undefined;
+    });
+  }
+
+  async followers(): Promise<Member[]> {
+    const leader = await this.leader();
+    return this.members.filter((member) => member !== leader && member.running);
+  }
+
+  /** Ends what runs and removes the folder; keeps it when the test asks (to look at it). */
+  async remove(): Promise<void> {
+    for (const member of this.members) {
+      member.send('SIGCONT');
+      await member.kill();
+    }
+    await rm(this.folder, { recursive: true, force: true });
+  }
+}
