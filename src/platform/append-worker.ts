@@ -1,0 +1,177 @@
+/**
+ * The append thread. It sleeps until records come, takes all that wait as one group, writes them (one write a run of
+ * adjoining bytes), makes them durable with one fdatasync a file, and announces the group. When nothing waits it writes zeros
+ * ahead, so that the fdatasync of an append has no growth of the file to put into the file system's journal.
+ */
+import { fdatasyncSync, writeSync } from 'node:fs';
+import { constants } from 'node:os';
+import { parentPort, workerData } from 'node:worker_threads';
+import { AppendRing, Control, RecordKind, type RingMemory } from './append-ring.js';
+
+/** Zeros written at a time; an append that comes meanwhile waits for one such step, well under a millisecond. */
+const ZERO_STEP_BYTES = 512 * 1024;
+/** With less than this ahead the next step does not wait for a quiet moment. */
+const LOW_ZEROS_BYTES = 1024 * 1024;
+/** A quiet moment: nothing came for so long. */
+const QUIET_MS = 2;
+
+const ZEROS = Buffer.alloc(ZERO_STEP_BYTES);
+
+interface OpenFile {
+  readonly fd: number;
+  /** The end of what was appended. */
+  position: number;
+  /** The file is zeros from `position` to here. */
+  allocated: number;
+  /** How far zeros are kept ahead; 0 once the disk had no room for more. */
+  aheadBytes: number;
+  /** The first error (negative number); it stays. */
+  errno: number;
+}
+
+class AppendWorker {
+  private readonly files = new Map<number, OpenFile>();
+  private done = 0;
+
+  constructor(
+    private readonly ring: AppendRing,
+    private readonly announce: () => void,
+  ) {}
+
+  run(): never {
+    const { control } = this.ring;
+    for (;;) {
+      const submitted = Atomics.load(control, Control.submitted);
+      if (submitted !== this.done) {
+        this.doGroup(submitted);
+        continue;
+      }
+      const wanting = this.fileWantingZeros();
+      if (wanting !== undefined && isLow(wanting)) extend(wanting);
+      else if (this.sleep(wanting === undefined ? undefined : QUIET_MS) === 'timed-out' && wanting !== undefined) {
+        extend(wanting);
+      }
+    }
+  }
+
+  private sleep(timeoutMs: number | undefined): 'ok' | 'not-equal' | 'timed-out' {
+    const { control } = this.ring;
+    Atomics.store(control, Control.sleeping, 1);
+    const woken = Atomics.wait(control, Control.submitted, this.done, timeoutMs);
+    Atomics.store(control, Control.sleeping, 0);
+    return woken;
+  }
+
+  /** Everything from `this.done` up to `end`. */
+  private doGroup(end: number): void {
+    const { ring } = this;
+    const toSync = new Set<OpenFile>();
+    let index = this.done;
+    while (index !== end) {
+      const kind = ring.kind(index);
+      if (kind === RecordKind.open) this.files.set(ring.fd(index), newFile(ring, index));
+      else if (kind !== RecordKind.close) index = this.writeRun(index, end, toSync);
+      index = (index + 1) | 0;
+    }
+    for (const file of toSync) {
+      if (file.errno === 0) file.errno = attempt(() => fdatasyncSync(file.fd));
+    }
+    for (index = this.done; index !== end; index = (index + 1) | 0) {
+      const fd = ring.fd(index);
+      ring.setErrno(index, this.files.get(fd)?.errno ?? -constants.errno.EBADF);
+      if (ring.kind(index) === RecordKind.close) this.files.delete(fd);
+    }
+    this.done = end;
+    Atomics.store(ring.control, Control.completed, end);
+    if (Atomics.exchange(ring.control, Control.announced, 1) === 0) this.announce();
+  }
+
+  /** Writes adjoining records of one file in one go; returns the last of them. */
+  private writeRun(first: number, end: number, toSync: Set<OpenFile>): number {
+    const { ring } = this;
+    const file = this.files.get(ring.fd(first));
+    const offset = ring.offset(first);
+    const position = ring.position(first);
+    let length = 0;
+    let last = first;
+    for (let index = first; index !== end; index = (index + 1) | 0) {
+      const kind = ring.kind(index);
+      if (kind !== RecordKind.write && kind !== RecordKind.writeSync) break;
+      if (ring.fd(index) !== ring.fd(first) || ring.offset(index) !== offset + length) break;
+      if (kind === RecordKind.writeSync && file !== undefined) toSync.add(file);
+      length += ring.length(index);
+      last = index;
+    }
+    if (file !== undefined && file.errno === 0) {
+      file.errno = attempt(() => writeAll(file.fd, ring.bytes.subarray(offset, offset + length), position));
+      file.position = position + length;
+      file.allocated = Math.max(file.allocated, file.position);
+    }
+    return last;
+  }
+
+  private fileWantingZeros(): OpenFile | undefined {
+    for (const file of this.files.values()) {
+      if (file.errno === 0 && file.aheadBytes - ahead(file) > stepBytes(file) / 2) return file;
+    }
+    return undefined;
+  }
+}
+
+function newFile(ring: AppendRing, index: number): OpenFile {
+  const position = ring.position(index);
+  return {
+    fd: ring.fd(index),
+    position,
+    allocated: position + ring.offset(index),
+    aheadBytes: ring.length(index),
+    errno: 0,
+  };
+}
+
+function ahead(file: OpenFile): number {
+  return file.allocated - file.position;
+}
+
+function stepBytes(file: OpenFile): number {
+  return Math.min(ZERO_STEP_BYTES, file.aheadBytes);
+}
+
+function isLow(file: OpenFile): boolean {
+  return ahead(file) < Math.min(LOW_ZEROS_BYTES, file.aheadBytes / 2);
+}
+
+/** Adds a step of durable zeros. No room for it is no error: the append that needs the room will have it. */
+function extend(file: OpenFile): void {
+  const zeros = ZEROS.subarray(0, stepBytes(file));
+  const errno = attempt(() => writeAll(file.fd, zeros, file.allocated));
+  if (errno !== 0) {
+    file.aheadBytes = 0;
+    return;
+  }
+  file.allocated += zeros.length;
+  file.errno = attempt(() => fdatasyncSync(file.fd));
+}
+
+function writeAll(fd: number, bytes: Buffer, position: number): void {
+  let written = 0;
+  while (written < bytes.length) {
+    written += writeSync(fd, bytes, written, bytes.length - written, position + written);
+  }
+}
+
+/** 0, or the negative number of the error. */
+function attempt(operation: () => void): number {
+  try {
+    operation();
+    return 0;
+  } catch (error) {
+    const errno = error instanceof Error ? (error as NodeJS.ErrnoException).errno : undefined;
+    if (errno === undefined) throw error;
+    return errno;
+  }
+}
+
+if (parentPort === null) throw new Error('append-worker runs as a worker thread only');
+const port = parentPort;
+new AppendWorker(new AppendRing(workerData as RingMemory), () => port.postMessage(null)).run();

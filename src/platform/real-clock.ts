@@ -1,0 +1,49 @@
+import type { Clock, Timer } from '../host/index.js';
+
+/** The longest delay that setTimeout takes; longer ones go in steps. */
+const LONGEST_STEP_MS = 2 ** 31 - 1;
+
+/** The machine's time and Node's timers. */
+export class RealClock implements Clock {
+  monotonicMs(): number {
+    return performance.now();
+  }
+
+  wallMs(): number {
+    return Date.now();
+  }
+
+  after(delayMs: number, fn: () => void): Timer {
+    return new RealTimer(performance.now() + delayMs, fn);
+  }
+
+  defer(fn: () => void): void {
+    setImmediate(fn);
+  }
+}
+
+class RealTimer implements Timer {
+  private handle: NodeJS.Timeout;
+
+  constructor(
+    private readonly dueMs: number,
+    private readonly fn: () => void,
+  ) {
+    this.handle = this.arm();
+  }
+
+  cancel(): void {
+    clearTimeout(this.handle);
+  }
+
+  private arm(): NodeJS.Timeout {
+    const waitMs = Math.ceil(this.dueMs - performance.now());
+    return setTimeout(this.onTimeout, Math.min(Math.max(waitMs, 1), LONGEST_STEP_MS));
+  }
+
+  /** Node counts from the start of the turn, so it may be early by what the turn had taken. */
+  private readonly onTimeout = (): void => {
+    if (performance.now() < this.dueMs) this.handle = this.arm();
+    else this.fn();
+  };
+}

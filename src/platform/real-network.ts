@@ -1,0 +1,100 @@
+import { createServer, connect, type Server } from 'node:net';
+import {
+  formatEndpoint,
+  type Listener,
+  type ListenOptions,
+  type Logger,
+  type Network,
+  NetworkError,
+  type Endpoint,
+  type Socket,
+} from '../host/index.js';
+import { networkErrorFrom } from './network-errors.js';
+import { HIGH_WATER_BYTES, RealSocket } from './real-socket.js';
+
+/** Node tries the addresses of a name one after the other; each but the last gets at least this long. */
+const LEAST_ATTEMPT_MS = 250;
+
+/** TCP by `node:net`. Names are resolved by the system at every call; Node keeps no cache of them. */
+export class RealNetwork implements Network {
+  constructor(private readonly log: Logger) {}
+
+  listen(options: ListenOptions, onConnection: (socket: Socket) => void): Promise<Listener> {
+    const { endpoint, backlog } = options;
+    const server = createServer(
+      { allowHalfOpen: true, pauseOnConnect: true, noDelay: true, highWaterMark: HIGH_WATER_BYTES },
+      (raw) => onConnection(new RealSocket(raw)),
+    );
+    return new Promise((resolve, reject) => {
+      const refused = (cause: Error) => reject(networkErrorFrom(cause, `listening on ${formatEndpoint(endpoint)}`));
+      server.once('error', refused);
+      server.listen(
+        {
+          port: endpoint.port,
+          // Without a host Node listens on all addresses of both families.
+          ...(endpoint.host === '' ? {} : { host: endpoint.host }),
+          ...(backlog === undefined ? {} : { backlog }),
+          exclusive: true,
+        },
+        () => {
+          server.off('error', refused);
+          server.on('error', (error) => {
+            this.log.warn('A connection could not be accepted.', { endpoint: formatEndpoint(endpoint), error });
+          });
+          resolve(new RealListener(server, endpoint.host));
+        },
+      );
+    });
+  }
+
+  dial(target: Endpoint, timeoutMs: number): Promise<Socket> {
+    const name = formatEndpoint(target);
+    return new Promise((resolve, reject) => {
+      const options = {
+        host: target.host,
+        port: target.port,
+        allowHalfOpen: true,
+        noDelay: true,
+        highWaterMark: HIGH_WATER_BYTES,
+        autoSelectFamilyAttemptTimeout: Math.max(LEAST_ATTEMPT_MS, Math.floor(timeoutMs / 2)),
+      };
+      const raw = connect(options);
+      const deadline = setTimeout(() => {
+        raw.destroy();
+        reject(new NetworkError('TIMEOUT', `${name} did not answer within ${timeoutMs} ms`));
+      }, timeoutMs);
+      const failed = (cause: Error) => {
+        clearTimeout(deadline);
+        raw.destroy();
+        reject(networkErrorFrom(cause, `connecting to ${name}`));
+      };
+      raw.on('error', failed);
+      raw.once('connect', () => {
+        clearTimeout(deadline);
+        const socket = new RealSocket(raw);
+        raw.off('error', failed);
+        resolve(socket);
+      });
+    });
+  }
+}
+
+class RealListener implements Listener {
+  readonly endpoint: Endpoint;
+
+  constructor(
+    private readonly server: Server,
+    host: string,
+  ) {
+    const address = server.address();
+    this.endpoint = { host, port: typeof address === 'object' && address !== null ? address.port : 0 };
+  }
+
+  /** The port is free at once; Node's own callback would wait for the last open connection. */
+  close(): Promise<void> {
+    return new Promise((resolve) => {
+      this.server.close();
+      setImmediate(resolve);
+    });
+  }
+}

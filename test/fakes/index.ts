@@ -1,0 +1,12 @@
+export { FakeClock } from './fake-clock.js';
+export type { DiskFault, DiskOperation, DiskOperationKind } from './fake-disk.js';
+export { FakeDisk } from './fake-disk.js';
+export type { CrashMode } from './fake-file.js';
+export type { CutMode, Link } from './fake-network.js';
+export { FakeNetwork } from './fake-network.js';
+export type { LogEntry } from './memory-logger.js';
+export { MemoryLogger } from './memory-logger.js';
+export { microtasksDone, Scheduler } from './scheduler.js';
+export { SeededRandom } from './seeded-random.js';
+export type { FakeHost, WorldOptions } from './world.js';
+export { fakeHost, World } from './world.js';
