@@ -1,0 +1,102 @@
+import type { Acl, AuthPacket, ClientInfo, Id } from '../protocol/index.js';
+import type { AuthClient, AuthOutcome } from './provider.js';
+import { AuthProviders } from './providers.js';
+
+export interface AccessOptions {
+  /** `zookeeper.skipACL`: everybody may do everything. */
+  readonly skipAcl: boolean;
+}
+
+/** Who may do what. */
+export class Access {
+  constructor(
+    readonly providers: AuthProviders = AuthProviders.standard(),
+    private readonly options: AccessOptions = { skipAcl: false },
+  ) {}
+
+  /**
+   * Does `acl` give one of `ids` one of the permissions in `perm`? An empty list binds nobody.
+   * `newAcl`: the list that is being set, for providers that want to see it.
+   */
+  allows(
+    acl: readonly Acl[],
+    perm: number,
+    ids: readonly Id[],
+    path: string | null = null,
+    newAcl: readonly Acl[] | null = null,
+  ): boolean {
+    if (acl.length === 0 || this.options.skipAcl || isOpenTo(acl, perm) || isSuper(ids)) return true;
+    for (const entry of acl) {
+      if ((entry.perms & perm) !== 0 && this.fits(entry.id, perm, ids, path, newAcl)) return true;
+    }
+    return false;
+  }
+
+  private fits(
+    entry: Id,
+    perm: number,
+    ids: readonly Id[],
+    path: string | null,
+    newAcl: readonly Acl[] | null,
+  ): boolean {
+    const provider = this.providers.get(entry.scheme);
+    if (provider === undefined) return false;
+    for (const { scheme, id } of ids) {
+      if (scheme === entry.scheme && provider.matches({ id, expression: entry.id, perm, path, newAcl })) return true;
+    }
+    return false;
+  }
+
+  /**
+   * The list that a node gets when a client asks for `acl`: without doubles, and with `auth:` replaced by the users that
+   * the client is. Null when the list is empty or an entry is not valid (InvalidACL).
+   */
+  fixup(acl: readonly Acl[] | null, ids: readonly Id[]): readonly Acl[] | null {
+    if (acl === null || acl.length === 0) return null;
+    if (acl.length === 1 && isAnyone((acl[0] as Acl).id)) return acl;
+    const fixed: Acl[] = [];
+    for (const [at, entry] of acl.entries()) {
+      if (acl.findIndex((other) => sameAcl(other, entry)) < at) continue;
+      if (isAnyone(entry.id)) {
+        fixed.push(entry);
+      } else if (entry.id.scheme === 'auth') {
+        const users = ids.filter(({ scheme }) => this.providers.get(scheme)?.identifiesUser === true);
+        if (users.length === 0) return null;
+        for (const id of users) fixed.push({ perms: entry.perms, id });
+      } else {
+        if (this.providers.get(entry.id.scheme)?.isValidId(entry.id.id) !== true) return null;
+        fixed.push(entry);
+      }
+    }
+    return fixed;
+  }
+
+  /** Answers an auth request; an unknown scheme is refused. */
+  authenticate(packet: AuthPacket, client: AuthClient): AuthOutcome {
+    return this.providers.get(packet.scheme)?.authenticate(packet.auth, client) ?? { kind: 'refused' };
+  }
+
+  /** What whoAmI tells: the users' names without what proves them. */
+  describe(ids: readonly Id[]): ClientInfo[] {
+    return ids.map(({ scheme, id }) => ({ scheme, user: this.providers.get(scheme)?.userName(id) ?? '' }));
+  }
+}
+
+/** By far the most common list, answered first. */
+function isOpenTo(acl: readonly Acl[], perm: number): boolean {
+  const first = acl[0] as Acl;
+  return (first.perms & perm) !== 0 && isAnyone(first.id);
+}
+
+function isSuper(ids: readonly Id[]): boolean {
+  for (const { scheme } of ids) if (scheme === 'super') return true;
+  return false;
+}
+
+function isAnyone({ scheme, id }: Id): boolean {
+  return scheme === 'world' && id === 'anyone';
+}
+
+function sameAcl(a: Acl, b: Acl): boolean {
+  return a.perms === b.perms && a.id.scheme === b.id.scheme && a.id.id === b.id.id;
+}

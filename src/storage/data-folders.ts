@@ -1,0 +1,87 @@
+import type { Disk } from '../host/index.js';
+import { asStorageError, isNotFound, StorageError } from './errors.js';
+import { joinPath, parentPath, STAGED_PREFIX, VERSION_FOLDER } from './names.js';
+import type { DatabaseOptions } from './options.js';
+
+/** The two folders, which may be one: snapshots and epochs, and logs. */
+export interface DataFolders {
+  readonly snapDir: string;
+  readonly logDir: string;
+}
+
+/**
+ * Finds or makes both folders, refuses swapped ones (as `FileTxnSnapLog` does), and removes unfinished files of ours.
+ * Throws DATA_DIR, LOG_DIR_HAS_SNAPSHOTS, SNAP_DIR_HAS_LOGS.
+ */
+export async function openDataFolders(disk: Disk, options: DatabaseOptions): Promise<DataFolders> {
+  const folders = {
+    snapDir: joinPath(options.dataDir, VERSION_FOLDER),
+    logDir: joinPath(options.dataLogDir, VERSION_FOLDER),
+  };
+  await requireFolder(disk, folders.logDir, options.dataDirAutoCreate);
+  await requireFolder(disk, folders.snapDir, options.dataDirAutoCreate);
+  if (folders.snapDir !== folders.logDir) {
+    await refuseFiles(disk, folders.logDir, 'snapshot.', 'LOG_DIR_HAS_SNAPSHOTS', 'transaction log', 'snapshots');
+    await refuseFiles(disk, folders.snapDir, 'log.', 'SNAP_DIR_HAS_LOGS', 'snapshot', 'transaction logs');
+  }
+  for (const { name, kind } of await disk.list(folders.snapDir)) {
+    if (kind === 'file' && name.startsWith(STAGED_PREFIX)) await disk.remove(joinPath(folders.snapDir, name));
+  }
+  return folders;
+}
+
+async function requireFolder(disk: Disk, dir: string, mayCreate: boolean): Promise<void> {
+  try {
+    const missing = await missingFolders(disk, dir);
+    if (missing.length === 0) return;
+    if (!mayCreate) {
+      throw new StorageError(
+        'DATA_DIR',
+        `${dir} does not exist and zookeeper.datadir.autocreate is false. Make it (zk-server init), or allow that.`,
+        dir,
+      );
+    }
+    await disk.makeDir(dir);
+    // A folder whose name is lost takes everything in it with it.
+    for (const made of missing) await disk.syncDir(parentPath(made));
+  } catch (error) {
+    if (error instanceof StorageError) throw error;
+    const { message } = asStorageError(error, `using ${dir}`, dir);
+    const mend = 'Check that the folder may be read and written by this user.';
+    throw new StorageError('DATA_DIR', `${message}. ${mend}`, dir, null, { cause: error });
+  }
+}
+
+/** The folders on the way to `dir` that do not exist, innermost first. */
+async function missingFolders(disk: Disk, dir: string): Promise<string[]> {
+  const missing: string[] = [];
+  for (let at = dir; at !== '/'; at = parentPath(at)) {
+    try {
+      const { kind } = await disk.stat(at);
+      if (kind !== 'dir') throw new StorageError('DATA_DIR', `${at} is not a folder. Move it away.`, at);
+      return missing;
+    } catch (error) {
+      if (!isNotFound(error)) throw error;
+      missing.push(at);
+    }
+  }
+  return missing;
+}
+
+async function refuseFiles(
+  disk: Disk,
+  dir: string,
+  prefix: string,
+  code: 'LOG_DIR_HAS_SNAPSHOTS' | 'SNAP_DIR_HAS_LOGS',
+  folderKind: string,
+  found: string,
+): Promise<void> {
+  const wrong = (await disk.list(dir)).find(({ name }) => name.startsWith(prefix));
+  if (wrong === undefined) return;
+  throw new StorageError(
+    code,
+    `The ${folderKind} directory ${dir} has ${found} in it (${wrong.name}). Check dataDir and dataLogDir; when they were one ` +
+      `folder before, move the ${found} to the other.`,
+    joinPath(dir, wrong.name),
+  );
+}

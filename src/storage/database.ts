@@ -1,0 +1,370 @@
+import type { Host } from '../host/index.js';
+import type { Counter, Metrics } from '../metrics/index.js';
+import type { TxnEntry } from '../protocol/index.js';
+import { formatZxid, zxidEpoch } from '../protocol/index.js';
+import type { DataTree, TxnResult } from '../tree/index.js';
+import type { DataFolders } from './data-folders.js';
+import { openDataFolders } from './data-folders.js';
+import { EpochFiles } from './epoch-files.js';
+import { asStorageError, StorageError } from './errors.js';
+import { firstTransaction, readHistory } from './log-history.js';
+import { LogWriter } from './log-writer.js';
+import { listLogs, listSnapshots } from './names.js';
+import type { DatabaseOptions } from './options.js';
+import { purgeFiles } from './purge.js';
+import { recover, stateOf } from './recovery.js';
+import type { State } from './replay.js';
+import { applyEntry } from './replay.js';
+import { SnapshotBody } from './snapshot-body.js';
+import type { ReceivedSnapshot } from './snapshot-receive.js';
+import { SnapshotReceive } from './snapshot-receive.js';
+import { SnapshotSchedule, SnapshotTaker } from './snapshot-taking.js';
+import { Turns } from './turns.js';
+import { cutLogs, dropSnapshotsBeyond, findCut, planTruncation } from './truncation.js';
+import { UnappliedQueue } from './unapplied-queue.js';
+import { follows } from './zxid-order.js';
+
+/** A transaction that was applied, and what came of it. */
+export interface Applied {
+  readonly entry: TxnEntry;
+  readonly result: TxnResult;
+}
+
+/** Committed state for a learner that gets everything. */
+export type SnapshotSend = SnapshotBody;
+
+/** How much a learner would have to be sent from the log, and how much as a whole. */
+export interface SyncSizes {
+  readonly logBytes: number;
+  readonly snapshotBytes: number;
+}
+
+/**
+ * One log, one tree. `append` logs; `applyNext` applies the oldest logged transaction and refuses one that is not durable
+ * (ZOOKEEPER-4882). Memory is what the disk says: after recovery, truncation and a received snapshot the tree is rebuilt
+ * from files, and at the end of a role `settle` applies what is logged (ZOOKEEPER-2845).
+ *
+ * An I/O error of log or epochs is the end: `onFatal` is called once, and nothing is durable any more (ZOOKEEPER-3701).
+ */
+export class Database {
+  /** Once a group commit, with the newest durable zxid. */
+  onDurable: ((zxid: number) => void) | null = null;
+  /** Once. The process should end. */
+  onFatal: ((error: StorageError) => void) | null = null;
+  private fatal: StorageError | null = null;
+  private activity: 'none' | 'truncating' | 'receiving' | 'closed' = 'none';
+  /** Purging and cutting must not count on each other's files. */
+  private readonly filesTurn = new Turns();
+  private readonly unapplied = new UnappliedQueue();
+  private readonly writer: LogWriter;
+  private readonly schedule: SnapshotSchedule;
+  private readonly snapshots: SnapshotTaker;
+  private readonly fatalErrors: Counter;
+  private epochFiles: EpochFiles | null = null;
+
+  private constructor(
+    private readonly host: Host,
+    private readonly metrics: Metrics,
+    private readonly options: DatabaseOptions,
+    private readonly folders: DataFolders,
+    private state: State,
+    replayedCount: number,
+  ) {
+    this.fatalErrors = metrics.counter('unrecoverable_error_count');
+    this.schedule = new SnapshotSchedule(host.random, options, replayedCount);
+    this.snapshots = new SnapshotTaker(host, metrics, folders.snapDir, options);
+    const writerOptions = { ...options, dir: folders.logDir };
+    this.writer = new LogWriter(host, metrics, writerOptions, state.tree.lastProcessedZxid, {
+      durable: (zxid) => this.onDurable?.(zxid),
+      failed: (error) => this.fail(error),
+      beforeFile: (zxid) => this.prepareEpoch(zxid),
+    });
+  }
+
+  /** Recovers what is in the data folders. Rejects with a StorageError. */
+  static async open(host: Host, metrics: Metrics, options: DatabaseOptions): Promise<Database> {
+    try {
+      const folders = await openDataFolders(host.disk, options);
+      const { replayed, needsSnapshot, ...state } = await recover(host, metrics, folders, options);
+      const database = new Database(host, metrics, options, folders, state, replayed);
+      const lastZxid = state.tree.lastProcessedZxid;
+      database.epochFiles = options.keepEpochs
+        ? await EpochFiles.load(host, folders.snapDir, lastZxid, (error) => database.fail(error))
+        : EpochFiles.unwritten(host, folders.snapDir, lastZxid);
+      if (needsSnapshot) await database.takeSnapshot();
+      return database;
+    } catch (error) {
+      throw asStorageError(error, 'opening the database', options.dataDir);
+    }
+  }
+
+  /** Replaced by `truncate` and `SnapshotReceive.finish`: always ask the database. */
+  get tree(): DataTree {
+    return this.state.tree;
+  }
+
+  /** Committed global sessions and their timeouts in milliseconds. */
+  get sessions(): Map<bigint, number> {
+    return this.state.sessions;
+  }
+
+  get epochs(): EpochFiles {
+    if (this.epochFiles === null) throw new Error('the database is not open yet');
+    return this.epochFiles;
+  }
+
+  /** The newest logged transaction, durable or not; the snapshot's zxid when the log has none after it. */
+  get lastLoggedZxid(): number {
+    return this.writer.lastZxid;
+  }
+
+  get durableZxid(): number {
+    return this.writer.durableZxid;
+  }
+
+  get lastAppliedZxid(): number {
+    return this.state.tree.lastProcessedZxid;
+  }
+
+  /** Why nothing becomes durable any more; null while all is well. */
+  get fatalError(): StorageError | null {
+    return this.fatal;
+  }
+
+  /** Milliseconds that the oldest append has been waiting; 0 when none waits. A hung disk shows here. */
+  oldestUnsyncedMs(nowMonotonicMs: number): number {
+    return this.writer.oldestUnsyncedMs(nowMonotonicMs);
+  }
+
+  /**
+   * Queues a transaction for the log. All of one turn, and all that wait for the disk, share one write and one fdatasync.
+   * Throws ZXID_ORDER for one that cannot follow the last, and the fatal error once there is one.
+   */
+  append(entry: TxnEntry): void {
+    this.requireIdle('append');
+    const { zxid } = entry.header;
+    const last = this.writer.lastZxid;
+    if (last < 0 || !follows(last, zxid)) throw outOfOrder(last, zxid);
+    // In a file of its own, before which the epoch is noted.
+    if (this.needsEpoch(zxid) && zxidEpoch(zxid) !== zxidEpoch(last)) this.writer.roll();
+    const bytes = this.writer.append(entry);
+    this.unapplied.push(entry);
+    if (this.schedule.logged(bytes)) this.rollAndSnapshot();
+  }
+
+  /** Resolves when all that was appended so far is durable. */
+  flush(): Promise<void> {
+    return this.writer.flush();
+  }
+
+  /** Zxid of the oldest logged transaction that is not applied; -1 when all are. */
+  get nextUnappliedZxid(): number {
+    return this.unapplied.peek()?.header.zxid ?? -1;
+  }
+
+  /** Applies the oldest logged transaction. Throws NOT_DURABLE when there is none, or when it is not durable. */
+  applyNext(): Applied {
+    const entry = this.unapplied.peek();
+    if (entry === undefined || entry.header.zxid > this.writer.durableZxid) throw notDurable(entry);
+    this.unapplied.shift();
+    const result = applyEntry(this.state, entry);
+    this.state.committed.push(entry);
+    return { entry, result };
+  }
+
+  /** Makes memory what the log says: everything logged becomes durable and is applied. */
+  async settle(): Promise<void> {
+    await this.flush();
+    while (this.unapplied.peek() !== undefined) this.applyNext();
+  }
+
+  /** The newest applied transactions; both zxids are 0 when there are none. */
+  get committedLog(): { readonly minZxid: number; readonly maxZxid: number; readonly entries: readonly TxnEntry[] } {
+    return this.state.committed;
+  }
+
+  /**
+   * The applied transactions on disk, beginning with the newest at or before `afterZxid` (or with the one right after it,
+   * when the log begins there). Rejects before the first one with LOG_GAP when the log does not lead from there to the
+   * present, or with LOG_CORRUPT.
+   */
+  readLog(afterZxid: number): AsyncIterable<TxnEntry> {
+    return readHistory(this.host.disk, this.folders, afterZxid, this.lastAppliedZxid);
+  }
+
+  /** The oldest transaction on disk; -1 when there is none. Gaps behind it show in `readLog`. */
+  firstLoggedZxid(): Promise<number> {
+    return firstTransaction(this.host.disk, this.folders);
+  }
+
+  /** Bytes of the logs from `afterZxid` on, and of the newest snapshot: what snapshotSizeFactor compares. */
+  async syncSizes(afterZxid: number): Promise<SyncSizes> {
+    const { disk } = this.host;
+    const logs = await listLogs(disk, this.folders.logDir);
+    const first = Math.max(
+      0,
+      logs.findLastIndex((log) => log.zxid <= afterZxid),
+    );
+    const logBytes = logs.slice(first).reduce((sum, log) => sum + log.sizeBytes, 0);
+    const snapshots = await listSnapshots(disk, this.folders.snapDir);
+    return { logBytes, snapshotBytes: snapshots[0]?.sizeBytes ?? 0 };
+  }
+
+  /**
+   * Drops every transaction after `zxid`, and the snapshots beyond it, and rebuilds the tree. Rejects with
+   * CANNOT_TRUNCATE, nothing changed, when the state after exactly `zxid` cannot be rebuilt.
+   */
+  async truncate(zxid: number): Promise<void> {
+    this.requireIdle('truncate');
+    this.activity = 'truncating';
+    try {
+      await this.writer.flush();
+      await this.snapshots.cancel();
+      await this.filesTurn.take(() => this.cutBack(zxid));
+    } finally {
+      this.setIdle('truncating');
+    }
+  }
+
+  /** Sessions and tree as they are now, for a learner. Close it. */
+  beginSnapshotSend(): SnapshotSend {
+    return new SnapshotBody(this.sessions, this.tree.beginSnapshot());
+  }
+
+  /** Begins to take the leader's whole state as of `zxid`; nothing else may change until it is finished or given up. */
+  receiveSnapshot(zxid: number): SnapshotReceive {
+    this.requireIdle('receive a snapshot');
+    this.activity = 'receiving';
+    return new SnapshotReceive(
+      this.host,
+      this.folders.snapDir,
+      this.options,
+      zxid,
+      (received) => this.adopt(received),
+      () => this.setIdle('receiving'),
+    );
+  }
+
+  /** Writes a snapshot of what is applied; when one is under way already, waits for that. */
+  async takeSnapshot(): Promise<void> {
+    this.requireIdle('take a snapshot');
+    return this.snapshots.take(this.tree, this.sessions);
+  }
+
+  /** Removes what the newest `retainCount` snapshots (at least 3) do not need; answers the paths. */
+  async purge(retainCount: number): Promise<readonly string[]> {
+    return this.filesTurn.take(() => purgeFiles(this.host, this.folders, retainCount));
+  }
+
+  /** Makes the log durable and closes it. A snapshot under way is given up. */
+  async close(): Promise<void> {
+    if (this.activity === 'closed') return;
+    this.activity = 'closed';
+    await this.snapshots.cancel();
+    try {
+      if (this.fatal === null) await this.writer.flush();
+    } finally {
+      await this.writer.closeFile();
+    }
+  }
+
+  private async cutBack(zxid: number): Promise<void> {
+    const { state, cut } = await planTruncation(this.host, this.metrics, this.folders, this.options, zxid);
+    await this.changeFiles(async (disk, { logDir, snapDir }) => {
+      if (cut !== null) await cutLogs(disk, logDir, cut);
+      await dropSnapshotsBeyond(disk, snapDir, zxid);
+    });
+    this.replaceState(state);
+    this.host.log.info(`The data was cut back to ${formatZxid(zxid)}.`, { code: 'TRUNCATED' });
+  }
+
+  /** A received snapshot takes the place of everything; after a crash at any step the old or the new state is found. */
+  private async adopt({ tree, sessions, file }: ReceivedSnapshot): Promise<void> {
+    const { zxid } = file;
+    await this.writer.flush();
+    await this.snapshots.cancel();
+    await this.filesTurn.take(() =>
+      this.changeFiles(async (disk, { logDir, snapDir }) => {
+        await this.prepareEpoch(zxid);
+        const cut = zxid < this.lastLoggedZxid ? await findCut(disk, await listLogs(disk, logDir), zxid) : null;
+        if (cut !== null) await cutLogs(disk, logDir, cut);
+        await file.publish();
+        await dropSnapshotsBeyond(disk, snapDir, zxid);
+      }),
+    );
+    this.replaceState(stateOf(this.host, this.metrics, { tree, sessions, digest: null }, this.options));
+    this.host.log.info(`The leader's snapshot of ${formatZxid(zxid)} is in place.`, { code: 'SNAPSHOT_RECEIVED' });
+  }
+
+  /** Closes the log and changes files; half a change is the end of this process, though not of its data. */
+  private async changeFiles(change: (disk: Host['disk'], folders: DataFolders) => Promise<void>): Promise<void> {
+    try {
+      await this.writer.closeFile();
+      await change(this.host.disk, this.folders);
+    } catch (error) {
+      const failure = asStorageError(error, 'changing the log', this.folders.logDir);
+      this.fail(failure);
+      throw failure;
+    }
+  }
+
+  private replaceState(state: State): void {
+    this.state = state;
+    this.unapplied.clear();
+    this.writer.continueFrom(state.tree.lastProcessedZxid);
+    this.schedule.snapshotTaken();
+  }
+
+  private rollAndSnapshot(): void {
+    this.writer.roll();
+    this.host.clock.defer(() => {
+      if (this.activity !== 'none' || this.snapshots.isBusy) return;
+      // Reported where it failed; the next roll tries again.
+      this.takeSnapshot().catch(() => undefined);
+    });
+  }
+
+  private needsEpoch(zxid: number): boolean {
+    return this.options.keepEpochs && zxidEpoch(zxid) > this.epochs.current;
+  }
+
+  private prepareEpoch(zxid: number): Promise<void> {
+    return this.needsEpoch(zxid) ? this.epochs.prepareCurrent(zxidEpoch(zxid)) : Promise.resolve();
+  }
+
+  private setIdle(after: 'truncating' | 'receiving'): void {
+    if (this.activity === after) this.activity = 'none';
+  }
+
+  private requireIdle(what: string): void {
+    if (this.fatal !== null) throw this.fatal;
+    if (this.activity === 'none') return;
+    const code = this.activity === 'closed' ? 'CLOSED' : 'BUSY';
+    throw new StorageError(code, `cannot ${what}: the database is ${this.activity}`);
+  }
+
+  private fail(error: StorageError): void {
+    if (this.fatal !== null) return;
+    this.fatal = error;
+    this.fatalErrors.add();
+    this.host.log.fatal(`${error.message}. Nothing can be made durable any more; this server must end.`, {
+      code: 'STORAGE_FAILED',
+      file: error.file,
+    });
+    this.onFatal?.(error);
+  }
+}
+
+function outOfOrder(last: number, zxid: number): StorageError {
+  const why =
+    last < 0
+      ? 'an empty database that may not create itself takes a leader’s snapshot first'
+      : `it cannot follow ${formatZxid(last)}`;
+  return new StorageError('ZXID_ORDER', `transaction ${formatZxid(zxid)} was not logged: ${why}`);
+}
+
+function notDurable(entry: TxnEntry | undefined): StorageError {
+  const what =
+    entry === undefined ? 'there is no logged transaction' : `${formatZxid(entry.header.zxid)} is not durable`;
+  return new StorageError('NOT_DURABLE', `nothing can be applied: ${what}`);
+}

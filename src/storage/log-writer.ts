@@ -1,0 +1,246 @@
+import type { AppendFile, DiskError, Host } from '../host/index.js';
+import { JuteWriter } from '../jute/index.js';
+import type { Counter, Metrics, Summary } from '../metrics/index.js';
+import type { TxnEntry } from '../protocol/index.js';
+import type { StorageError } from './errors.js';
+import { asStorageError } from './errors.js';
+import { LOG_HEADER } from './file-header.js';
+import { writeRecord } from './log-record.js';
+import { MAX_GROUP_BYTES } from './log-tail.js';
+import { joinPath, logName } from './names.js';
+
+export interface LogWriterOptions {
+  readonly dir: string;
+  readonly preAllocBytes: number;
+  readonly txnLogSizeLimitBytes: number;
+  readonly forceSync: boolean;
+  readonly fsyncWarningThresholdMs: number;
+}
+
+export interface LogWriterHooks {
+  /** Once a group commit: everything up to `zxid` is durable. */
+  durable(zxid: number): void;
+  /** Once, at the first error: nothing will become durable any more. */
+  failed(error: StorageError): void;
+  /** Resolves when a log that begins with `zxid` may be created. */
+  beforeFile(zxid: number): Promise<void>;
+}
+
+/** Entries that share one write and one fdatasync. */
+interface Group {
+  readonly bytes: JuteWriter;
+  readonly startsFile: boolean;
+  readonly firstZxid: number;
+  readonly firstAppendMs: number;
+  lastZxid: number;
+  count: number;
+}
+
+const KEPT_BUFFER_BYTES = 4 * MAX_GROUP_BYTES;
+const FIRST_BUFFER_BYTES = 64 * 1024;
+
+/**
+ * Appends to ZooKeeper's transaction log with group commit: the entries of one turn, and all that come while a group is on
+ * its way, form the next group. One group is under way at a time, so an unsynced tail is never more than one group.
+ */
+export class LogWriter {
+  private file: AppendFile | null = null;
+  private filePath = '';
+  private fileBytes = 0;
+  private readonly groups: Group[] = [];
+  /** The last of `groups`, while more may join it. */
+  private open: Group | null = null;
+  private underWay: Group | null = null;
+  private lastDurable: number;
+  private startNewFile = true;
+  private scheduled = false;
+  private failure: StorageError | null = null;
+  private waiters: { zxid: number; resolve: () => void; reject: (error: StorageError) => void }[] = [];
+  private readonly spareBuffers: JuteWriter[] = [];
+  private readonly fsyncTime: Summary;
+  private readonly slowSyncs: Counter;
+  private readonly groupEntries: Summary;
+  private readonly groupBytes: Summary;
+
+  constructor(
+    private readonly host: Host,
+    metrics: Metrics,
+    private readonly options: LogWriterOptions,
+    private lastAppended: number,
+    private readonly hooks: LogWriterHooks,
+  ) {
+    this.lastDurable = lastAppended;
+    this.fsyncTime = metrics.summary('fsynctime');
+    this.slowSyncs = metrics.counter('fsync_threshold_exceed_count');
+    this.groupEntries = metrics.summary('sync_processor_batch_size');
+    this.groupBytes = metrics.summary('log_group_bytes');
+  }
+
+  get lastZxid(): number {
+    return this.lastAppended;
+  }
+
+  get durableZxid(): number {
+    return this.lastDurable;
+  }
+
+  /** How long the oldest entry has been waiting to become durable; 0 when none waits. */
+  oldestUnsyncedMs(nowMonotonicMs: number): number {
+    const oldest = this.underWay ?? this.groups[0];
+    return oldest === undefined ? 0 : nowMonotonicMs - oldest.firstAppendMs;
+  }
+
+  /** Queues an entry; the caller has checked its zxid. Answers the bytes it takes in the log. */
+  append(entry: TxnEntry): number {
+    if (this.failure !== null) throw this.failure;
+    const { zxid } = entry.header;
+    const group = this.open ?? this.openGroup(zxid);
+    const before = group.bytes.length;
+    writeRecord(group.bytes, entry.bytes);
+    group.lastZxid = zxid;
+    group.count++;
+    this.lastAppended = zxid;
+    if (group.bytes.length >= MAX_GROUP_BYTES) this.open = null;
+    if (!this.scheduled && this.underWay === null) {
+      this.scheduled = true;
+      this.host.clock.defer(() => {
+        this.scheduled = false;
+        this.pump();
+      });
+    }
+    return group.bytes.length - before;
+  }
+
+  /** The next entry begins a new file. */
+  roll(): void {
+    this.startNewFile = true;
+    this.open = null;
+  }
+
+  /** Resolves when everything appended so far is durable. */
+  flush(): Promise<void> {
+    if (this.failure !== null) return Promise.reject(this.failure);
+    if (this.lastDurable >= this.lastAppended) return Promise.resolve();
+    return new Promise((resolve, reject) => {
+      this.waiters.push({ zxid: this.lastAppended, resolve, reject });
+    });
+  }
+
+  /** Closes the file after a flush; the next entry begins a new one. */
+  async closeFile(): Promise<void> {
+    const { file } = this;
+    this.file = null;
+    this.roll();
+    await file?.close();
+  }
+
+  /** Everything appended is gone from disk but what is up to `zxid`: the log was cut, or replaced by a snapshot. */
+  continueFrom(zxid: number): void {
+    this.lastAppended = zxid;
+    this.lastDurable = zxid;
+  }
+
+  private openGroup(zxid: number): Group {
+    const bytes = this.spareBuffers.pop() ?? new JuteWriter(FIRST_BUFFER_BYTES);
+    if (this.startNewFile) bytes.raw(LOG_HEADER);
+    const firstAppendMs = this.host.clock.monotonicMs();
+    const group = { bytes, startsFile: this.startNewFile, firstZxid: zxid, firstAppendMs, lastZxid: zxid, count: 0 };
+    this.startNewFile = false;
+    this.groups.push(group);
+    this.open = group;
+    return group;
+  }
+
+  /** Sends the oldest group on its way when none is. */
+  private pump(): void {
+    if (this.underWay !== null || this.failure !== null) return;
+    const group = this.groups.shift();
+    if (group === undefined) return;
+    if (group === this.open) this.open = null;
+    this.underWay = group;
+    if (!group.startsFile) {
+      this.write(group);
+      return;
+    }
+    this.createFile(group)
+      .then(() => this.write(group))
+      .catch((error: unknown) => this.fail(asStorageError(error, 'creating a transaction log', this.options.dir)));
+  }
+
+  private async createFile(group: Group): Promise<void> {
+    const { disk } = this.host;
+    await this.hooks.beforeFile(group.firstZxid);
+    const path = joinPath(this.options.dir, logName(group.firstZxid));
+    const preallocateBytes = this.options.preAllocBytes;
+    const file = await disk.openAppend(path, { position: 0, preallocateBytes, allocatedBytes: 0 });
+    // Without this the whole file, acknowledged entries and all, could be gone after a power failure.
+    await disk.syncDir(this.options.dir);
+    const finished = this.file;
+    this.file = file;
+    this.filePath = path;
+    this.fileBytes = 0;
+    await finished?.close();
+  }
+
+  private write(group: Group): void {
+    const { file } = this;
+    if (file === null) throw new Error('no log file is open');
+    const startMs = this.host.clock.monotonicMs();
+    file.append(group.bytes.view(), this.options.forceSync, (error) => this.written(group, startMs, error));
+  }
+
+  private written(group: Group, startMs: number, error: DiskError | undefined): void {
+    if (error !== undefined) {
+      this.fail(asStorageError(error, `writing ${this.filePath}`, this.filePath));
+      return;
+    }
+    this.measure(group, this.host.clock.monotonicMs() - startMs);
+    this.fileBytes += group.bytes.length;
+    const { txnLogSizeLimitBytes } = this.options;
+    if (txnLogSizeLimitBytes > 0 && this.fileBytes > txnLogSizeLimitBytes && this.groups.length === 0) this.roll();
+    this.recycle(group.bytes);
+    this.lastDurable = group.lastZxid;
+    this.underWay = null;
+    // The disk works on while the callers below act on what is durable now.
+    this.pump();
+    this.hooks.durable(group.lastZxid);
+    this.releaseWaiters();
+  }
+
+  private measure(group: Group, elapsedMs: number): void {
+    this.groupEntries.record(group.count);
+    this.groupBytes.record(group.bytes.length);
+    if (!this.options.forceSync) return;
+    this.fsyncTime.record(elapsedMs);
+    if (elapsedMs <= this.options.fsyncWarningThresholdMs) return;
+    this.slowSyncs.add();
+    this.host.log.warn(
+      `Making ${group.count} transactions durable in ${this.filePath} took ${Math.round(elapsedMs)} ms; every write waits ` +
+        `for that. Give the transaction log a disk of its own (dataLogDir) or a faster one.`,
+      { code: 'FSYNC_SLOW', elapsedMs, fileBytes: this.fileBytes },
+    );
+  }
+
+  private recycle(bytes: JuteWriter): void {
+    if (bytes.length > KEPT_BUFFER_BYTES || this.spareBuffers.length > 1) return;
+    bytes.reset();
+    this.spareBuffers.push(bytes);
+  }
+
+  private releaseWaiters(): void {
+    if (this.waiters.length === 0) return;
+    const { waiters } = this;
+    this.waiters = [];
+    for (const waiter of waiters) {
+      if (waiter.zxid <= this.lastDurable) waiter.resolve();
+      else this.waiters.push(waiter);
+    }
+  }
+
+  private fail(error: StorageError): void {
+    if (this.failure !== null) return;
+    this.failure = error;
+    for (const waiter of this.waiters.splice(0)) waiter.reject(error);
+    this.hooks.failed(error);
+  }
+}

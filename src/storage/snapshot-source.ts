@@ -1,0 +1,58 @@
+import { gunzipSync } from 'node:zlib';
+import type { Disk } from '../host/index.js';
+import { StorageError } from './errors.js';
+import type { SnapshotFile } from './names.js';
+
+const CHUNK_BYTES = 512 * 1024;
+const GZIP_MAGIC = 0x1f8b;
+/** `int 1; byte '/'`: how every plain snapshot ends. */
+const LAST_BYTES = Buffer.from([0, 0, 0, 1, 0x2f]);
+const SMALLEST_SNAPSHOT_BYTES = 10;
+
+/**
+ * The bytes of a snapshot, decompressed as its name says (`snapshot.compression.method`), in pieces. A gzipped one is
+ * unpacked in one go: these are Java's, read once at a start.
+ */
+export async function* snapshotChunks(disk: Disk, snapshot: SnapshotFile): AsyncGenerator<Buffer, void, undefined> {
+  if (snapshot.compression === 'snappy') throw unsupported(snapshot);
+  if (snapshot.compression === 'gz') {
+    yield gunzipSync(await disk.readFile(snapshot.path));
+    return;
+  }
+  const file = await disk.openRead(snapshot.path);
+  try {
+    for (let at = 0; at < file.sizeBytes;) {
+      const chunk = await file.read(at, CHUNK_BYTES);
+      if (chunk.length === 0) return;
+      at += chunk.length;
+      yield chunk;
+    }
+  } finally {
+    await file.close();
+  }
+}
+
+/** Does it look whole, without reading it all (`SnapStream.isValidSnapshot`)? */
+export async function looksWhole(disk: Disk, snapshot: SnapshotFile): Promise<boolean> {
+  if (snapshot.compression === 'snappy') return snapshot.sizeBytes > 0;
+  const file = await disk.openRead(snapshot.path);
+  try {
+    if (snapshot.compression === 'gz') {
+      const magic = await file.read(0, 2);
+      return magic.length === 2 && magic.readUInt16BE(0) === GZIP_MAGIC;
+    }
+    if (file.sizeBytes < SMALLEST_SNAPSHOT_BYTES) return false;
+    return LAST_BYTES.equals(await file.read(file.sizeBytes - LAST_BYTES.length, LAST_BYTES.length));
+  } finally {
+    await file.close();
+  }
+}
+
+function unsupported(snapshot: SnapshotFile): StorageError {
+  return new StorageError(
+    'SNAPSHOT_UNSUPPORTED',
+    `${snapshot.path} is compressed with snappy, which this server does not read. Let the server that wrote it take a ` +
+      `snapshot with snapshot.compression.method unset or gz, then copy that.`,
+    snapshot.path,
+  );
+}

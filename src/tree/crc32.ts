@@ -1,0 +1,48 @@
+import { crc32 as nativeCrc32 } from 'node:zlib';
+
+/** From this size on a call into zlib costs less than the loop below (measured: about 200 ns a call, 1 ns a byte here). */
+const NATIVE_FROM_BYTES = 300;
+const TABLES = makeTables();
+
+/** Eight tables of 256 words: table k maps a byte to its effect k bytes further on ("slicing by 8"). */
+function makeTables(): Int32Array {
+  const tables = new Int32Array(8 * 256);
+  for (let byte = 0; byte < 256; byte++) {
+    let crc = byte;
+    for (let bit = 0; bit < 8; bit++) crc = (crc & 1) === 1 ? 0xedb88320 ^ (crc >>> 1) : crc >>> 1;
+    tables[byte] = crc;
+  }
+  for (let at = 256; at < tables.length; at++) {
+    const before = tables[at - 256] as number;
+    tables[at] = (tables[before & 0xff] as number) ^ (before >>> 8);
+  }
+  return tables;
+}
+
+/**
+ * CRC-32 (IEEE 802.3, as java.util.zip.CRC32) of `bytes[start, end)`, unsigned. `seed` is the CRC of what came before, so
+ * that crc32(b, crc32(a)) is the CRC of a followed by b.
+ */
+export function crc32(bytes: Uint8Array, start: number, end: number, seed: number): number {
+  if (end - start >= NATIVE_FROM_BYTES) return nativeCrc32(bytes.subarray(start, end), seed);
+  let crc = ~seed;
+  let at = start;
+  for (const stop = end - 7; at < stop; at += 8) {
+    crc ^=
+      (bytes[at] as number) |
+      ((bytes[at + 1] as number) << 8) |
+      ((bytes[at + 2] as number) << 16) |
+      ((bytes[at + 3] as number) << 24);
+    crc =
+      (TABLES[0x700 + (crc & 0xff)] as number) ^
+      (TABLES[0x600 + ((crc >>> 8) & 0xff)] as number) ^
+      (TABLES[0x500 + ((crc >>> 16) & 0xff)] as number) ^
+      (TABLES[0x400 + (crc >>> 24)] as number) ^
+      (TABLES[0x300 + (bytes[at + 4] as number)] as number) ^
+      (TABLES[0x200 + (bytes[at + 5] as number)] as number) ^
+      (TABLES[0x100 + (bytes[at + 6] as number)] as number) ^
+      (TABLES[bytes[at + 7] as number] as number);
+  }
+  for (; at < end; at++) crc = (TABLES[(crc ^ (bytes[at] as number)) & 0xff] as number) ^ (crc >>> 8);
+  return ~crc >>> 0;
+}

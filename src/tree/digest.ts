@@ -1,0 +1,133 @@
+import { crc32 } from './crc32.js';
+
+/**
+ * ZooKeeper's digest of a tree, version 2: the sum (modulo 2^64) of the CRC-32s of its nodes. A node's CRC runs over its
+ * path (the root's is empty), its data, and 60 bytes: `long czxid, mzxid, pzxid, ctime, mtime; int version, cversion,
+ * aversion; long ephemeralOwner`, where cversion counts created children and ephemeralOwner has the marks of containers
+ * and TTL nodes. Nodes under /zookeeper/ do not count (their servers change them on their own).
+ */
+export const DIGEST_VERSION = 2;
+
+const UNDIGESTED = '/zookeeper/';
+const STAT_BYTES = 60;
+const TWO_32 = 0x1_0000_0000;
+const EXACT_HIGH = 0x20_0000;
+
+/** The stat fields that a digest covers, as they are persisted: not what clients see. */
+export interface DigestStat {
+  readonly czxid: number;
+  readonly mzxid: number;
+  readonly pzxid: number;
+  readonly ctime: number;
+  readonly mtime: number;
+  readonly version: number;
+  /** How many children were ever created (`DataTree.cversion`), not a Stat's cversion. */
+  readonly cversion: number;
+  readonly aversion: number;
+  /** With the marks of containers and TTL nodes (`DataTree.ephemeralOwner`). */
+  readonly ephemeralOwner: bigint;
+}
+
+const stat = new Uint8Array(STAT_BYTES);
+const statView = new DataView(stat.buffer);
+
+/** Does the node at `path` count? */
+export function isDigested(path: string): boolean {
+  return !path.startsWith(UNDIGESTED);
+}
+
+/** The CRC of path and data alone, from which `nodeDigest` goes on: it stays while only the stat changes. */
+export function contentDigest(path: string, data: Uint8Array | null): number {
+  const bytes = Buffer.from(path === '/' ? '' : path, 'utf8');
+  const crc = crc32(bytes, 0, bytes.length, 0);
+  return data === null ? crc : crc32(data, 0, data.length, crc);
+}
+
+/** A node's digest; `content` is its `contentDigest`. 0 when the node does not count. */
+export function nodeDigest(path: string, content: number, s: DigestStat): number {
+  if (!isDigested(path)) return 0;
+  putLong(0, s.czxid);
+  putLong(8, s.mzxid);
+  putLong(16, s.pzxid);
+  putLong(24, s.ctime);
+  putLong(32, s.mtime);
+  statView.setInt32(40, s.version);
+  statView.setInt32(44, s.cversion);
+  statView.setInt32(48, s.aversion);
+  statView.setBigInt64(52, s.ephemeralOwner);
+  return crc32(stat, 0, STAT_BYTES, content);
+}
+
+function putLong(at: number, value: number): void {
+  const high = Math.floor(value / TWO_32);
+  statView.setInt32(at, high);
+  statView.setUint32(at + 4, value - high * TWO_32);
+}
+
+/**
+ * The sum of node digests, in two plain numbers.
+ *
+ * The leader states in each proposal what the digest will be once it is applied. It keeps one `TreeDigest` of its own for
+ * that, which runs ahead of the tree's by the pending changes:
+ *
+ *     const ahead = tree.digestSum.copy();                      // when there are no pending changes
+ *     // for each node that a transaction adds, changes or removes (also a parent, whose cversion or pzxid changes):
+ *     const before = pending.digest ?? tree.nodeDigest(ref);    // 0 for a new node
+ *     const after = nodeDigest(path, content, stat);            // 0 for a removed node
+ *     ahead.replace(before, after);
+ *     // content: of the pending change, else tree.contentDigest(ref); contentDigest(path, data) when data changes
+ *     const digest = { version: DIGEST_VERSION, treeDigest: ahead.value };
+ *
+ * Changes by type (ZooKeeper's PrepRequestProcessor): create: the parent's cversion and pzxid, the new node; delete and
+ * each path of closeSession: the parent's pzxid, the removed node; setData: version, mtime, mzxid, content; setACL:
+ * aversion; multi: those of its parts, taken back when it fails (`const mark = ahead.copy(); ahead.set(mark)`); reconfig,
+ * check, createSession, error: none.
+ */
+export class TreeDigest {
+  private high = 0;
+  private low = 0;
+
+  add(digest: number): void {
+    this.low += digest;
+    if (this.low >= TWO_32) {
+      this.low -= TWO_32;
+      this.high = (this.high + 1) >>> 0;
+    }
+  }
+
+  remove(digest: number): void {
+    this.low -= digest;
+    if (this.low < 0) {
+      this.low += TWO_32;
+      this.high = (this.high - 1) >>> 0;
+    }
+  }
+
+  replace(before: number, after: number): void {
+    this.remove(before);
+    this.add(after);
+  }
+
+  /** As the signed long of the protocol. */
+  get value(): bigint {
+    if (this.high < EXACT_HIGH) return BigInt(this.high * TWO_32 + this.low);
+    return BigInt.asIntN(64, (BigInt(this.high) << 32n) | BigInt(this.low));
+  }
+
+  /** Is this the long `value`? Without making a bigint in trees below some two million nodes. */
+  is(value: bigint): boolean {
+    if (this.high < EXACT_HIGH) return Number(value) === this.high * TWO_32 + this.low;
+    return this.value === value;
+  }
+
+  set(other: TreeDigest): void {
+    this.high = other.high;
+    this.low = other.low;
+  }
+
+  copy(): TreeDigest {
+    const copy = new TreeDigest();
+    copy.set(this);
+    return copy;
+  }
+}

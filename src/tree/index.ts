@@ -1,0 +1,15 @@
+export { DataTree } from './data-tree.js';
+export type { DigestStat } from './digest.js';
+export { contentDigest, DIGEST_VERSION, isDigested, nodeDigest, TreeDigest } from './digest.js';
+export type { DigestMismatch, ZxidDigest } from './digest-check.js';
+export type { NodeRef } from './node-table.js';
+export { NO_NODE } from './node-table.js';
+export { QUOTA_ROOT, quotaLimitsPath, quotaStatsPath, QuotaValues } from './quota.js';
+export type { TreeErrorCode, TreeLoader } from './tree-loader.js';
+export { TreeError } from './tree-loader.js';
+export type { TreeSnapshot } from './tree-snapshot.js';
+export type { TreeOptions } from './tree-state.js';
+export { CONFIG_PATH, ZOOKEEPER_PATH } from './tree-state.js';
+export type { TxnResult } from './txn-applier.js';
+export type { NodeTimes, Watcher, WatchEvent, WatchLists, WatchSummary } from './watches.js';
+export { AddWatchMode, EventType, Watches, WatcherType } from './watches.js';
