@@ -1,0 +1,15 @@
+export { ConfigExit, type Fault, type FaultCode, formatFault, type Severity } from './fault.js';
+export { ALL_KEYS, type AnyKeyDefinition, KEY_FAMILIES, type KeyValues, type Support } from './keys/index.js';
+export { exitCodeOf, loadConfig, type LoadResult } from './load.js';
+export type { LoadRequest } from './load-request.js';
+export { formatOrigin, type Origin } from './origin.js';
+export type {
+  AccessSettings,
+  ClientSettings,
+  ElectionSettings,
+  LearnerSettings,
+  PurgeSettings,
+  ServerConfig,
+  StorageSettings,
+} from './server-config.js';
+export type { Setting } from './settings.js';

@@ -1,0 +1,170 @@
+import { bool, int, list, propertyBool, propertyLong, text, yesNo } from '../value-types.js';
+import { bareKey, fileKey, propertyKey } from './definition.js';
+
+/** Who may do what: ACLs, authentication of clients and of servers. */
+export const access = {
+  skipACL: propertyKey(yesNo('no'), false, {
+    effect: 'Checks no ACL: everybody may do everything.',
+  }),
+  'DigestAuthenticationProvider.enabled': propertyKey(propertyBool(), true, {
+    since: '3.7.0',
+    effect: 'Allows clients to authenticate with the scheme digest.',
+  }),
+  'DigestAuthenticationProvider.superDigest': propertyKey(text('super:<base64 of the digest>'), null, {
+    since: '3.2.0',
+    secret: true,
+    effect: 'Name and digest of the user whom no ACL binds.',
+    defaultText: 'none',
+  }),
+  'DigestAuthenticationProvider.digestAlg': propertyKey(text('a digest algorithm'), 'SHA1', {
+    since: '3.7.0',
+    effect: 'Algorithm of the digests in ACLs; the same on every server.',
+  }),
+  'IPAuthenticationProvider.usexforwardedfor': propertyKey(propertyBool(), false, {
+    since: '3.9.3',
+    support: 'missing',
+    effect: 'Takes the address of an HTTP client from X-Forwarded-For.',
+  }),
+  'X509AuthenticationProvider.superUser': propertyKey(text('an X.500 name'), null, {
+    support: 'missing',
+    effect: 'Certificate owner whom no ACL binds.',
+    defaultText: 'none',
+  }),
+  superUser: propertyKey(text('a SASL user name'), null, {
+    since: '3.6.0',
+    support: 'missing',
+    effect: 'SASL user whom no ACL binds.',
+    defaultText: 'none',
+  }),
+  ensembleAuthName: propertyKey(list(), [], {
+    since: '3.6.0',
+    support: 'missing',
+    effect: 'Names of this ensemble, one of which a client of scheme ensemble must know.',
+  }),
+  sessionRequireClientSASLAuth: propertyKey(propertyBool(), false, {
+    since: '3.6.0',
+    support: 'guard',
+    effect: 'Serves only clients that authenticated with SASL.',
+  }),
+  'enforce.auth.enabled': propertyKey(propertyBool(), false, {
+    since: '3.7.0',
+    support: 'guard',
+    effect: 'Serves only clients that authenticated with one of enforce.auth.schemes.',
+  }),
+  'enforce.auth.schemes': propertyKey(list(), [], {
+    since: '3.7.0',
+    support: 'missing',
+    effect: 'Schemes that enforce.auth.enabled asks for.',
+  }),
+  allowSaslFailedClients: propertyKey(propertyBool(), false, {
+    support: 'missing',
+    effect: 'Serves clients whose SASL authentication failed.',
+  }),
+  letAnySaslUserDoX: propertyKey(text(), null, {
+    support: 'missing',
+    effect: 'SASL user name that stands for all in ACLs.',
+  }),
+  'SASLAuthenticationProvider.superPassword': propertyKey(text(), null, {
+    support: 'missing',
+    secret: true,
+    effect: 'Password of the SASL user super.',
+  }),
+  'sasl.serverconfig': propertyKey(text('a section name'), 'Server', {
+    support: 'missing',
+    effect: 'Section of the JAAS file for client authentication.',
+  }),
+  'java.security.auth.login.config': bareKey(text('a path'), null, {
+    support: 'missing',
+    effect: 'JAAS file with the users of SASL.',
+    defaultText: 'none',
+  }),
+  'quorum.auth.enableSasl': fileKey(bool(), false, {
+    since: '3.4.10',
+    support: 'guard',
+    effect: 'Servers authenticate each other with SASL.',
+  }),
+  'quorum.auth.serverRequireSasl': fileKey(bool(), false, {
+    since: '3.4.10',
+    support: 'guard',
+    effect: 'Refuses servers that do not authenticate.',
+  }),
+  'quorum.auth.learnerRequireSasl': fileKey(bool(), false, {
+    since: '3.4.10',
+    support: 'guard',
+    effect: 'Connects only to servers that let it authenticate.',
+  }),
+  'quorum.auth.learner.saslLoginContext': fileKey(text('a section name'), 'QuorumLearner', {
+    since: '3.4.10',
+    support: 'missing',
+    effect: 'Section of the JAAS file for dialling other servers.',
+  }),
+  'quorum.auth.server.saslLoginContext': fileKey(text('a section name'), 'QuorumServer', {
+    since: '3.4.10',
+    support: 'missing',
+    effect: 'Section of the JAAS file for being dialled by other servers.',
+  }),
+  'quorum.auth.kerberos.servicePrincipal': fileKey(text('a principal'), 'zkquorum/localhost', {
+    since: '3.4.10',
+    support: 'missing',
+    effect: 'Kerberos principal of the servers.',
+  }),
+  'kerberos.removeHostFromPrincipal': propertyKey(propertyBool(), false, {
+    support: 'missing',
+    effect: 'Drops the host from the name of a Kerberos client.',
+  }),
+  'kerberos.removeRealmFromPrincipal': propertyKey(propertyBool(), false, {
+    support: 'missing',
+    effect: 'Drops the realm from the name of a Kerberos client.',
+  }),
+  'kerberos.canonicalizeHostNames': propertyKey(propertyBool(), false, {
+    since: '3.7.0',
+    support: 'missing',
+    effect: 'Resolves host names of server lines to their canonical ones for Kerberos.',
+  }),
+  'kerberos.minReLoginTimeMs': propertyKey(propertyLong(), 60_000, {
+    unit: 'ms',
+    support: 'missing',
+    effect: 'Shortest time between two Kerberos logins.',
+  }),
+  requireKerberosConfig: propertyKey(propertyBool(), false, {
+    support: 'missing',
+    effect: 'Refuses to start without a Kerberos configuration.',
+  }),
+  'security.auth_to_local': propertyKey(text('rules'), 'DEFAULT', {
+    support: 'missing',
+    effect: 'Rules that make short names of Kerberos principals.',
+  }),
+  'server.realm': propertyKey(text('a realm'), null, {
+    support: 'missing',
+    effect: 'Kerberos realm of the servers.',
+    defaultText: "the client's",
+  }),
+  kinit: propertyKey(text('a path'), '/usr/bin/kinit', {
+    support: 'moot',
+    effect: 'Program that renews a Kerberos ticket.',
+  }),
+  'fips-mode': propertyKey(propertyBool(), true, {
+    since: '3.8.2',
+    support: 'moot',
+    effect: 'Keeps to what FIPS allows in TLS and SASL.',
+  }),
+  'audit.enable': propertyKey(propertyBool(), false, {
+    since: '3.6.0',
+    support: 'missing',
+    effect: 'Writes an audit log.',
+  }),
+  'audit.impl.class': propertyKey(text('a Java class'), null, {
+    since: '3.6.0',
+    support: 'missing',
+    effect: 'Java class that writes the audit log.',
+  }),
+  jaasLoginRenew: propertyKey(int(), 3_600_000, {
+    unit: 'ms',
+    support: 'moot',
+    effect: 'Read by no release of ZooKeeper, though old guides have it.',
+  }),
+  requireClientAuthScheme: propertyKey(text(), null, {
+    support: 'moot',
+    effect: 'Read by no release of ZooKeeper, though old guides have it.',
+  }),
+};

@@ -1,0 +1,151 @@
+import { propertyBool, propertyInt, text } from '../value-types.js';
+import { fileKey, propertyKey } from './definition.js';
+
+/** The HTTP server for administrators, and exporters of metrics. */
+export const admin = {
+  'admin.enableServer': propertyKey(propertyBool(), true, {
+    since: '3.5.0',
+    support: 'moot',
+    effect: 'Opens the HTTP port for administrators; there is none here.',
+  }),
+  'admin.serverAddress': propertyKey(text('an address'), '0.0.0.0', {
+    since: '3.5.0',
+    support: 'missing',
+    effect: 'Address of the HTTP port for administrators.',
+  }),
+  'admin.serverPort': propertyKey(propertyInt(), 8080, {
+    since: '3.5.0',
+    support: 'missing',
+    effect: 'The HTTP port for administrators.',
+  }),
+  'admin.idleTimeout': propertyKey(propertyInt(), 30_000, {
+    since: '3.5.0',
+    unit: 'ms',
+    support: 'missing',
+    effect: 'How long an HTTP connection may be idle.',
+  }),
+  'admin.commandURL': propertyKey(text('a path'), '/commands', {
+    since: '3.5.0',
+    support: 'missing',
+    effect: 'Path of the commands.',
+  }),
+  'admin.httpVersion': propertyKey(propertyInt(), 11, {
+    since: '3.5.0',
+    support: 'missing',
+    effect: 'HTTP version, as a number of the Java library.',
+  }),
+  'admin.portUnification': propertyKey(propertyBool(), false, {
+    since: '3.6.0',
+    support: 'missing',
+    effect: 'Takes HTTP and HTTPS on the same port.',
+  }),
+  'admin.forceHttps': propertyKey(propertyBool(), false, {
+    since: '3.7.1',
+    support: 'missing',
+    effect: 'Takes only HTTPS.',
+  }),
+  'admin.needClientAuth': propertyKey(propertyBool(), false, {
+    since: '3.9.0',
+    support: 'missing',
+    effect: 'Asks HTTPS clients for a certificate.',
+  }),
+  'admin.rateLimiterIntervalInMS': propertyKey(propertyInt(), 300_000, {
+    since: '3.9.0',
+    unit: 'ms',
+    support: 'missing',
+    effect: 'Shortest time between two snapshots or restores by HTTP.',
+  }),
+  'admin.snapshot.enabled': propertyKey(propertyBool(), true, {
+    since: '3.9.0',
+    support: 'missing',
+    effect: 'Allows snapshots by HTTP.',
+  }),
+  'admin.restore.enabled': propertyKey(propertyBool(), true, {
+    since: '3.9.0',
+    support: 'missing',
+    effect: 'Allows restores by HTTP.',
+  }),
+  'metricsProvider.className': fileKey(
+    text('a Java class'),
+    'org.apache.zookeeper.metrics.impl.DefaultMetricsProvider',
+    {
+      since: '3.6.0',
+      support: 'missing',
+      effect: 'Java class that exports the metrics.',
+    },
+  ),
+  'metricsProvider.httpHost': fileKey(text('an address'), '0.0.0.0', {
+    since: '3.8.0',
+    support: 'missing',
+    effect: 'Address of the port for Prometheus.',
+  }),
+  'metricsProvider.httpPort': fileKey(propertyInt(), 7000, {
+    since: '3.6.0',
+    support: 'missing',
+    effect: 'Port for Prometheus.',
+  }),
+  'metricsProvider.exportJvmInfo': fileKey(propertyBool(), true, {
+    since: '3.6.0',
+    support: 'moot',
+    effect: 'Exports metrics of the Java machine.',
+  }),
+  'metricsProvider.numWorkerThreads': fileKey(propertyInt(), 1, {
+    since: '3.7.1',
+    support: 'moot',
+    effect: 'Threads that record summaries.',
+  }),
+  'metricsProvider.maxQueueSize': fileKey(propertyInt(), 1_000_000, {
+    since: '3.7.1',
+    support: 'moot',
+    effect: 'Values that may wait to be recorded.',
+  }),
+  'metricsProvider.workerShutdownTimeoutMs': fileKey(propertyInt(), 1000, {
+    since: '3.7.1',
+    unit: 'ms',
+    support: 'moot',
+    effect: 'How long a stop waits for values to be recorded.',
+  }),
+  'pathStats.enabled': propertyKey(propertyBool(), false, {
+    since: '3.6.0',
+    support: 'missing',
+    effect: 'Counts requests by path.',
+  }),
+  'pathStats.slotCapacity': propertyKey(propertyInt(), 60, {
+    since: '3.6.0',
+    support: 'missing',
+    effect: 'Time slots of the counts by path.',
+  }),
+  'pathStats.slotDuration': propertyKey(propertyInt(), 15, {
+    since: '3.6.0',
+    unit: 's',
+    support: 'missing',
+    effect: 'Length of a time slot.',
+  }),
+  'pathStats.maxDepth': propertyKey(propertyInt(), 6, {
+    since: '3.6.0',
+    support: 'missing',
+    effect: 'Parts of a path that are looked at.',
+  }),
+  'pathStats.initialDelay': propertyKey(propertyInt(), 5, {
+    since: '3.6.0',
+    unit: 's',
+    support: 'missing',
+    effect: 'Time until the first count.',
+  }),
+  'pathStats.delay': propertyKey(propertyInt(), 5, {
+    since: '3.6.0',
+    unit: 's',
+    support: 'missing',
+    effect: 'Time between two counts.',
+  }),
+  'pathStats.topPathMax': propertyKey(propertyInt(), 20, {
+    since: '3.6.0',
+    support: 'missing',
+    effect: 'Paths that are named.',
+  }),
+  'pathStats.sampleRate': propertyKey(text('a share of 1'), '0.1', {
+    since: '3.6.0',
+    support: 'missing',
+    effect: 'Share of the requests that are counted.',
+  }),
+};

@@ -1,0 +1,114 @@
+import type { Endpoint } from '../host/index.js';
+import type { QuorumVerifier } from '../membership/index.js';
+import type { KeyValues } from './keys/index.js';
+
+export interface ClientSettings {
+  /** Where clients are served; an empty host is all addresses. Null: nowhere. */
+  readonly endpoint: Endpoint | null;
+  /** -1: the system's default. */
+  readonly listenBacklog: number;
+  /** Connections from one address; 0: no limit. */
+  readonly maxClientCnxns: number;
+  /** Connections in all; 0: no limit. */
+  readonly maxCnxns: number;
+  readonly minSessionTimeoutMs: number;
+  readonly maxSessionTimeoutMs: number;
+  /** How long a connection may stay without a session. */
+  readonly sessionlessTimeoutMs: number;
+  /** Largest request (`jute.maxbuffer`). */
+  readonly maxRequestBytes: number;
+  readonly globalOutstandingLimit: number;
+  readonly tcpKeepAlive: boolean;
+  /** Four-letter words that are answered; `*` stands for all. */
+  readonly fourLetterWords: ReadonlySet<string>;
+}
+
+export interface ElectionSettings {
+  /** How long dialling a server may take. */
+  readonly cnxTimeoutMs: number;
+  /** 0: for ever. */
+  readonly electionPortBindRetry: number;
+  /** Quorum and election port on all addresses. */
+  readonly listenOnAllIPs: boolean;
+  readonly multiAddress: boolean;
+  readonly tcpKeepAlive: boolean;
+  readonly minNotificationIntervalMs: number;
+  readonly maxNotificationIntervalMs: number;
+  /** An observer that lost its leader waits so long before it asks who leads. */
+  readonly observerElectionDelayMs: number;
+}
+
+export interface LearnerSettings {
+  readonly initLimitTicks: number;
+  readonly syncLimitTicks: number;
+  /** For connecting alone; never 0. */
+  readonly connectToLearnerMasterLimitTicks: number;
+  /** Between two attempts to connect. */
+  readonly connectRetryDelayMs: number;
+  readonly leaderServes: boolean;
+  /** Do observers log and take snapshots? */
+  readonly observerSyncEnabled: boolean;
+  /** An observer that lost its leader waits so long before it connects again. */
+  readonly observerReconnectDelayMs: number;
+  /** Share of the snapshot up to which the log is sent instead; negative: never. */
+  readonly snapshotSizeFactor: number;
+}
+
+/** Paths are absolute. */
+export interface StorageSettings {
+  readonly dataDir: string;
+  readonly dataLogDir: string;
+  /** Make the folders when they are absent? */
+  readonly autoCreateDirs: boolean;
+  readonly snapCount: number;
+  /** 0: only `snapCount` decides. */
+  readonly snapSizeLimitBytes: number;
+  readonly preAllocBytes: number;
+  readonly commitLogCount: number;
+  readonly forceSync: boolean;
+  readonly fsyncWarningThresholdMs: number;
+  readonly digestEnabled: boolean;
+  readonly extendedTypes: boolean;
+  readonly trustEmptySnapshot: boolean;
+  readonly dbAutoCreate: boolean;
+  readonly serializeLastProcessedZxid: boolean;
+}
+
+export interface PurgeSettings {
+  /** 0: never. */
+  readonly intervalMs: number;
+  readonly snapRetainCount: number;
+}
+
+export interface AccessSettings {
+  readonly skipAcl: boolean;
+  readonly digestSchemeEnabled: boolean;
+  readonly digestAlgorithm: string;
+  /** `super:<digest>`; null: nobody. */
+  readonly superDigest: string | null;
+}
+
+/** Everything a server is told, checked. Deeply frozen. */
+export interface ServerConfig {
+  /** Absolute. */
+  readonly configFile: string;
+  readonly mode: 'standalone' | 'quorum';
+  /** 0 when standalone. */
+  readonly myId: number;
+  readonly role: 'participant' | 'observer';
+  /** Without members when there is no server list (then the mode is standalone). */
+  readonly membership: QuorumVerifier;
+  /** A membership that was proposed but not yet decided when the server stopped (`zoo.cfg.dynamic.next`). */
+  readonly nextMembership: QuorumVerifier | null;
+  /** Absolute; null when the server list is in the main file. */
+  readonly dynamicConfigFile: string | null;
+  readonly tickTimeMs: number;
+  readonly clients: ClientSettings;
+  readonly election: ElectionSettings;
+  readonly learner: LearnerSettings;
+  readonly storage: StorageSettings;
+  readonly purge: PurgeSettings;
+  readonly access: AccessSettings;
+  /** Every key of the table by its name, in its own unit. */
+  readonly values: KeyValues;
+}

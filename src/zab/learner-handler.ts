@@ -1,0 +1,393 @@
+import type { Clock, Logger, Socket } from '../host/index.js';
+import { JuteError, JuteReader, JuteWriter } from '../jute/index.js';
+import type { ForwardedRequest, QuorumPacket, TxnEntry } from '../protocol/index.js';
+import {
+  decodeForwardedRequest,
+  formatZxid,
+  makeZxid,
+  OpCode,
+  packetName,
+  PacketType,
+  QUORUM_PROTOCOL_VERSION,
+  readLearnerInfo,
+  zxidCounter,
+  zxidEpoch,
+} from '../protocol/index.js';
+import type { Discovery } from './discovery.js';
+import type { Milestone } from './life.js';
+import { Life, ZabError } from './life.js';
+import type { ConfigView } from './needs.js';
+import type { ZabOptions } from './options.js';
+import { initLimitMs, syncLimitMs } from './options.js';
+import { PacketStream } from './packet-stream.js';
+import type { PingedFollower } from './leadership-proof.js';
+import type { SyncResult, SyncTarget } from './synchronizer.js';
+
+/** Whom learners follow. */
+export interface LearnerMaster {
+  readonly clock: Clock;
+  readonly config: ConfigView;
+  readonly discovery: Discovery;
+  readonly log: Logger;
+  readonly myId: number;
+  readonly options: ZabOptions;
+  /** A quorum acknowledged NEWLEADER and the pipeline runs. */
+  readonly established: Milestone;
+  /** Known once discovery chose it. */
+  readonly newLeaderZxid: number;
+  readonly lastProposed: number;
+  /** Its id is known: an older connection of the same server makes room. */
+  introduced(handler: LearnerHandler): void;
+  synchronize(handler: LearnerHandler, peerZxid: number): Promise<SyncResult>;
+  /** The configuration text that NEWLEADER carries. */
+  newLeaderConfig(): string;
+  newLeaderAcked(handler: LearnerHandler): void;
+  /** Reached when this zxid is committed. */
+  committed(zxid: number): Milestone;
+  /** Its UPTODATE is on the way. */
+  becameLive(handler: LearnerHandler): void;
+  /** Some proposals were acknowledged. */
+  acknowledged(handler: LearnerHandler): void;
+  pingAnswered(handler: LearnerHandler): void;
+  touch(sessionId: bigint, timeoutMs: number): void;
+  revalidate(sessionId: bigint, timeoutMs: number, sid: number): boolean;
+  forwarded(request: ForwardedRequest, handler: LearnerHandler): void;
+}
+
+/** A learner as tools see it. */
+export interface LearnerView {
+  readonly sid: number;
+  readonly address: string;
+  readonly isObserver: boolean;
+  readonly isLive: boolean;
+  readonly ackedZxid: number;
+  readonly queuedBytes: number;
+  readonly connectedForMs: number;
+  readonly packetsReceived: number;
+  readonly packetsSent: number;
+  readonly requestsReceived: number;
+}
+
+type Held = { readonly what: 'proposal' | 'commit'; readonly entry: TxnEntry };
+
+const TOUCH_BYTES = 12;
+/** One queue this many times the bound is dropped without waiting. */
+const HARD_QUEUE_FACTOR = 4;
+
+/**
+ * One connection of a learner, as the leader sees it, from FOLLOWERINFO to the end.
+ *
+ * Everything to the learner goes through one ordered stream. Live proposals that come before UPTODATE are held back behind
+ * it: learners before 3.9 stumble over a COMMIT between NEWLEADER and UPTODATE (ZOOKEEPER-4394), and over an ACK of a
+ * proposal before that of NEWLEADER (ZOOKEEPER-4685).
+ */
+export class LearnerHandler implements SyncTarget, PingedFollower {
+  readonly life: Life;
+  readonly stream: PacketStream;
+  private readonly connectedMs: number;
+  sid = -1;
+  isObserver = false;
+  ackedZxid = -1;
+  pingsSent = 0;
+  pingsAnswered = 0;
+  requestsReceived = 0;
+  /** UPTODATE was sent. */
+  isLive = false;
+  private held: Held[] = [];
+  private heldBytes = 0;
+  private acksCame = false;
+  private endSync: (() => void) | null = null;
+  /** The proposal whose acknowledgement is being waited for, and the newest one sent. */
+  private watched: { readonly zxid: number; readonly sentMs: number } | null = null;
+  private lastSent = { zxid: 0, sentMs: 0 };
+  private overfullSinceMs: number | null = null;
+  private readonly initialDeadlineMs: number;
+
+  constructor(
+    socket: Socket,
+    private readonly master: LearnerMaster,
+  ) {
+    const { clock, options } = master;
+    this.life = new Life(clock);
+    this.connectedMs = clock.monotonicMs();
+    this.initialDeadlineMs = this.connectedMs + initLimitMs(options) + syncLimitMs(options);
+    socket.setNoDelay(options.noDelay);
+    this.stream = new PacketStream(socket, clock, {
+      maxPacketBytes: options.maxPacketBytes,
+      silenceLimitMs: initLimitMs(options),
+    });
+    this.stream.onFailure = (failure) => {
+      this.life.finishWith(failure, 'CONNECTION_LOST');
+    };
+    this.life.atEnd(() => {
+      this.stream.close();
+    });
+  }
+
+  get queuedBytes(): number {
+    return this.heldBytes + this.stream.unsentBytes;
+  }
+
+  /** Does it count towards the quorum that a leader must keep? */
+  isSynced(nowMs: number): boolean {
+    if (this.life.isOver || this.sid < 0) return false;
+    if (!this.isLive) return nowMs <= this.initialDeadlineMs;
+    return nowMs - this.stream.lastHeardMs <= syncLimitMs(this.master.options);
+  }
+
+  /** Lives until the connection ends. Never rejects. */
+  async run(): Promise<void> {
+    try {
+      const peerZxid = await this.meet();
+      await this.synchronize(peerZxid);
+      await this.serve();
+    } catch (error) {
+      this.life.finishWith(error, error instanceof JuteError ? 'PROTOCOL' : 'INTERNAL');
+    }
+    this.endSync?.();
+    await this.life.drained();
+  }
+
+  view(nowMs: number): LearnerView {
+    return {
+      sid: this.sid,
+      address: this.stream.peer,
+      isObserver: this.isObserver,
+      isLive: this.isLive,
+      ackedZxid: this.ackedZxid,
+      queuedBytes: this.queuedBytes,
+      connectedForMs: nowMs - this.connectedMs,
+      packetsReceived: this.stream.packetsReceived,
+      packetsSent: this.stream.packetsSent,
+      requestsReceived: this.requestsReceived,
+    };
+  }
+
+  // --- phases
+
+  /** FOLLOWERINFO → LEADERINFO → ACKEPOCH; returns the learner's last zxid. */
+  private async meet(): Promise<number> {
+    const { discovery, options } = this.master;
+    const acceptedEpoch = await this.introduction();
+    discovery.arrived(this.sid, acceptedEpoch);
+    if (!(await this.life.within(discovery.epochPromised, initLimitMs(options)))) {
+      throw new ZabError('NO_EPOCH_QUORUM', 'no quorum came to agree on an epoch');
+    }
+    const version = new JuteWriter(4);
+    version.int(QUORUM_PROTOCOL_VERSION);
+    this.stream.send(PacketType.leaderInfo, makeZxid(discovery.epoch, 0), version.take(0));
+    const answer = await this.expect(PacketType.ackEpoch);
+    const currentEpoch = new JuteReader(answer.data ?? Buffer.alloc(0)).int();
+    discovery.promise(this.sid, { currentEpoch, lastZxid: answer.zxid });
+    if (!(await this.life.within(discovery.quorumPromised, initLimitMs(options)))) {
+      throw new ZabError('NO_EPOCH_ACK_QUORUM', 'no quorum promised the epoch');
+    }
+    return answer.zxid;
+  }
+
+  /** Reads who it is; returns the newest epoch that it has accepted. */
+  private async introduction(): Promise<number> {
+    const { config, myId } = this.master;
+    const packet = await this.expect(PacketType.followerInfo, PacketType.observerInfo);
+    const data = packet.data ?? Buffer.alloc(0);
+    const info = data.length < 12 ? null : readLearnerInfo(new JuteReader(data));
+    if (info === null || info.protocolVersion < QUORUM_PROTOCOL_VERSION) {
+      throw new ZabError('PROTOCOL', 'speaks the protocol of ZooKeeper 3.3 or older, which is not supported');
+    }
+    if (info.serverId === myId) throw new ZabError('PROTOCOL', `says it is server ${myId}, as this leader is`);
+    const { version } = config.verifier();
+    if (info.configVersion > version) {
+      throw new ZabError(
+        'LEARNER_AHEAD',
+        `server ${info.serverId} has configuration ${info.configVersion.toString(16)}, newer than ${version.toString(16)}`,
+      );
+    }
+    this.sid = info.serverId;
+    this.isObserver = packet.type === PacketType.observerInfo;
+    this.master.introduced(this);
+    return zxidEpoch(packet.zxid);
+  }
+
+  /** DIFF, TRUNC or SNAP, then NEWLEADER and its acknowledgement. */
+  private async synchronize(peerZxid: number): Promise<void> {
+    const { master, stream, life } = this;
+    const result = await master.synchronize(this, peerZxid);
+    this.endSync = result.ended;
+    life.check();
+    stream.send(PacketType.newLeader, master.newLeaderZxid, Buffer.from(master.newLeaderConfig(), 'utf8'));
+    const ack = await this.expect(PacketType.ack);
+    if (ack.zxid !== master.newLeaderZxid) {
+      const expected = formatZxid(master.newLeaderZxid);
+      throw new ZabError('PROTOCOL', `acknowledged ${formatZxid(ack.zxid)} instead of NEWLEADER ${expected}`);
+    }
+    result.ended();
+    this.ackedZxid = result.upTo;
+    master.newLeaderAcked(this);
+    const initMs = initLimitMs(master.options);
+    if (!(await life.within(master.established, initMs))) {
+      throw new ZabError('NO_NEWLEADER_QUORUM', 'no quorum acknowledged NEWLEADER');
+    }
+    if (result.serveAfter !== null && !(await life.within(master.committed(result.serveAfter), initMs))) {
+      throw new ZabError('TOO_SLOW', `its last proposal ${formatZxid(result.serveAfter)} was not committed in time`);
+    }
+  }
+
+  /** UPTODATE, then whatever the learner wants. */
+  private async serve(): Promise<void> {
+    const { stream, master } = this;
+    stream.limitSilence(syncLimitMs(master.options));
+    stream.send(PacketType.upToDate, -1);
+    this.isLive = true;
+    this.release();
+    master.becameLive(this);
+    for (;;) {
+      const packet = stream.take();
+      if (packet !== null) {
+        this.handle(packet);
+        continue;
+      }
+      if (this.acksCame) {
+        this.acksCame = false;
+        master.acknowledged(this);
+      }
+      await stream.more();
+      this.life.check();
+    }
+  }
+
+  private async expect(...types: readonly number[]): Promise<QuorumPacket> {
+    const packet = await this.stream.next();
+    this.life.check();
+    if (!types.includes(packet.type)) {
+      const wanted = types.map(packetName).join(' or ');
+      throw new ZabError('PROTOCOL', `sent ${packetName(packet.type)} where ${wanted} was expected`);
+    }
+    return packet;
+  }
+
+  // --- to the learner
+
+  proposed(entry: TxnEntry): void {
+    if (!this.isLive) {
+      this.hold('proposal', entry);
+      return;
+    }
+    const { zxid } = entry.header;
+    this.lastSent = { zxid, sentMs: this.master.clock.monotonicMs() };
+    this.watched ??= this.lastSent;
+    this.stream.send(PacketType.proposal, zxid, entry.bytes);
+  }
+
+  committed(entry: TxnEntry): void {
+    const { zxid, type } = entry.header;
+    if (!this.isLive) this.hold('commit', entry);
+    else if (type === OpCode.reconfig) this.sendActivation(entry);
+    else if (this.isObserver) this.stream.send(PacketType.inform, zxid, entry.bytes);
+    else this.stream.send(PacketType.commit, zxid);
+  }
+
+  ping(): void {
+    if (!this.isLive) return;
+    this.pingsSent++;
+    this.stream.send(PacketType.ping, this.master.lastProposed);
+  }
+
+  /** Everything that this learner asked for before is behind it in the stream. */
+  answerSync(): void {
+    if (!this.life.isOver) this.stream.send(PacketType.sync, 0);
+  }
+
+  /** `long suggestedLeader`, for observers followed by the transaction. */
+  private sendActivation(entry: TxnEntry): void {
+    const w = new JuteWriter(8 + entry.bytes.length);
+    w.long(this.master.myId);
+    if (this.isObserver) w.raw(entry.bytes);
+    const type = this.isObserver ? PacketType.informAndActivate : PacketType.commitAndActivate;
+    this.stream.send(type, entry.header.zxid, w.take(0));
+  }
+
+  private hold(what: Held['what'], entry: TxnEntry): void {
+    this.held.push({ what, entry });
+    this.heldBytes += entry.bytes.length;
+  }
+
+  private release(): void {
+    const { held } = this;
+    this.held = [];
+    this.heldBytes = 0;
+    for (const { what, entry } of held) {
+      if (what === 'proposal') this.proposed(entry);
+      else this.committed(entry);
+    }
+  }
+
+  /** Twice a tick: ends a learner that cannot keep up. */
+  checkPace(nowMs: number): void {
+    const { options } = this.master;
+    const limitMs = syncLimitMs(options);
+    if (this.watched !== null && nowMs - this.watched.sentMs > limitMs) {
+      this.life.finish('TOO_SLOW', `did not acknowledge ${formatZxid(this.watched.zxid)} within ${limitMs} ms`);
+    }
+    const bytes = this.queuedBytes;
+    this.overfullSinceMs = bytes > options.learnerQueueBytes ? (this.overfullSinceMs ?? nowMs) : null;
+    const isHopeless = bytes > options.learnerQueueBytes * HARD_QUEUE_FACTOR;
+    if (isHopeless || (this.overfullSinceMs !== null && nowMs - this.overfullSinceMs > limitMs)) {
+      this.life.finish('TOO_SLOW', `${bytes} bytes wait for it`);
+    }
+  }
+
+  // --- from the learner
+
+  private handle(packet: QuorumPacket): void {
+    switch (packet.type) {
+      case PacketType.ack:
+        this.acked(packet.zxid);
+        return;
+      case PacketType.ping:
+        this.pingAnswered(packet.data ?? Buffer.alloc(0));
+        return;
+      case PacketType.revalidate:
+        this.revalidate(packet);
+        return;
+      case PacketType.request:
+        this.requestsReceived++;
+        this.master.forwarded(decodeForwardedRequest(packet.data ?? Buffer.alloc(0), packet.authinfo ?? []), this);
+        return;
+      default:
+        this.master.log.warn(`Server ${this.sid} sent an unexpected ${packetName(packet.type)}; it is ignored.`, {
+          code: 'ZAB_UNEXPECTED_PACKET',
+          sid: this.sid,
+        });
+    }
+  }
+
+  private acked(zxid: number): void {
+    // NEWLEADER's second acknowledgement, after UPTODATE, says nothing new; an observer's counts for nothing.
+    if (zxidCounter(zxid) === 0 || this.isObserver) return;
+    if (zxid > this.master.lastProposed) {
+      throw new ZabError('PROTOCOL', `acknowledged ${formatZxid(zxid)}, which was never proposed`);
+    }
+    if (zxid > this.ackedZxid) this.ackedZxid = zxid;
+    this.acksCame = true;
+    if (this.watched !== null && zxid >= this.watched.zxid) {
+      this.watched = zxid >= this.lastSent.zxid ? null : this.lastSent;
+    }
+  }
+
+  private pingAnswered(touched: Buffer): void {
+    const r = new JuteReader(touched);
+    while (r.remaining >= TOUCH_BYTES) this.master.touch(r.long64(), r.int());
+    this.pingsAnswered++;
+    this.master.pingAnswered(this);
+  }
+
+  private revalidate(packet: QuorumPacket): void {
+    const r = new JuteReader(packet.data ?? Buffer.alloc(0));
+    const sessionId = r.long64();
+    const isValid = this.master.revalidate(sessionId, r.int(), this.sid);
+    const w = new JuteWriter(9);
+    w.long64(sessionId);
+    w.bool(isValid);
+    this.stream.send(PacketType.revalidate, packet.zxid, w.take(0), packet.authinfo);
+  }
+}

@@ -1,0 +1,415 @@
+import type { Clock, Endpoint, Logger } from '../host/index.js';
+import { JuteError, JuteReader, JuteWriter } from '../jute/index.js';
+import type { ForwardedRequest, QuorumPacket, TxnEntry } from '../protocol/index.js';
+import {
+  encodeForwardedRequest,
+  formatZxid,
+  makeZxid,
+  OpCode,
+  packetName,
+  PacketType,
+  QUORUM_PROTOCOL_VERSION,
+  readTxnEntry,
+  UnknownTxnError,
+  writeLearnerInfo,
+  zxidEpoch,
+} from '../protocol/index.js';
+import { NO_EPOCH_ACK } from './discovery.js';
+import { dialLeader } from './leader-dial.js';
+import { LearnerLog } from './learner-log.js';
+import { Life, type RoleEnd, ZabError } from './life.js';
+import type { LeaderLink } from './needs.js';
+import { initLimitMs, syncLimitMs } from './options.js';
+import { PacketStream } from './packet-stream.js';
+import type { PhaseRecord } from './phase-trace.js';
+import type { LearnerDeps } from './role.js';
+import { receiveSnapshot } from './snapshot-intake.js';
+import { ZabMetrics } from './zab-metrics.js';
+
+/** So much of a DIFF may wait for the disk before more is read. */
+const UNSYNCED_BYTES = 16 * 1024 * 1024;
+
+/**
+ * What followers and observers have in common: they find the leader, take over its history, and then serve.
+ *
+ * The order on disk: acceptedEpoch before ACKEPOCH; transactions (or image, or truncation), then currentEpoch, then the
+ * acknowledgement of NEWLEADER, then those of proposals (ZOOKEEPER-3023, 3911, 4643, 4646, 4685, 4785).
+ */
+export abstract class Learner implements LeaderLink {
+  readonly leaderSid: number;
+  protected readonly life: Life;
+  protected readonly log: Logger;
+  protected readonly metrics: ZabMetrics;
+  protected readonly clock: Clock;
+  protected abstract readonly role: PhaseRecord['role'];
+  protected abstract readonly infoType: number;
+  private stream: PacketStream | null = null;
+  private isServing = false;
+  private newLeaderConfig: string | null = null;
+  private running: Promise<RoleEnd> | null = null;
+
+  constructor(protected readonly deps: LearnerDeps) {
+    this.leaderSid = deps.leaderSid;
+    this.clock = deps.host.clock;
+    this.log = deps.host.log;
+    this.life = new Life(deps.host.clock);
+    this.metrics = new ZabMetrics(deps.metrics);
+  }
+
+  /** Learns until the role is over; then nothing of it is left. Never rejects. */
+  run(): Promise<RoleEnd> {
+    this.running ??= this.live();
+    return this.running;
+  }
+
+  /** Ends the role; resolves when nothing of it is left. */
+  async shutdown(reason: string): Promise<void> {
+    this.life.finish('SHUTDOWN', reason);
+    await this.running;
+  }
+
+  /** A packet of the broadcast phase that only one kind of learner understands; false: this one does not. */
+  protected abstract handleBroadcast(packet: QuorumPacket, log: LearnerLog): boolean;
+
+  /** How long synchronization took. */
+  protected abstract noteSyncTime(durationMs: number): void;
+
+  // --- LeaderLink
+
+  forward(request: ForwardedRequest): void {
+    if (this.life.isOver) return;
+    this.stream?.send(PacketType.request, -1, encodeForwardedRequest(request), request.auth);
+  }
+
+  /** `long sessionId; int timeout` */
+  revalidate(sessionId: bigint, timeoutMs: number): void {
+    if (this.life.isOver) return;
+    const w = new JuteWriter(12);
+    w.long64(sessionId);
+    w.int(timeoutMs);
+    this.stream?.send(PacketType.revalidate, -1, w.take(0));
+  }
+
+  // --- life
+
+  private async live(): Promise<RoleEnd> {
+    try {
+      await this.learn();
+    } catch (error) {
+      const isBadInput = error instanceof JuteError || error instanceof UnknownTxnError;
+      this.life.finishWith(error, isBadInput ? 'PROTOCOL' : 'INTERNAL');
+    }
+    this.deps.history.onDurable = null;
+    this.stream?.close();
+    await this.life.drained();
+    const end = this.life.end ?? { code: 'INTERNAL', reason: 'ended without a reason' };
+    this.deps.trace.end(end.reason);
+    this.log.info(`No longer ${this.role} server ${this.leaderSid}: ${end.reason}`, {
+      code: 'ZAB_LEARNING_ENDED',
+      end: end.code,
+    });
+    return end;
+  }
+
+  private async learn(): Promise<void> {
+    const { deps, life } = this;
+    life.check();
+    await life.during(deps.history.settle());
+    deps.trace.begin(this.role, 'discovery', null);
+    const stream = await this.connect();
+    const epoch = await this.register(stream);
+    deps.trace.begin(this.role, 'synchronization', epoch);
+    const log = await this.synchronize(stream, epoch);
+    this.noteSyncTime(deps.trace.begin(this.role, 'broadcast', epoch));
+    await this.broadcast(stream, log);
+  }
+
+  private async connect(): Promise<PacketStream> {
+    const { host, options } = this.deps;
+    const { clock, life, log } = this;
+    const socket = await dialLeader(this.leaderAddresses(), { clock, life, log, network: host.network, options });
+    socket.setNoDelay(options.noDelay);
+    const stream = new PacketStream(socket, clock, {
+      maxPacketBytes: options.maxPacketBytes,
+      silenceLimitMs: initLimitMs(options),
+    });
+    this.stream = stream;
+    stream.onFailure = (failure) => {
+      life.finishWith(failure, 'CONNECTION_LOST');
+    };
+    life.atEnd(() => {
+      stream.close();
+    });
+    return stream;
+  }
+
+  private leaderAddresses(): readonly Endpoint[] {
+    const { config, leaderAddresses, leaderSid } = this.deps;
+    if (leaderAddresses !== undefined) return leaderAddresses;
+    const leader = config.verifier().members.get(leaderSid);
+    if (leader === undefined) throw new ZabError('CONNECT_FAILED', `server ${leaderSid} is not in the configuration`);
+    return leader.addresses.map(({ host, quorumPort }) => ({ host, port: quorumPort }));
+  }
+
+  /** FOLLOWERINFO → LEADERINFO → ACKEPOCH; returns the leader's epoch. */
+  private async register(stream: PacketStream): Promise<number> {
+    const { config, history, myId } = this.deps;
+    const { epochs } = history;
+    const info = new JuteWriter(20);
+    writeLearnerInfo(info, {
+      serverId: myId,
+      protocolVersion: QUORUM_PROTOCOL_VERSION,
+      configVersion: config.verifier().version,
+    });
+    stream.send(this.infoType, makeZxid(epochs.accepted, 0), info.take(0));
+    const answer = await stream.next();
+    if (answer.type !== PacketType.leaderInfo) {
+      const hint =
+        answer.type === PacketType.newLeader ? ', as ZooKeeper 3.3 or older does, which is not supported' : '';
+      throw new ZabError('PROTOCOL', `the leader answered ${packetName(answer.type)} instead of LEADERINFO${hint}`);
+    }
+    const epoch = zxidEpoch(answer.zxid);
+    if (epoch < epochs.accepted) {
+      throw new ZabError('EPOCH_TOO_OLD', `the leader's epoch ${epoch} is older than the accepted ${epochs.accepted}`);
+    }
+    // An epoch that was accepted before is not promised a second time: this word may have been given to another leader.
+    const promise = epoch > epochs.accepted ? epochs.current : NO_EPOCH_ACK;
+    if (epoch > epochs.accepted) await this.life.during(epochs.setAccepted(epoch));
+    const currentEpoch = new JuteWriter(4);
+    currentEpoch.int(promise);
+    stream.send(PacketType.ackEpoch, history.lastLoggedZxid, currentEpoch.take(0));
+    return epoch;
+  }
+
+  // --- synchronization
+
+  /** Until UPTODATE. */
+  private async synchronize(stream: PacketStream, epoch: number): Promise<LearnerLog> {
+    await this.takeOver(stream);
+    const log = new LearnerLog(this.deps.history, epoch, {
+      ack: (zxid) => {
+        stream.send(PacketType.ack, zxid);
+      },
+      acked: () => {
+        stream.flush();
+      },
+      apply: (zxid) => {
+        this.apply(zxid);
+      },
+      failed: (error) => {
+        this.life.finishWith(error, 'INTERNAL');
+      },
+    });
+    let isNewLeaderAcked = false;
+    for (;;) {
+      const packet = stream.take();
+      if (packet === null) {
+        if (log.pendingBytes > UNSYNCED_BYTES) await this.flush(log);
+        await stream.more();
+        this.life.check();
+      } else if (packet.type === PacketType.newLeader) {
+        await this.acceptNewLeader(packet, stream, epoch, log);
+        isNewLeaderAcked = true;
+      } else if (packet.type === PacketType.upToDate) {
+        if (!isNewLeaderAcked) throw new ZabError('PROTOCOL', 'UPTODATE came before NEWLEADER');
+        this.startServing(stream, epoch);
+        return log;
+      } else {
+        this.handleHistory(packet, log);
+      }
+    }
+  }
+
+  /** DIFF, TRUNC or SNAP. */
+  private async takeOver(stream: PacketStream): Promise<void> {
+    const { history, trace } = this.deps;
+    const packet = await stream.next();
+    this.life.check();
+    const how = packetName(packet.type);
+    this.log.info(`The leader synchronizes by ${how} ${formatZxid(packet.zxid)}.`, { code: 'ZAB_SYNC', how });
+    trace.note(`${how} ${formatZxid(packet.zxid)} at ${formatZxid(history.lastLoggedZxid)}`);
+    switch (packet.type) {
+      case PacketType.diff:
+        return;
+      case PacketType.trunc:
+        await this.truncate(packet.zxid);
+        return;
+      case PacketType.snap:
+        await receiveSnapshot(packet.zxid, stream, history, this.life);
+        return;
+      default:
+        throw new ZabError('PROTOCOL', `the leader sent ${how} where DIFF, TRUNC or SNAP was expected`);
+    }
+  }
+
+  private async truncate(zxid: number): Promise<void> {
+    const { history } = this.deps;
+    try {
+      await this.life.during(history.truncate(zxid));
+    } catch (error) {
+      this.life.check();
+      const why = error instanceof Error ? error.message : String(error);
+      throw new ZabError('TRUNCATE_FAILED', `cannot truncate to ${formatZxid(zxid)}: ${why}`, { cause: error });
+    }
+  }
+
+  /** The transactions between the first packet and UPTODATE. */
+  private handleHistory(packet: QuorumPacket, log: LearnerLog): void {
+    switch (packet.type) {
+      case PacketType.proposal:
+        this.proposal(packet, log);
+        return;
+      case PacketType.commit:
+        log.commit(packet.zxid);
+        return;
+      case PacketType.inform:
+        this.inform(packet, log);
+        return;
+      case PacketType.commitAndActivate:
+      case PacketType.informAndActivate:
+        this.activate(packet, log);
+        return;
+      case PacketType.ping:
+        // Java leaders ping before UPTODATE; their own learners do not answer then.
+        return;
+      default:
+        throw new ZabError('PROTOCOL', `the leader sent ${packetName(packet.type)} during synchronization`);
+    }
+  }
+
+  private async acceptNewLeader(
+    packet: QuorumPacket,
+    stream: PacketStream,
+    epoch: number,
+    log: LearnerLog,
+  ): Promise<void> {
+    const { history, reconfigHook } = this.deps;
+    const newLeaderZxid = makeZxid(epoch, 0);
+    if (packet.zxid !== newLeaderZxid) {
+      throw new ZabError('PROTOCOL', `NEWLEADER ${formatZxid(packet.zxid)} is not of the agreed epoch ${epoch}`);
+    }
+    if (packet.data !== null && packet.data.length > 1) {
+      this.newLeaderConfig = packet.data.toString('utf8');
+      reconfigHook?.proposed(this.newLeaderConfig);
+    }
+    await this.flush(log);
+    if (history.epochs.current !== epoch) await this.life.during(history.epochs.setCurrent(epoch));
+    stream.send(PacketType.ack, newLeaderZxid);
+    stream.flush();
+    log.openAcks();
+  }
+
+  private async flush(log: LearnerLog): Promise<void> {
+    await this.life.during(this.deps.history.flush());
+    log.durable();
+  }
+
+  private startServing(stream: PacketStream, epoch: number): void {
+    const { options, reconfigHook, server } = this.deps;
+    stream.limitSilence(syncLimitMs(options));
+    stream.send(PacketType.ack, makeZxid(epoch, 0));
+    if (this.newLeaderConfig !== null) reconfigHook?.established(this.newLeaderConfig);
+    this.isServing = true;
+    server.startServing(this);
+  }
+
+  // --- broadcast
+
+  private async broadcast(stream: PacketStream, log: LearnerLog): Promise<void> {
+    for (;;) {
+      const packet = stream.take();
+      if (packet !== null) {
+        this.handle(packet, stream, log);
+        continue;
+      }
+      await stream.more();
+      this.life.check();
+    }
+  }
+
+  private handle(packet: QuorumPacket, stream: PacketStream, log: LearnerLog): void {
+    if (this.handleBroadcast(packet, log)) return;
+    const { server } = this.deps;
+    switch (packet.type) {
+      case PacketType.ping:
+        this.answerPing(packet, stream);
+        return;
+      case PacketType.sync:
+        server.syncDone();
+        return;
+      case PacketType.revalidate: {
+        const r = new JuteReader(packet.data ?? Buffer.alloc(0));
+        server.revalidated(r.long64(), r.bool());
+        return;
+      }
+      default:
+        this.log.warn(`The leader sent an unexpected ${packetName(packet.type)}; it is ignored.`, {
+          code: 'ZAB_UNEXPECTED_PACKET',
+        });
+    }
+  }
+
+  /** The answer carries the sessions heard from: `long sessionId; int timeout` each. */
+  private answerPing(packet: QuorumPacket, stream: PacketStream): void {
+    const w = new JuteWriter();
+    for (const [sessionId, timeoutMs] of this.deps.server.drainTouched()) {
+      w.long64(sessionId);
+      w.int(timeoutMs);
+    }
+    stream.send(PacketType.ping, packet.zxid, w.take(0), packet.authinfo);
+  }
+
+  // --- transactions
+
+  protected proposal(packet: QuorumPacket, log: LearnerLog): TxnEntry {
+    const entry = decodeEntry(packet.data, packet.zxid);
+    this.tellOfReconfig(entry);
+    log.propose(entry);
+    return entry;
+  }
+
+  protected inform(packet: QuorumPacket, log: LearnerLog): TxnEntry {
+    const entry = decodeEntry(packet.data, packet.zxid);
+    log.propose(entry);
+    log.commit(packet.zxid);
+    return entry;
+  }
+
+  /** COMMITANDACTIVATE: `long suggestedLeader`; INFORMANDACTIVATE: the same and the transaction behind it. */
+  protected activate(packet: QuorumPacket, log: LearnerLog): void {
+    const r = new JuteReader(packet.data ?? Buffer.alloc(0));
+    const suggestedLeader = r.longLossy();
+    if (packet.type === PacketType.informAndActivate) {
+      const entry = decodeEntry(r.raw(r.remaining), packet.zxid);
+      this.tellOfReconfig(entry);
+      log.propose(entry);
+    }
+    log.commit(packet.zxid);
+    const text = this.proposedConfigs.get(packet.zxid);
+    if (text === undefined) return;
+    this.proposedConfigs.delete(packet.zxid);
+    this.deps.reconfigHook?.activated(text, suggestedLeader, packet.zxid);
+  }
+
+  private readonly proposedConfigs = new Map<number, string>();
+
+  private tellOfReconfig(entry: TxnEntry): void {
+    if (entry.txn.type !== OpCode.reconfig || entry.txn.data === null) return;
+    const text = entry.txn.data.toString('utf8');
+    this.proposedConfigs.set(entry.header.zxid, text);
+    this.deps.reconfigHook?.proposed(text);
+  }
+
+  private apply(zxid: number): void {
+    if (this.isServing) this.deps.server.committed(zxid);
+    else this.deps.history.applyNext();
+  }
+}
+
+function decodeEntry(data: Buffer | null, zxid: number): TxnEntry {
+  const entry = readTxnEntry(data ?? Buffer.alloc(0));
+  if (entry.header.zxid !== zxid) {
+    throw new ZabError('PROTOCOL', `packet ${formatZxid(zxid)} carries transaction ${formatZxid(entry.header.zxid)}`);
+  }
+  return entry;
+}

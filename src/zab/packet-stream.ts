@@ -1,0 +1,253 @@
+import type { Clock, Socket, SocketHandler, Timer } from '../host/index.js';
+import { formatEndpoint } from '../host/index.js';
+import { JuteWriter } from '../jute/index.js';
+import type { Id, QuorumPacket } from '../protocol/index.js';
+import { ZabError } from './life.js';
+import { GarbageError, PacketReader } from './packet-reader.js';
+
+/** Above this much unread input the socket is paused, and TCP holds the other side back. */
+const PAUSE_BYTES = 1024 * 1024;
+/** A turn's output leaves at its end, or as soon as it is this long. */
+const FLUSH_BYTES = 64 * 1024;
+const FIRST_BUFFER_BYTES = 1024;
+
+/**
+ * A connection between leader and learner: packets in by pulling, packets out in one write a turn.
+ *
+ * Every failure (closed, silent for too long, garbage) is told once through `onFailure`, and thrown at whoever waits.
+ */
+export class PacketStream implements SocketHandler {
+  readonly peer: string;
+  packetsReceived = 0;
+  packetsSent = 0;
+  lastHeardMs: number;
+  onFailure: ((error: ZabError) => void) | null = null;
+  private readonly reader: PacketReader;
+  private readonly writer = new JuteWriter(FIRST_BUFFER_BYTES);
+  private silenceLimitMs: number;
+  private failure: ZabError | null = null;
+  private waiter: { resolve(): void; reject(error: Error): void; sinceMs: number } | null = null;
+  private fresh = false;
+  private isPaused = false;
+  private silenceTimer: Timer | null = null;
+  private flushPending = false;
+  private isFull = false;
+  private readonly drainWaiters = new Set<(error: ZabError | null) => void>();
+
+  constructor(
+    private readonly socket: Socket,
+    private readonly clock: Clock,
+    options: { readonly maxPacketBytes: number; readonly silenceLimitMs: number },
+  ) {
+    this.peer = formatEndpoint(socket.remote);
+    this.reader = new PacketReader(options.maxPacketBytes);
+    this.silenceLimitMs = options.silenceLimitMs;
+    this.lastHeardMs = clock.monotonicMs();
+    socket.start(this);
+  }
+
+  /** Bytes that were sent here but have not reached the network. */
+  get unsentBytes(): number {
+    return this.writer.length + this.socket.bufferedBytes;
+  }
+
+  get failed(): boolean {
+    return this.failure !== null;
+  }
+
+  // --- in
+
+  /** How long a reader waits for bytes from now on. */
+  limitSilence(limitMs: number): void {
+    this.silenceLimitMs = limitMs;
+    this.silenceTimer?.cancel();
+    this.silenceTimer = null;
+    if (this.waiter !== null) this.armSilence(limitMs);
+  }
+
+  /** The next packet if it is complete. Its buffers may be kept. */
+  take(): QuorumPacket | null {
+    try {
+      const packet = this.reader.take();
+      if (packet !== null) this.packetsReceived++;
+      return packet;
+    } catch (error) {
+      if (!(error instanceof GarbageError)) throw error;
+      const failure = new ZabError('PROTOCOL', `${this.peer} sent ${error.message}`, { cause: error });
+      this.close(failure);
+      throw failure;
+    } finally {
+      this.maybeResume();
+    }
+  }
+
+  takeRaw(): Buffer | null {
+    const bytes = this.reader.takeRaw();
+    this.maybeResume();
+    return bytes;
+  }
+
+  unread(rest: Buffer): void {
+    this.reader.unread(rest);
+  }
+
+  /** Resolves when bytes came since `take` or `takeRaw` returned null. One reader at a time. */
+  more(): Promise<void> {
+    if (this.fresh) {
+      this.fresh = false;
+      return Promise.resolve();
+    }
+    if (this.failure !== null) return Promise.reject(this.failure);
+    return new Promise((resolve, reject) => {
+      this.waiter = { resolve, reject, sinceMs: this.clock.monotonicMs() };
+      if (this.silenceTimer === null) this.armSilence(this.silenceLimitMs);
+    });
+  }
+
+  /** Waits for the next packet. */
+  async next(): Promise<QuorumPacket> {
+    for (;;) {
+      const packet = this.take();
+      if (packet !== null) return packet;
+      await this.more();
+    }
+  }
+
+  // --- out
+
+  /** Packets of one turn leave together at its end. */
+  send(type: number, zxid: number, data: Buffer | null = null, authinfo: readonly Id[] | null = null): void {
+    if (this.failure !== null) return;
+    const w = this.writer;
+    w.int(type);
+    w.long(zxid);
+    w.buffer(data);
+    if (authinfo === null) {
+      w.int(-1);
+    } else {
+      w.int(authinfo.length);
+      for (const id of authinfo) {
+        w.string(id.scheme);
+        w.string(id.id);
+      }
+    }
+    this.packetsSent++;
+    if (w.length >= FLUSH_BYTES) this.flush();
+    else this.flushLater();
+  }
+
+  /** Bytes between packets: a snapshot. They must not change afterwards. */
+  sendRaw(bytes: Buffer): void {
+    if (this.failure !== null) return;
+    this.flush();
+    if (!this.socket.write(bytes)) this.isFull = true;
+  }
+
+  flush(): void {
+    const { length } = this.writer;
+    if (length === 0 || this.failure !== null) return;
+    const bytes = this.writer.take(Math.min(FLUSH_BYTES, Math.max(FIRST_BUFFER_BYTES, length)));
+    if (!this.socket.write(bytes)) this.isFull = true;
+  }
+
+  /** Resolves when the network has room again, at once when it has. Throws when it has none for `timeoutMs`. */
+  async drained(timeoutMs: number): Promise<void> {
+    if (this.failure !== null) throw this.failure;
+    if (!this.isFull) return;
+    await new Promise<void>((resolve, reject) => {
+      const settle = (error: ZabError | null): void => {
+        this.drainWaiters.delete(settle);
+        timer.cancel();
+        if (error === null) resolve();
+        else reject(error);
+      };
+      const timer = this.clock.after(timeoutMs, () => {
+        settle(new ZabError('TOO_SLOW', `${this.peer} took nothing for ${timeoutMs} ms`));
+      });
+      this.drainWaiters.add(settle);
+    });
+  }
+
+  /** Ends the connection at once. */
+  close(reason = new ZabError('SHUTDOWN', 'closed here')): void {
+    this.fail(reason);
+    this.socket.destroy();
+  }
+
+  // --- SocketHandler
+
+  onData(chunk: Buffer): void {
+    if (this.failure !== null) return;
+    this.lastHeardMs = this.clock.monotonicMs();
+    this.reader.push(Buffer.from(chunk));
+    if (this.reader.bufferedBytes > PAUSE_BYTES && !this.isPaused) {
+      this.isPaused = true;
+      this.socket.pause();
+    }
+    this.wake();
+  }
+
+  onEnd(): void {
+    this.fail(new ZabError('CONNECTION_LOST', `${this.peer} ended the connection`));
+    this.socket.destroy();
+  }
+
+  onDrain(): void {
+    this.isFull = false;
+    for (const settle of [...this.drainWaiters]) settle(null);
+  }
+
+  onClose(error: Error | undefined): void {
+    const why = error === undefined ? 'closed' : `broke: ${error.message}`;
+    this.fail(new ZabError('CONNECTION_LOST', `the connection to ${this.peer} ${why}`));
+  }
+
+  private wake(): void {
+    const { waiter } = this;
+    if (waiter === null) {
+      this.fresh = true;
+      return;
+    }
+    this.waiter = null;
+    waiter.resolve();
+  }
+
+  private maybeResume(): void {
+    if (!this.isPaused || this.reader.bufferedBytes > PAUSE_BYTES / 2) return;
+    this.isPaused = false;
+    this.socket.resume();
+  }
+
+  private flushLater(): void {
+    if (this.flushPending) return;
+    this.flushPending = true;
+    this.clock.defer(this.flushNow);
+  }
+
+  private readonly flushNow = (): void => {
+    this.flushPending = false;
+    this.flush();
+  };
+
+  private armSilence(delayMs: number): void {
+    this.silenceTimer = this.clock.after(delayMs, () => {
+      this.silenceTimer = null;
+      if (this.waiter === null) return;
+      const silentMs = this.clock.monotonicMs() - Math.max(this.lastHeardMs, this.waiter.sinceMs);
+      if (silentMs < this.silenceLimitMs) this.armSilence(Math.ceil(this.silenceLimitMs - silentMs));
+      else this.close(new ZabError('SILENT', `${this.peer} was silent for ${this.silenceLimitMs} ms`));
+    });
+  }
+
+  private fail(failure: ZabError): void {
+    if (this.failure !== null) return;
+    this.failure = failure;
+    this.silenceTimer?.cancel();
+    this.silenceTimer = null;
+    const { waiter } = this;
+    this.waiter = null;
+    waiter?.reject(failure);
+    for (const settle of [...this.drainWaiters]) settle(failure);
+    this.onFailure?.(failure);
+  }
+}

@@ -1,0 +1,226 @@
+import type { Clock } from '../host/index.js';
+import type { TxnEntry } from '../protocol/index.js';
+import { formatZxid, makeZxid, zxidCounter } from '../protocol/index.js';
+import type { Life } from './life.js';
+import type { ConfigView, History, LeaderServer } from './needs.js';
+import { haveQuorum } from './quorum.js';
+import type { ZabMetrics } from './zab-metrics.js';
+
+/** A learner that gets every proposal and commit from a certain zxid on. */
+export interface Forwarding {
+  readonly sid: number;
+  readonly isObserver: boolean;
+  /** Everything up to here is durable at the learner; -1 while its word does not count yet. */
+  readonly ackedZxid: number;
+  proposed(entry: TxnEntry): void;
+  committed(entry: TxnEntry): void;
+}
+
+interface Outstanding {
+  readonly entry: TxnEntry;
+  readonly proposedMs: number;
+}
+
+export interface ProposalsContext {
+  readonly clock: Clock;
+  readonly config: ConfigView;
+  readonly history: History;
+  readonly life: Life;
+  readonly metrics: ZabMetrics;
+  readonly myId: number;
+  readonly server: LeaderServer;
+}
+
+/**
+ * A leader's proposals from being proposed to being applied here, and who gets to know of them.
+ *
+ * Acknowledgements are cumulative: a server logs in zxid order, so its newest one speaks for all before. A commit needs a
+ * quorum, in which the leader's own log counts like any other; applying also needs the own log (ZOOKEEPER-4882).
+ */
+export class Proposals {
+  lastProposed: number;
+  lastCommitted: number;
+  /** Of the proposals of this epoch: bytes of the last, the largest and the smallest one; -1 before the first. */
+  readonly sizes = { last: -1, largest: -1, smallest: -1 };
+  /** Called when something was committed or applied. */
+  onProgress: (() => void) | null = null;
+  /** Each with the zxid behind which it is told of proposals and commits. */
+  private readonly learners = new Map<Forwarding, number>();
+  /** Proposed and not applied, oldest first; the first `committedCount` are committed. */
+  private outstanding: Outstanding[] = [];
+  private committedCount = 0;
+  private applying = false;
+
+  constructor(
+    private readonly context: ProposalsContext,
+    readonly epoch: number,
+    private readonly counterEnd: number,
+  ) {
+    this.lastProposed = makeZxid(epoch, 0);
+    this.lastCommitted = this.lastProposed;
+  }
+
+  /** Everything given away up to here is applied. */
+  get lastApplied(): number {
+    return this.outstanding.length === 0 ? this.lastProposed : this.context.history.lastAppliedZxid;
+  }
+
+  get forwarding(): Iterable<Forwarding> {
+    return this.learners.keys();
+  }
+
+  get outstandingCount(): number {
+    return this.outstanding.length;
+  }
+
+  propose(entry: TxnEntry): void {
+    const { history, life, clock, metrics } = this.context;
+    if (life.isOver) return;
+    const { zxid } = entry.header;
+    if (zxidCounter(zxid) >= this.counterEnd) {
+      life.finish('ZXID_EXHAUSTED', `the counter of epoch ${this.epoch} is used up: a new epoch must begin`);
+      return;
+    }
+    if (zxid !== this.lastProposed + 1) {
+      const expected = formatZxid(this.lastProposed + 1);
+      life.finish('INTERNAL', `${formatZxid(zxid)} was proposed, but the next zxid is ${expected}`);
+      return;
+    }
+    try {
+      history.append(entry);
+    } catch (error) {
+      life.finish('STORAGE', `cannot log ${formatZxid(zxid)}: ${String(error)}`);
+      return;
+    }
+    this.lastProposed = zxid;
+    this.outstanding.push({ entry, proposedMs: clock.monotonicMs() });
+    this.noteSize(entry.bytes.length);
+    metrics.proposalCount.add();
+    for (const learner of this.learners.keys()) {
+      if (!learner.isObserver) learner.proposed(entry);
+    }
+  }
+
+  /**
+   * From now on the learner, which has the history up to `afterZxid`, gets everything behind it: first what is under way,
+   * then what will come. Planning and this call belong into one turn.
+   */
+  startForwarding(learner: Forwarding, afterZxid: number): void {
+    for (const [at, { entry }] of this.outstanding.entries()) {
+      if (entry.header.zxid <= afterZxid) continue;
+      if (!learner.isObserver) learner.proposed(entry);
+      if (at < this.committedCount) learner.committed(entry);
+    }
+    this.learners.set(learner, afterZxid);
+    this.tellOracle();
+  }
+
+  stopForwarding(learner: Forwarding): void {
+    if (this.learners.delete(learner)) this.tellOracle();
+  }
+
+  /** Acknowledgements came, here or from learners: commits what has a quorum, applies what is durable. */
+  advance(): void {
+    const { life } = this.context;
+    if (life.isOver) return;
+    try {
+      const quorumZxid = this.newestWithQuorum();
+      if (quorumZxid > this.lastCommitted) this.commitUpTo(quorumZxid);
+      this.apply();
+    } catch (error) {
+      life.finishWith(error, 'INTERNAL');
+    }
+  }
+
+  /** The newest zxid that a quorum has logged; what is committed already when there is no newer one. */
+  private newestWithQuorum(): number {
+    const { config, history, myId } = this.context;
+    const acked = new Map<number, number>();
+    const note = (sid: number, zxid: number): void => {
+      if (zxid > this.lastCommitted) acked.set(sid, Math.min(zxid, this.lastProposed));
+    };
+    note(myId, history.durableZxid);
+    for (const learner of this.learners.keys()) {
+      if (!learner.isObserver) note(learner.sid, learner.ackedZxid);
+    }
+    const candidates = [...new Set(acked.values())].sort((a, b) => b - a);
+    for (const zxid of candidates) {
+      const agreed = new Set<number>();
+      for (const [sid, upTo] of acked) {
+        if (upTo >= zxid) agreed.add(sid);
+      }
+      if (haveQuorum(config, agreed)) return zxid;
+    }
+    return this.lastCommitted;
+  }
+
+  private commitUpTo(zxid: number): void {
+    const { clock, metrics } = this.context;
+    const from = this.committedCount;
+    let to = from;
+    while (to < this.outstanding.length && (this.outstanding[to] as Outstanding).entry.header.zxid <= zxid) to++;
+    this.committedCount = to;
+    this.lastCommitted = zxid;
+    metrics.commitCount.add(to - from);
+    const nowMs = clock.monotonicMs();
+    for (let at = from; at < to; at++) {
+      const { entry, proposedMs } = this.outstanding[at] as Outstanding;
+      metrics.quorumAckLatency.record(nowMs - proposedMs);
+      for (const [learner, afterZxid] of this.learners) {
+        if (entry.header.zxid > afterZxid) learner.committed(entry);
+      }
+    }
+  }
+
+  private apply(): void {
+    if (this.applying) return;
+    this.applying = true;
+    try {
+      this.applyDurable();
+    } finally {
+      this.applying = false;
+    }
+    this.onProgress?.();
+  }
+
+  private applyDurable(): void {
+    const { history, life, server } = this.context;
+    let applied = 0;
+    while (applied < this.committedCount) {
+      const { zxid } = (this.outstanding[applied] as Outstanding).entry.header;
+      if (zxid > history.durableZxid || life.isOver) break;
+      server.committed(zxid);
+      if (history.lastAppliedZxid !== zxid) {
+        life.finish(
+          'INTERNAL',
+          `${formatZxid(zxid)} was committed, but ${formatZxid(history.lastAppliedZxid)} applied`,
+        );
+      }
+      applied++;
+    }
+    if (applied === 0) return;
+    this.outstanding = this.outstanding.slice(applied);
+    this.committedCount -= applied;
+  }
+
+  /** Milliseconds since the proposal was made; undefined when it is applied already. */
+  ageMs(zxid: number): number | undefined {
+    const first = this.outstanding[0];
+    if (first === undefined) return undefined;
+    const found = this.outstanding[zxid - first.entry.header.zxid];
+    return found === undefined ? undefined : this.context.clock.monotonicMs() - found.proposedMs;
+  }
+
+  private noteSize(bytes: number): void {
+    const { sizes } = this;
+    sizes.last = bytes;
+    if (bytes > sizes.largest) sizes.largest = bytes;
+    if (sizes.smallest < 0 || bytes < sizes.smallest) sizes.smallest = bytes;
+  }
+
+  /** A two-server ensemble may ask its oracle only while the leader has no follower. */
+  private tellOracle(): void {
+    const hasFollowers = [...this.learners.keys()].some((learner) => !learner.isObserver);
+    this.context.config.verifier().oracle?.update(hasFollowers);
+  }
+}

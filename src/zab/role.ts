@@ -1,0 +1,30 @@
+import type { Endpoint, Host } from '../host/index.js';
+import type { Metrics } from '../metrics/index.js';
+import type { ConfigView, History, LeaderServer, LearnerServer, ReconfigHook } from './needs.js';
+import type { ZabOptions } from './options.js';
+import type { PhaseTrace } from './phase-trace.js';
+
+/** What every role is given. */
+export interface RoleDeps {
+  readonly host: Host;
+  readonly metrics: Metrics;
+  readonly history: History;
+  readonly config: ConfigView;
+  readonly myId: number;
+  readonly options: ZabOptions;
+  readonly trace: PhaseTrace;
+}
+
+export interface LeaderDeps extends RoleDeps {
+  readonly server: LeaderServer;
+  /** Where learners are awaited; it is enough when one of them can be listened on. */
+  readonly listenOn: readonly Endpoint[];
+}
+
+export interface LearnerDeps extends RoleDeps {
+  readonly server: LearnerServer;
+  readonly leaderSid: number;
+  /** Where to dial instead of the leader's addresses of the configuration. */
+  readonly leaderAddresses?: readonly Endpoint[];
+  readonly reconfigHook: ReconfigHook | null;
+}

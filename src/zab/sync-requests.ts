@@ -1,0 +1,44 @@
+import type { LeadershipProof } from './leadership-proof.js';
+
+interface Waiting {
+  readonly zxid: number;
+  readonly ticket: number;
+  readonly done: () => void;
+}
+
+/**
+ * Syncs that wait for everything proposed before them: those of learners until it is committed (their COMMITs are in the
+ * learner's stream then), those of this server's own clients until it is applied here.
+ */
+export class SyncRequests {
+  private readonly remote: Waiting[] = [];
+  private readonly local: Waiting[] = [];
+
+  /** `proof` null: answer without asking a quorum. */
+  constructor(private readonly proof: LeadershipProof | null) {}
+
+  get count(): number {
+    return this.remote.length + this.local.length;
+  }
+
+  add(origin: 'learner' | 'local', zxid: number, done: () => void): void {
+    const ticket = this.proof?.ask() ?? 0;
+    (origin === 'learner' ? this.remote : this.local).push({ zxid, ticket, done });
+  }
+
+  /** Answers what has waited long enough. */
+  answer(committedZxid: number, appliedZxid: number): void {
+    this.release(this.remote, committedZxid);
+    this.release(this.local, appliedZxid);
+  }
+
+  private release(queue: Waiting[], zxid: number): void {
+    const proven = this.proof?.proven ?? 0;
+    let ready = 0;
+    for (const waiting of queue) {
+      if (waiting.zxid > zxid || waiting.ticket > proven) break;
+      ready++;
+    }
+    for (const { done } of queue.splice(0, ready)) done();
+  }
+}

@@ -1,0 +1,350 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { encodeInitialMessage } from '../../src/protocol/index.js';
+import { parseMembership } from '../../src/membership/index.js';
+import { World } from '../fakes/index.js';
+import { dialAs, frame, managerOn, members, Player, startAll, takeAll } from './fixtures.js';
+import type { TestManager } from './fixtures.js';
+
+function get(managers: Map<number, TestManager>, sid: number): TestManager {
+  return managers.get(sid) ?? assert.fail(`no manager ${sid}`);
+}
+
+describe('QuorumCnxManager', () => {
+  it('keeps one connection between two servers, whoever begins', async () => {
+    for (let seed = 1; seed <= 20; seed++) {
+      const world = new World(seed);
+      const managers = await startAll(world, [1, 2, 3]);
+      // All at once, so that knocks and dials cross.
+      for (const [from, { manager }] of managers) {
+        for (const to of [1, 2, 3]) manager.send(to, Buffer.from(`${from} to ${to}`));
+      }
+      await world.run(2000);
+      for (const [sid, { manager }] of managers) {
+        const got = [...new Set(takeAll(manager))].sort();
+        assert.deepEqual(
+          got,
+          [1, 2, 3].map((from) => `${from}: ${from} to ${sid}`),
+          `seed ${seed}, server ${sid}`,
+        );
+        for (const other of [1, 2, 3]) {
+          if (other !== sid) assert.equal(manager.isConnected(other), true, `seed ${seed}: ${sid} and ${other}`);
+        }
+      }
+      // And it works in both directions afterwards.
+      get(managers, 1).manager.send(3, Buffer.from('more'));
+      get(managers, 3).manager.send(1, Buffer.from('more'));
+      await world.run(5);
+      assert.deepEqual(takeAll(get(managers, 3).manager), ['1: more'], `seed ${seed}`);
+      assert.deepEqual(takeAll(get(managers, 1).manager), ['3: more'], `seed ${seed}`);
+    }
+  });
+
+  it('delivers to itself at once', () => {
+    const world = new World();
+    const verifier = members(1, 2);
+    const { manager } = managerOn(world, 1, { verifier: () => verifier });
+    manager.send(1, Buffer.from('me'));
+    assert.deepEqual(takeAll(manager), ['1: me']);
+  });
+
+  it('keeps only the newest message for a server that is not there yet', async () => {
+    const world = new World();
+    const verifier = members(1, 2);
+    const one = managerOn(world, 1, { verifier: () => verifier });
+    await world.settle(one.manager.start());
+    world.host('s2');
+    for (const vote of ['first', 'second', 'third']) {
+      one.manager.send(2, Buffer.from(vote));
+      await world.run(300);
+    }
+    assert.equal(one.manager.allDelivered(), false);
+    const two = managerOn(world, 2, { verifier: () => verifier });
+    await world.settle(two.manager.start());
+    one.manager.connectAll();
+    await world.run(20);
+    assert.deepEqual(takeAll(two.manager), ['1: third']);
+    assert.equal(one.manager.allDelivered(), true);
+  });
+
+  it('keeps the newest message while a full socket takes none', async () => {
+    const world = new World();
+    const verifier = members(1, 2);
+    const one = managerOn(world, 1, { verifier: () => verifier });
+    await world.settle(one.manager.start());
+    const slow = await dialAs(world, 's2', 's1');
+    slow.socket.write(encodeInitialMessage({ sid: 2, addresses: ['s2:3888'] }, false));
+    await world.run(10);
+    slow.socket.pause();
+    for (let count = 0; count < 100; count++) {
+      one.manager.send(2, Buffer.alloc(100_000, count));
+      await world.run(1);
+    }
+    slow.socket.resume();
+    await world.run(1000);
+    const counts = slow.messages().map((message) => message.charCodeAt(0));
+    assert.ok(counts.length < 20, `${counts.length} messages were written`);
+    assert.equal(counts[counts.length - 1], 99);
+  });
+
+  it('sends the last message again on a new connection, since the old one may have lost it', async () => {
+    const world = new World();
+    const verifier = members(1, 2);
+    const one = managerOn(world, 1, { verifier: () => verifier });
+    await world.settle(one.manager.start());
+    const greeting = encodeInitialMessage({ sid: 2, addresses: ['s2:3888'] }, false);
+    const before = await dialAs(world, 's2', 's1');
+    before.socket.write(greeting);
+    one.manager.send(2, Buffer.from('vote'));
+    await world.run(10);
+    const after = await dialAs(world, 's2', 's1');
+    after.socket.write(greeting);
+    await world.run(10);
+    assert.deepEqual([before.messages(), before.ended || before.closed], [['vote'], true]);
+    assert.deepEqual(after.messages(), ['vote']);
+    // What waits is newer than what was sent last.
+    after.socket.destroy();
+    await world.run(10);
+    one.manager.send(2, Buffer.from('newer'));
+    const third = await dialAs(world, 's2', 's1');
+    third.socket.write(greeting);
+    await world.run(10);
+    assert.deepEqual(third.messages(), ['newer']);
+  });
+
+  it('ends a connection whose packet is too long, and says so', async () => {
+    const world = new World();
+    const verifier = members(1, 2, 3);
+    const one = managerOn(world, 1, { verifier: () => verifier });
+    await world.settle(one.manager.start());
+    const players = new Map<number, Player>();
+    for (const sid of [2, 3]) {
+      const player = await dialAs(world, `s${sid}`, 's1');
+      player.socket.write(encodeInitialMessage({ sid, addresses: [`s${sid}:3888`] }, false));
+      players.set(sid, player);
+    }
+    await world.run(10);
+    const head = Buffer.alloc(4);
+    head.writeInt32BE(512 * 1024 + 1);
+    players.get(2)?.socket.write(head);
+    await world.until(() => players.get(2)?.closed === true);
+    assert.equal(one.manager.isConnected(2), false);
+    assert.match(one.host.log.withCode('ELECTION_PACKET')[0]?.message ?? '', /server 2 ended: .* 524289 bytes/);
+    players.get(3)?.socket.write(frame('fine'));
+    await world.run(10);
+    assert.deepEqual(takeAll(one.manager), ['3: fine']);
+  });
+
+  it('holds a hundred received messages and drops the oldest', async () => {
+    const world = new World();
+    const verifier = members(1, 2);
+    const one = managerOn(world, 1, { verifier: () => verifier });
+    await world.settle(one.manager.start());
+    const player = await dialAs(world, 's2', 's1');
+    player.socket.write(encodeInitialMessage({ sid: 2, addresses: ['s2:3888'] }, false));
+    for (let count = 0; count < 150; count++) player.socket.write(frame(String(count)));
+    await world.run(50);
+    const got = takeAll(one.manager);
+    assert.deepEqual([got.length, got[0], got[99]], [100, '2: 50', '2: 149']);
+  });
+
+  it('resolves names anew at every dial', async () => {
+    const world = new World();
+    const verifier = parseMembership({ 'server.1': 's1:2888:3888', 'server.2': 'two:2888:3888' });
+    const one = managerOn(world, 1, { verifier: () => verifier });
+    const two = managerOn(world, 2, { verifier: () => members(1, 2) });
+    await world.settle(one.manager.start());
+    await world.settle(two.manager.start());
+    one.manager.send(2, Buffer.from('hello'));
+    await world.run(1000);
+    assert.match(one.host.log.withCode('ELECTION_DIAL')[0]?.message ?? '', /no address for two/);
+    world.network.setName('two', 's2');
+    one.manager.connectOne(2);
+    await world.run(20);
+    assert.deepEqual(takeAll(two.manager), ['1: hello']);
+  });
+
+  it('dials where the proposed configuration says when the committed one does not know or fails', async () => {
+    const world = new World();
+    const committed = members(1, 2);
+    const proposed = parseMembership({
+      'server.1': 's1:2888:3888',
+      'server.2': 'moved:2888:3999',
+      'server.3': 's3:2888:3888',
+    });
+    const three = managerOn(world, 3, { verifier: () => proposed }, {});
+    const one = managerOn(world, 1, { verifier: () => committed, lastSeenVerifier: () => proposed });
+    await world.settle(one.manager.start());
+    await world.settle(three.manager.start());
+    const moved: Player[] = [];
+    const listening = world
+      .host('moved')
+      .network.listen({ endpoint: { host: 'moved', port: 3999 } }, (socket) => moved.push(new Player(socket)));
+    await world.settle(listening);
+    world.host('s2');
+    one.manager.send(3, Buffer.from('you are new'));
+    one.manager.send(2, Buffer.from('you have moved'));
+    await world.run(1000);
+    assert.deepEqual(takeAll(three.manager), ['1: you are new']);
+    assert.equal(moved.length, 1);
+  });
+
+  it('tries the next of several addresses when one fails or keeps quiet', async () => {
+    for (const fault of ['silent', 'reset', 'refused'] as const) {
+      const world = new World();
+      const verifier = parseMembership({ 'server.1': 's1:2888:3888', 'server.2': 'east:2888:3888|west:2888:3888' });
+      world.host('east');
+      const two = managerOn(world, 1, { verifier: () => verifier });
+      await world.settle(two.manager.start());
+      const west: Player[] = [];
+      const listening = world
+        .host('west')
+        .network.listen({ endpoint: { host: 'west', port: 3888 } }, (socket) => west.push(new Player(socket)));
+      await world.settle(listening);
+      if (fault !== 'refused') world.network.cut('s1', 'east', { mode: fault });
+      two.manager.send(2, Buffer.from('vote'));
+      await world.run(400);
+      assert.equal(west.length, 1, fault);
+      assert.equal(two.manager.refused(2, 0), false, fault);
+      await world.settle(two.manager.shutdown());
+    }
+  });
+
+  it('knows a refused dial from every other failure', async () => {
+    const world = new World();
+    const managers = await startAll(world, [1, 2, 3]);
+    const { manager } = get(managers, 3);
+    const down: number[] = [];
+    manager.onPeerDown = (sid) => down.push(sid);
+    manager.send(1, Buffer.from('vote'));
+    manager.send(2, Buffer.from('vote'));
+    await world.run(50);
+    assert.equal(manager.refused(1, 0), false);
+    world.kill('s1');
+    world.powerOff('s2');
+    await world.run(50);
+    assert.deepEqual(down, [1], 'the connection of a killed process ends');
+    const sinceMs = world.nowMs;
+    assert.equal(manager.refused(1, 0), false, 'no new dial yet');
+    world.host('s1');
+    manager.connectOne(1);
+    manager.connectOne(2);
+    await world.run(50);
+    assert.deepEqual(down, [1, 1]);
+    assert.equal(manager.refused(1, sinceMs), true);
+    assert.equal(manager.refused(1, world.nowMs), false, 'the dial is older than that');
+    assert.equal(manager.refused(2, 0), false, 'a machine without power refuses nothing');
+    const again = managerOn(world, 1, { verifier: () => members(1, 2, 3) });
+    await world.settle(again.manager.start());
+    manager.connectOne(1);
+    await world.run(50);
+    assert.equal(manager.refused(1, sinceMs), false, 'connected again');
+  });
+
+  it('tries the election port as often as it may, then reports that it is lost', async () => {
+    const world = new World();
+    const verifier = members(1, 2);
+    const blocker = await world.settle(
+      world.host('s1').network.listen({ endpoint: { host: 's1', port: 3888 } }, () => undefined),
+    );
+    const one = managerOn(world, 1, { verifier: () => verifier }, { electionPortBindRetry: 3 });
+    await world.settle(one.manager.start());
+    await world.run(1900);
+    assert.equal(one.lost, 0);
+    await world.run(200);
+    assert.equal(one.lost, 1);
+    assert.equal(one.host.log.withCode('ELECTION_PORT').length, 3);
+    await world.settle(one.manager.shutdown());
+
+    const endless = managerOn(world, 1, { verifier: () => verifier }, { electionPortBindRetry: 0 });
+    await world.settle(endless.manager.start());
+    await world.run(100_000);
+    assert.equal(endless.lost, 0);
+    await world.settle(blocker.close());
+    await world.run(1100);
+    assert.equal(endless.host.log.withCode('ELECTION_LISTENING').length, 1);
+    await world.settle(endless.manager.shutdown());
+  });
+
+  it('takes part as long as one of several election addresses can be had', async () => {
+    const world = new World();
+    const verifier = parseMembership({ 'server.1': 's1:2888:3888|s1:2889:3889' });
+    await world.settle(world.host('s1').network.listen({ endpoint: { host: 's1', port: 3888 } }, () => undefined));
+    const one = managerOn(world, 1, { verifier: () => verifier });
+    await world.settle(one.manager.start());
+    await world.run(10_000);
+    assert.equal(one.lost, 0);
+    await dialAs(world, 's2', 's1', 3889);
+  });
+
+  it('listens on all addresses of the machine when told to', async () => {
+    const world = new World();
+    const verifier = parseMembership({ 'server.1': 'no-such-name:2888:3888', 'server.2': 's2:2888:3888' });
+    const one = managerOn(world, 1, { verifier: () => verifier }, { listenOnAllIPs: true });
+    await world.settle(one.manager.start());
+    await dialAs(world, 's2', 's1');
+    await dialAs(world, 's1', '127.0.0.1');
+  });
+
+  it('greets with all addresses only when they are enabled', async () => {
+    for (const multiAddress of [false, true]) {
+      const world = new World();
+      const verifier = parseMembership({ 'server.1': 's1:2888:3888', 'server.2': 's2:2888:3888|s2:2889:3889' });
+      const two = managerOn(world, 2, { verifier: () => verifier }, { multiAddress });
+      const players: Player[] = [];
+      const listening = world
+        .host('s1')
+        .network.listen({ endpoint: { host: 's1', port: 3888 } }, (socket) => players.push(new Player(socket)));
+      await world.settle(listening);
+      two.manager.connectOne(1);
+      await world.run(20);
+      const message = { sid: 2, addresses: ['s2:3888', 's2:3889'] };
+      assert.deepEqual(players[0]?.bytes, encodeInitialMessage(message, multiAddress));
+    }
+  });
+
+  it('is gone after shutdown: no timer, no socket, no dial, and the port is free', async () => {
+    for (let seed = 1; seed <= 30; seed++) {
+      const world = new World(seed);
+      const verifier = members(1, 2, 3, 4);
+      const managers = await startAll(world, [1, 2, 3]);
+      const three = managerOn(world, 4, { verifier: () => verifier });
+      await world.settle(three.manager.start());
+      world.network.cut('s4', 's1');
+      await dialAs(world, 'stranger', 's4');
+      for (const sid of [1, 2, 3]) three.manager.send(sid, Buffer.from('vote'));
+      for (const sid of [2, 3]) get(managers, sid).manager.send(4, Buffer.from('vote'));
+      // Somewhere in the middle of dials, knocks and greetings.
+      await world.run(world.random.below(30) / 10);
+      await world.settle(three.manager.shutdown(), 6000);
+      assert.equal(three.manager.received.isClosed, true);
+      const again = world.host('s4').network.listen({ endpoint: { host: 's4', port: 3888 } }, () => undefined);
+      await world.settle((await world.settle(again)).close());
+      for (const { manager } of managers.values()) await world.settle(manager.shutdown(), 6000);
+      world.network.healAll();
+      await world.run(5000);
+      assert.equal(world.scheduler.nextDueMs(), undefined, `seed ${seed}: something is still scheduled`);
+    }
+  });
+
+  it('does not dial a server while a dial is under way or it was just knocked at', async () => {
+    const world = new World();
+    const verifier = members(1, 2);
+    const one = managerOn(world, 1, { verifier: () => verifier });
+    await world.settle(one.manager.start());
+    const knocks: Player[] = [];
+    const listening = world
+      .host('s2')
+      .network.listen({ endpoint: { host: 's2', port: 3888 } }, (socket) => knocks.push(new Player(socket)));
+    await world.settle(listening);
+    for (let count = 0; count < 50; count++) {
+      one.manager.send(2, Buffer.from('vote'));
+      await world.run(1);
+    }
+    assert.equal(knocks.length, 1);
+    await world.run(100);
+    one.manager.send(2, Buffer.from('vote'));
+    await world.run(5);
+    assert.equal(knocks.length, 2);
+  });
+});

@@ -1,0 +1,692 @@
+import { describe, it } from 'node:test';
+import type { Scenario } from './scenario.js';
+import { play } from './scenario.js';
+
+/** Server 2 is in step with 1:1-3 and follows; epoch 2 is established. */
+const ESTABLISHED = `
+  1 leads
+  2 > FOLLOWERINFO 1:0 from 2
+  2 < LEADERINFO 2:0
+  2 > ACKEPOCH 1:3 epoch 1
+  2 < DIFF 1:3
+  2 < NEWLEADER 2:0 config 200000000
+  2 > ACK 2:0
+  2 < UPTODATE
+  2 > ACK 2:0
+`;
+
+const SCENARIOS: readonly Scenario[] = [
+  {
+    name: 'discovery, synchronization and broadcast with one follower of two',
+    history: '1:1-3',
+    steps: `
+      1 leads
+      epochs 1 1
+      2 > FOLLOWERINFO 1:0 from 2
+      2 < LEADERINFO 2:0              # the epoch is on the leader's disk before it is told
+      epochs 1 2
+      2 > ACKEPOCH 1:3 epoch 1
+      2 < DIFF 1:3                    # in step: nothing to send
+      2 < NEWLEADER 2:0 config 200000000
+      epochs 2 2
+      not serving
+      2 > ACK 2:0
+      2 < UPTODATE
+      serving
+      2 > ACK 2:0
+      write a
+      2 < PROPOSAL 2:1 /a
+      2 < nothing
+      not answered a
+      2 > ACK 2:1
+      2 < COMMIT 2:1
+      answered a
+      applied 2:1
+    `,
+  },
+  {
+    name: 'the epoch is one more than the newest that anybody of the quorum accepted',
+    history: '1:1-3',
+    epochs: [1, 2],
+    steps: `
+      1 leads
+      2 > FOLLOWERINFO 6:0 from 2
+      2 < LEADERINFO 7:0
+      2 > ACKEPOCH 1:3 epoch 1
+      2 < DIFF 1:3
+      2 < NEWLEADER 7:0 config 700000000
+    `,
+  },
+  {
+    name: 'a learner that is too old gets the epoch and cannot be one of the quorum that promises it',
+    history: '1:1-3',
+    steps: `
+      1 leads
+      2 > FOLLOWERINFO 1:0 from 2
+      2 < LEADERINFO 2:0
+      2 > ACKEPOCH 1:3 epoch -1       # it promised this epoch to somebody else
+      2 < nothing
+      3 > FOLLOWERINFO 1:0 from 3
+      3 < LEADERINFO 2:0
+      3 > ACKEPOCH 1:2 epoch 1
+      3 < DIFF 1:3
+      3 < PROPOSAL 1:3 /t1-3
+      3 < COMMIT 1:3
+      2 < DIFF 1:3
+    `,
+  },
+  {
+    name: 'a learner with a newer history than the leader is refused (newer zxid)',
+    history: '1:1-3',
+    steps: `
+      1 leads
+      2 > FOLLOWERINFO 1:0 from 2
+      2 < LEADERINFO 2:0
+      2 > ACKEPOCH 1:4 epoch 1
+      2 < closed
+      ends NO_EPOCH_ACK_QUORUM
+    `,
+  },
+  {
+    name: 'a learner with a newer history than the leader is refused (newer epoch, older zxid)',
+    history: '1:1-3',
+    steps: `
+      1 leads
+      2 > FOLLOWERINFO 2:0 from 2
+      2 < LEADERINFO 3:0
+      2 > ACKEPOCH 1:1 epoch 2
+      2 < closed
+    `,
+  },
+  {
+    name: 'once a quorum promised the epoch, a newer tail is a dead one: TRUNC (1154)',
+    history: '1:1-3',
+    steps: `
+      1 leads
+      2 > FOLLOWERINFO 1:0 from 2
+      2 < LEADERINFO 2:0
+      2 > ACKEPOCH 1:3 epoch 1
+      2 < DIFF 1:3
+      3 > FOLLOWERINFO 1:0 from 3
+      3 < LEADERINFO 2:0
+      3 > ACKEPOCH 1:9 epoch 1
+      3 < TRUNC 1:3
+      3 < NEWLEADER 2:0 config 200000000
+    `,
+  },
+  {
+    name: 'no quorum comes: initLimit ends it',
+    history: '1:1-3',
+    steps: `
+      1 leads
+      wait 900
+      ends NO_EPOCH_QUORUM
+      epochs 1 1
+    `,
+  },
+  {
+    name: 'no quorum acknowledges NEWLEADER: initLimit ends it, and the promised epoch stays promised',
+    history: '1:1-3',
+    steps: `
+      1 leads
+      2 > FOLLOWERINFO 1:0 from 2
+      2 < LEADERINFO 2:0
+      2 > ACKEPOCH 1:3 epoch 1
+      2 < DIFF 1:3
+      2 < NEWLEADER 2:0 config 200000000
+      2 is mute
+      ends NO_NEWLEADER_QUORUM
+      2 < closed
+      epochs 2 2
+    `,
+  },
+  {
+    name: 'an acknowledgement of something else than NEWLEADER does not count',
+    history: '1:1-3',
+    steps: `
+      1 leads
+      2 > FOLLOWERINFO 1:0 from 2
+      2 < LEADERINFO 2:0
+      2 > ACKEPOCH 1:3 epoch 1
+      2 < DIFF 1:3
+      2 < NEWLEADER 2:0 config 200000000
+      2 > ACK 1:0
+      2 < closed
+      not serving
+    `,
+  },
+  {
+    name: 'voters that look for another leader end discovery early (3109)',
+    history: '1:1-3',
+    steps: `
+      1 leads
+      voter 2 looks
+      wait 400
+      voter 2 looks
+      wait 40
+      voter 3 looks
+      ends DISLOYAL_VOTERS
+    `,
+  },
+  {
+    name: 'a commit needs a quorum, in zxid order',
+    voters: [1, 2, 3, 4, 5],
+    history: '1:1-3',
+    steps: `
+      1 leads
+      2 > FOLLOWERINFO 1:0 from 2
+      3 > FOLLOWERINFO 1:0 from 3
+      2 < LEADERINFO 2:0
+      3 < LEADERINFO 2:0
+      2 > ACKEPOCH 1:3 epoch 1
+      3 > ACKEPOCH 1:3 epoch 1
+      2 < DIFF 1:3
+      2 < NEWLEADER 2:0 config 200000000
+      3 < DIFF 1:3
+      3 < NEWLEADER 2:0 config 200000000
+      2 > ACK 2:0
+      not serving                     # two of five
+      3 > ACK 2:0
+      2 < UPTODATE
+      3 < UPTODATE
+      write a, write b
+      2 < PROPOSAL 2:1 /a
+      2 < PROPOSAL 2:2 /b
+      3 < PROPOSAL 2:1 /a
+      3 < PROPOSAL 2:2 /b
+      2 > ACK 2:1
+      2 > ACK 2:2
+      2 < nothing
+      3 > ACK 2:1
+      2 < COMMIT 2:1
+      3 < COMMIT 2:1
+      2 < nothing
+      3 > ACK 2:2
+      2 < COMMIT 2:2
+      answered b
+    `,
+  },
+  {
+    name: 'a proposal may be committed before the leader has it on disk, but is not applied before (4882)',
+    voters: [1, 2, 3],
+    history: '1:1-3',
+    steps: `
+      1 leads
+      2 > FOLLOWERINFO 1:0 from 2
+      3 > FOLLOWERINFO 1:0 from 3
+      2 < LEADERINFO 2:0
+      3 < LEADERINFO 2:0
+      2 > ACKEPOCH 1:3 epoch 1
+      3 > ACKEPOCH 1:3 epoch 1
+      2 < DIFF 1:3
+      2 < NEWLEADER 2:0 config 200000000
+      3 < DIFF 1:3
+      3 < NEWLEADER 2:0 config 200000000
+      2 > ACK 2:0
+      3 > ACK 2:0
+      2 < UPTODATE
+      3 < UPTODATE
+      disk hangs
+      write a
+      2 < PROPOSAL 2:1 /a
+      3 < PROPOSAL 2:1 /a
+      2 > ACK 2:1
+      3 > ACK 2:1
+      2 < COMMIT 2:1
+      not answered a
+      not applied 2:1
+      disk works
+      answered a
+    `,
+  },
+  {
+    name: 'a leader whose disk hangs for half of syncLimit steps down',
+    history: '1:1-3',
+    steps: `${ESTABLISHED}
+      disk hangs
+      write a
+      2 < PROPOSAL 2:1 /a
+      wait 200
+      serving
+      ends DISK_SLOW
+      2 < closed
+    `,
+  },
+  {
+    name: 'a leader without followers steps down',
+    history: '1:1-3',
+    steps: `${ESTABLISHED}
+      2 > close
+      ends QUORUM_LOST
+    `,
+  },
+  {
+    name: 'a leader whose follower is silent for syncLimit steps down',
+    history: '1:1-3',
+    steps: `${ESTABLISHED}
+      2 < PING 2:0
+      2 is mute
+      wait 400
+      serving
+      wait 200
+      not serving
+    `,
+  },
+  {
+    name: 'a follower that answers pings but no proposal is dropped after syncLimit',
+    history: '1:1-3',
+    steps: `${ESTABLISHED}
+      3 > FOLLOWERINFO 2:0 from 3
+      3 < LEADERINFO 2:0
+      3 > ACKEPOCH 1:3 epoch -1
+      3 < DIFF 1:3
+      3 < NEWLEADER 2:0 config 200000000
+      3 > ACK 2:0
+      3 < UPTODATE
+      write a
+      2 < PROPOSAL 2:1 /a
+      2 > ACK 2:1
+      2 < COMMIT 2:1
+      3 < PROPOSAL 2:1 /a
+      3 < COMMIT 2:1
+      wait 450
+      3 < nothing
+      3 < closed
+      serving                         # the other one is enough
+    `,
+  },
+  {
+    name: 'the same server connects anew: the older connection goes',
+    history: '1:1-3',
+    steps: `${ESTABLISHED}
+      3 > FOLLOWERINFO 2:0 from 2
+      3 < LEADERINFO 2:0
+      2 < closed
+      3 > ACKEPOCH 1:3 epoch -1
+      3 < DIFF 1:3
+    `,
+  },
+  {
+    name: 'a learner that joins under load gets UPTODATE before what is under way (4394, 4685)',
+    history: '1:1-3',
+    steps: `${ESTABLISHED}
+      write a
+      2 < PROPOSAL 2:1 /a
+      2 > ACK 2:1
+      2 < COMMIT 2:1
+      answered a
+      write b
+      2 < PROPOSAL 2:2 /b
+      3 > FOLLOWERINFO 1:0 from 3
+      3 < LEADERINFO 2:0
+      3 > ACKEPOCH 1:2 epoch 1
+      3 < DIFF 2:1
+      3 < PROPOSAL 1:3 /t1-3
+      3 < COMMIT 1:3
+      3 < PROPOSAL 2:1 /a
+      3 < COMMIT 2:1
+      3 < NEWLEADER 2:0 config 200000000
+      write c
+      2 < PROPOSAL 2:3 /c
+      2 > ACK 2:2
+      2 < COMMIT 2:2
+      answered b
+      3 < nothing
+      3 > ACK 2:0
+      3 < UPTODATE
+      3 < PROPOSAL 2:2 /b
+      3 < PROPOSAL 2:3 /c
+      3 < COMMIT 2:2
+      3 > ACK 2:0
+      3 > ACK 2:2
+      3 > ACK 2:3
+      3 < COMMIT 2:3
+      2 < COMMIT 2:3
+    `,
+  },
+  {
+    name: 'acknowledgements count only from the one of NEWLEADER on',
+    voters: [1, 2, 3],
+    history: '1:1-3',
+    steps: `${ESTABLISHED}
+      write a
+      2 < PROPOSAL 2:1 /a
+      3 > FOLLOWERINFO 2:0 from 3     # it had the proposal before its connection broke
+      3 < LEADERINFO 2:0
+      3 > ACKEPOCH 2:1 epoch -1
+      3 < DIFF 2:1
+      3 < NEWLEADER 2:0 config 200000000
+      2 < nothing
+      not answered a
+      3 > ACK 2:0                     # now it is known that the proposal is on its disk
+      2 < COMMIT 2:1
+      answered a
+      3 < UPTODATE                    # and only now may it serve what its own tail says
+      3 < nothing
+    `,
+  },
+  {
+    name: 'proposals under way are never truncated: they may have been counted',
+    voters: [1, 2, 3],
+    history: '1:1-3',
+    steps: `
+      1 leads
+      2 > FOLLOWERINFO 1:0 from 2
+      3 > FOLLOWERINFO 1:0 from 3
+      2 < LEADERINFO 2:0
+      3 < LEADERINFO 2:0
+      2 > ACKEPOCH 1:3 epoch 1
+      3 > ACKEPOCH 1:3 epoch 1
+      2 < DIFF 1:3
+      2 < NEWLEADER 2:0 config 200000000
+      3 < DIFF 1:3
+      3 < NEWLEADER 2:0 config 200000000
+      2 > ACK 2:0
+      3 > ACK 2:0
+      2 < UPTODATE
+      3 < UPTODATE
+      disk hangs
+      write a, write b
+      2 < PROPOSAL 2:1 /a
+      2 < PROPOSAL 2:2 /b
+      3 < PROPOSAL 2:1 /a
+      3 < PROPOSAL 2:2 /b
+      2 > ACK 2:1
+      3 > ACK 2:1
+      2 < COMMIT 2:1                  # made by the followers' disks alone
+      3 < COMMIT 2:1
+      3 > close
+      3 > FOLLOWERINFO 2:0 from 3
+      3 < LEADERINFO 2:0
+      3 > ACKEPOCH 2:1 epoch -1
+      3 < DIFF 2:1
+      3 < NEWLEADER 2:0 config 200000000
+      3 > ACK 2:0
+      3 < UPTODATE
+      3 < PROPOSAL 2:2 /b
+    `,
+  },
+  {
+    name: 'a zxid of this epoch that was never proposed is refused',
+    history: '1:1-3',
+    steps: `${ESTABLISHED}
+      3 > FOLLOWERINFO 2:0 from 3
+      3 < LEADERINFO 2:0
+      3 > ACKEPOCH 2:5 epoch -1
+      3 < closed
+      serving
+    `,
+  },
+  {
+    name: 'an acknowledgement of a proposal that was never made ends only that connection',
+    history: '1:1-3',
+    steps: `${ESTABLISHED}
+      3 > FOLLOWERINFO 2:0 from 3
+      3 < LEADERINFO 2:0
+      3 > ACKEPOCH 1:3 epoch -1
+      3 < DIFF 1:3
+      3 < NEWLEADER 2:0 config 200000000
+      3 > ACK 2:0
+      3 < UPTODATE
+      3 > ACK 2:7
+      3 < closed
+      serving
+      write a
+      2 < PROPOSAL 2:1 /a
+    `,
+  },
+  {
+    name: 'a learner without history gets an image, then the proposals behind it (3104)',
+    history: '1:1-3',
+    steps: `${ESTABLISHED}
+      write a
+      2 < PROPOSAL 2:1 /a
+      2 > ACK 2:1
+      2 < COMMIT 2:1
+      answered a
+      3 > FOLLOWERINFO 0:0 from 3
+      3 < LEADERINFO 2:0
+      3 > ACKEPOCH 0:0 epoch 0
+      3 < SNAP 2:1
+      3 < image
+      3 < NEWLEADER 2:0 config 200000000
+      write b
+      2 < PROPOSAL 2:2 /b
+      3 < nothing
+      3 > ACK 2:0
+      3 < UPTODATE
+      3 < PROPOSAL 2:2 /b
+    `,
+    storage: { commitLogCount: 2 },
+    options: { snapshotSizeFactor: -1 },
+  },
+  {
+    name: 'older than the committed log: from the log on disk, then from memory',
+    history: '1:1-6',
+    storage: { commitLogCount: 2 },
+    options: { snapshotSizeFactor: 100 },
+    steps: `
+      1 leads
+      2 > FOLLOWERINFO 1:0 from 2
+      2 < LEADERINFO 2:0
+      2 > ACKEPOCH 1:3 epoch 1
+      2 < DIFF 1:6
+      2 < PROPOSAL 1:4 /t1-4
+      2 < COMMIT 1:4
+      2 < PROPOSAL 1:5 /t1-5
+      2 < COMMIT 1:5
+      2 < PROPOSAL 1:6 /t1-6
+      2 < COMMIT 1:6
+      2 < NEWLEADER 2:0 config 200000000
+    `,
+  },
+  {
+    name: 'too much log for so small a snapshot: an image',
+    history: '1:1-6',
+    storage: { commitLogCount: 2 },
+    options: { snapshotSizeFactor: 0.01 },
+    steps: `
+      1 leads
+      2 > FOLLOWERINFO 1:0 from 2
+      2 < LEADERINFO 2:0
+      2 > ACKEPOCH 1:3 epoch 1
+      2 < SNAP 1:6
+      2 < image
+      2 < NEWLEADER 2:0 config 200000000
+    `,
+  },
+  {
+    name: 'a dead tail in the middle: TRUNC and DIFF in one',
+    history: '1:1-3 2:1-2',
+    steps: `
+      1 leads
+      2 > FOLLOWERINFO 2:0 from 2
+      2 < LEADERINFO 3:0
+      2 > ACKEPOCH 1:5 epoch 1
+      2 < TRUNC 1:3
+      2 < PROPOSAL 2:1 /t2-1
+      2 < COMMIT 2:1
+      2 < PROPOSAL 2:2 /t2-2
+      2 < COMMIT 2:2
+      2 < NEWLEADER 3:0 config 300000000
+    `,
+  },
+  {
+    name: 'observers are informed, have no vote, and are synchronized like followers',
+    voters: [1, 2, 3],
+    observers: [4],
+    history: '1:1-3',
+    steps: `
+      1 leads
+      4 > OBSERVERINFO 1:0 from 4
+      4 < nothing                     # an observer makes no quorum
+      2 > FOLLOWERINFO 1:0 from 2
+      2 < LEADERINFO 2:0
+      4 < LEADERINFO 2:0
+      2 > ACKEPOCH 1:3 epoch 1
+      4 > ACKEPOCH 1:2 epoch 1
+      2 < DIFF 1:3
+      2 < NEWLEADER 2:0 config 200000000
+      4 < DIFF 1:3
+      4 < PROPOSAL 1:3 /t1-3
+      4 < COMMIT 1:3
+      4 < NEWLEADER 2:0 config 200000000
+      4 > ACK 2:0
+      not serving
+      2 > ACK 2:0
+      2 < UPTODATE
+      4 < UPTODATE
+      write a
+      2 < PROPOSAL 2:1 /a
+      4 < nothing
+      4 > ACK 2:1                     # counts for nothing
+      not answered a
+      2 > ACK 2:1
+      2 < COMMIT 2:1
+      4 < INFORM 2:1 /a
+    `,
+  },
+  {
+    name: 'requests, syncs, session checks and touches of learners',
+    history: '1:1-3',
+    steps: `${ESTABLISHED}
+      2 > REQUEST x
+      event forwarded x from 2
+      2 < PROPOSAL 2:1 /x
+      2 > REQUEST sync
+      2 < nothing                     # behind the proposal that was outstanding when it came
+      2 > ACK 2:1
+      2 < COMMIT 2:1
+      2 < SYNC
+      2 > REVALIDATE 7 4000
+      event revalidate 7 4000 from 2
+      2 < REVALIDATE 7 invalid
+      2 > PING 2:1 touched 7=4000 8=6000
+      event touch 7 4000
+      event touch 8 6000
+    `,
+  },
+  {
+    name: 'a sync is answered only when a quorum is known to follow still',
+    history: '1:1-3',
+    steps: `${ESTABLISHED}
+      2 < PING 2:0
+      2 is mute
+      sync s
+      not answered s
+      2 > PING 2:0
+      wait 5
+      2 > PING 2:0
+      2 > PING 2:0
+      2 > PING 2:0
+      answered s
+    `,
+  },
+  {
+    name: 'near the end of the counter the first quiet moment ends the epoch (1277)',
+    history: '1:1-3',
+    options: { counterEnd: 10, zxidMargin: 8 },
+    steps: `${ESTABLISHED}
+      write a, write b
+      2 < PROPOSAL 2:1 /a
+      2 < PROPOSAL 2:2 /b
+      2 > ACK 2:1
+      2 < COMMIT 2:1
+      serving                         # b is under way
+      2 > ACK 2:2
+      ends HANDOVER
+    `,
+  },
+  {
+    name: 'the counter never rolls over (1277)',
+    history: '1:1-3',
+    options: { counterEnd: 3, zxidMargin: 0 },
+    steps: `${ESTABLISHED}
+      write a, write b
+      2 < PROPOSAL 2:1 /a
+      2 < PROPOSAL 2:2 /b
+      write c
+      ends ZXID_EXHAUSTED
+      2 < closed
+      logged 2:2
+    `,
+  },
+  {
+    name: 'garbage ends only its connection',
+    history: '1:1-3',
+    steps: `${ESTABLISHED}
+      3 > bytes 47455420 2f204854 54502f31 2e310d0a
+      3 < closed
+      serving
+    `,
+  },
+  {
+    name: 'learners of ZooKeeper 3.3 are refused',
+    history: '1:1-3',
+    steps: `
+      1 leads
+      2 > FOLLOWERINFO 1:3 from 2 version 1
+      2 < closed
+    `,
+  },
+  {
+    name: 'a learner with a newer configuration is refused',
+    history: '1:1-3',
+    steps: `
+      1 leads
+      2 > FOLLOWERINFO 1:0 from 2 version 65536 config 77
+      2 < closed
+    `,
+  },
+  {
+    name: 'a second server 1 is refused',
+    history: '1:1-3',
+    steps: `
+      1 leads
+      2 > FOLLOWERINFO 1:0 from 1
+      2 < closed
+    `,
+  },
+  {
+    name: 'an ensemble of one leads itself',
+    voters: [1],
+    history: '1:1-3',
+    steps: `
+      1 leads
+      serving
+      epochs 2 2
+      write a
+      answered a
+      sync s
+      answered s
+      1 stops
+      ends SHUTDOWN
+    `,
+  },
+  {
+    name: 'a leader comes back: its tail is part of the new history',
+    history: '1:1-3',
+    steps: `${ESTABLISHED}
+      write a
+      2 < PROPOSAL 2:1 /a
+      1 restarts
+      1 leads
+      history t1-1 t1-2 t1-3 a
+      2 > FOLLOWERINFO 2:0 from 2
+      2 < LEADERINFO 3:0
+      2 > ACKEPOCH 1:3 epoch 2
+      2 < DIFF 2:1
+      2 < PROPOSAL 2:1 /a
+      2 < COMMIT 2:1
+      2 < NEWLEADER 3:0 config 300000000
+    `,
+  },
+];
+
+describe('a leader', () => {
+  for (const scenario of SCENARIOS) {
+    it(scenario.name, async () => {
+      await play(scenario);
+    });
+  }
+});

@@ -1,0 +1,128 @@
+import { JuteReader, JuteWriter } from '../../src/jute/index.js';
+import type { QuorumPacket } from '../../src/protocol/index.js';
+import {
+  decodeForwardedRequest,
+  encodeForwardedRequest,
+  OpCode,
+  packetName,
+  PacketType,
+  QUORUM_PROTOCOL_VERSION,
+  readLearnerInfo,
+  readTxnEntry,
+  writeLearnerInfo,
+} from '../../src/protocol/index.js';
+import { createEntry, pathOf, showZxid, zxid } from './zxids.js';
+
+/**
+ * Packets as scenarios write them: the name, the zxid, and what the data says.
+ *
+ *     FOLLOWERINFO 1:0 from 2        OBSERVERINFO 1:0 from 4      LEADERINFO 2:0
+ *     ACKEPOCH 1:5 epoch 1           DIFF 1:5, TRUNC 1:5, SNAP 1:5
+ *     PROPOSAL 2:1 /a                COMMIT 2:1                   INFORM 2:1 /a
+ *     NEWLEADER 2:0 config 200000000 ACK 2:0                      UPTODATE
+ *     PING 2:1                       PING 2:1 touched 7=4000      SYNC
+ *     REVALIDATE 7 4000 (asked)      REVALIDATE 7 valid (answered)
+ *     REQUEST a                      REQUEST sync
+ */
+export function showPacket(packet: QuorumPacket): string {
+  const { type } = packet;
+  const name = packetName(type);
+  const data = packet.data ?? Buffer.alloc(0);
+  const at = `${name} ${showZxid(packet.zxid)}`;
+  const r = new JuteReader(data);
+  switch (type) {
+    case PacketType.followerInfo:
+    case PacketType.observerInfo:
+      return `${at} from ${readLearnerInfo(r).serverId}`;
+    case PacketType.ackEpoch:
+      return `${at} epoch ${r.int()}`;
+    case PacketType.proposal:
+    case PacketType.inform: {
+      const { txn } = readTxnEntry(data);
+      return `${at} ${'path' in txn ? txn.path : `type ${txn.type}`}`;
+    }
+    case PacketType.newLeader:
+      return `${at} config ${/version=(\w+)$/.exec(data.toString())?.[1] ?? 'none'}`;
+    case PacketType.upToDate:
+    case PacketType.sync:
+      return name;
+    case PacketType.ping: {
+      const touched: string[] = [];
+      while (r.remaining > 0) touched.push(`${r.long64()}=${r.int()}`);
+      return touched.length === 0 ? at : `${at} touched ${touched.join(' ')}`;
+    }
+    case PacketType.revalidate: {
+      const id = r.long64();
+      if (r.remaining >= 4) return `${name} ${id} ${r.int()}`;
+      return `${name} ${id} ${r.bool() ? 'valid' : 'invalid'}`;
+    }
+    case PacketType.request: {
+      const request = decodeForwardedRequest(data, []);
+      return `${name} ${request.type === OpCode.sync ? 'sync' : request.body.toString()}`;
+    }
+    default:
+      return at;
+  }
+}
+
+const TYPES = new Map<string, number>(Object.entries(PacketType).map(([name, type]) => [name.toUpperCase(), type]));
+
+/** The other way round. A PROPOSAL without a path carries that of test histories. */
+export function parsePacket(text: string): QuorumPacket {
+  const [name = '', ...words] = text.split(/\s+/);
+  const type = TYPES.get(name);
+  if (type === undefined) throw new Error(`"${name}" is no packet`);
+  const has = /^-?\d+:\d+$/.test(words[0] ?? '');
+  const at = has ? zxid(words[0] ?? '') : -1;
+  const rest = has ? words.slice(1) : words;
+  return { type, zxid: type === PacketType.sync ? 0 : at, data: dataOf(type, at, rest), authinfo: null };
+}
+
+function dataOf(type: number, at: number, words: readonly string[]): Buffer | null {
+  const w = new JuteWriter();
+  switch (type) {
+    case PacketType.followerInfo:
+    case PacketType.observerInfo: {
+      const [, serverId, , version, , config] = words;
+      const protocolVersion = version === undefined ? QUORUM_PROTOCOL_VERSION : Number(version);
+      writeLearnerInfo(w, { serverId: Number(serverId), protocolVersion, configVersion: Number(config ?? 0) });
+      return w.take();
+    }
+    case PacketType.leaderInfo:
+      w.int(QUORUM_PROTOCOL_VERSION);
+      return w.take();
+    case PacketType.ackEpoch:
+      w.int(Number(words[1]));
+      return w.take();
+    case PacketType.proposal:
+    case PacketType.inform:
+      return createEntry(at, words[0] ?? pathOf(at)).bytes;
+    case PacketType.newLeader:
+      return Buffer.from(`server.1=s1:2888:3888:participant\nversion=${words[1] ?? '0'}`);
+    case PacketType.ping:
+      for (const touched of words.slice(1)) {
+        const [id = '', timeoutMs] = touched.split('=');
+        w.long64(BigInt(id));
+        w.int(Number(timeoutMs));
+      }
+      return w.take();
+    case PacketType.revalidate:
+      w.long64(BigInt(words[0] ?? ''));
+      if (words[1] === 'valid' || words[1] === 'invalid') w.bool(words[1] === 'valid');
+      else w.int(Number(words[1]));
+      return w.take();
+    case PacketType.request: {
+      const isSync = words[0] === 'sync';
+      const body = Buffer.from(isSync ? '' : (words[0] ?? ''));
+      return encodeForwardedRequest({
+        sessionId: 77n,
+        cxid: 1,
+        type: isSync ? OpCode.sync : OpCode.create,
+        body,
+        auth: [],
+      });
+    }
+    default:
+      return null;
+  }
+}
