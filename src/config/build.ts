@@ -5,9 +5,10 @@ import type { FaultPlace, Faults } from './fault.js';
 import type { KeyValues } from './keys/index.js';
 import type { LoadRequest } from './load-request.js';
 import {
-  checkClientPort,
   checkEnsemble,
   checkKeys,
+  checkPortClash,
+  checkReachable,
   checkRole,
   checkServerId,
   clientEndpoint,
@@ -22,6 +23,7 @@ import type {
   ClientSettings,
   ElectionSettings,
   LearnerSettings,
+  PipelineSettings,
   ServerConfig,
   StorageSettings,
 } from './server-config.js';
@@ -64,6 +66,8 @@ async function identify(
   view: DataDirView,
   mode: 'standalone' | 'quorum' | null,
 ): Promise<Identity | null> {
+  const { myId: told } = input.request;
+  if (told !== undefined) return { myId: told, place: { key: 'myid' } };
   const path = `${dataDir}/myid`;
   if (view.state === 'listed' && view.entries.some(({ name, kind }) => name === 'myid' && kind === 'file')) {
     const myId = await readMyId(input.request.disk, path, input.faults);
@@ -109,7 +113,8 @@ export async function buildConfig(input: BuildInput): Promise<ServerConfig | nul
   if (mode === null) return null;
   const own = ownLine(context, mode, identity);
   const endpoint = clientEndpoint(context, own);
-  checkClientPort(context, mode, endpoint, own);
+  checkReachable(context, mode, endpoint, own);
+  if (mode === 'quorum' && endpoint !== null && own !== null) checkPortClash(context, endpoint, own);
   return freeze({
     configFile: input.absolute(request.configFile),
     mode,
@@ -122,6 +127,7 @@ export async function buildConfig(input: BuildInput): Promise<ServerConfig | nul
     clients: clientSettings(values, endpoint),
     election: electionSettings(values),
     learner: learnerSettings(values),
+    pipeline: pipelineSettings(values),
     storage: storageSettings(values, dataDir, dataLogDir),
     purge: {
       intervalMs: values['autopurge.purgeInterval'] * HOUR_MS,
@@ -152,6 +158,7 @@ function clientSettings(values: KeyValues, endpoint: ClientSettings['endpoint'])
     ...sessionLimits({ values }),
     sessionlessTimeoutMs: values['nio.sessionlessCnxnTimeout'],
     maxRequestBytes: values['jute.maxbuffer'],
+    extraRequestBytes: values['jute.maxbuffer.extrasize'] ?? values['jute.maxbuffer'],
     globalOutstandingLimit: values.globalOutstandingLimit,
     tcpKeepAlive: values.clientTcpKeepAlive,
     fourLetterWords: new Set(['srvr', ...values['4lw.commands.whitelist']]),
@@ -167,20 +174,34 @@ function electionSettings(values: KeyValues): ElectionSettings {
     tcpKeepAlive: values.tcpKeepAlive,
     minNotificationIntervalMs: values['fastleader.minNotificationInterval'],
     maxNotificationIntervalMs: values['fastleader.maxNotificationInterval'],
-    observerElectionDelayMs: values['observer.election.DelayMs'],
   };
 }
 
 function learnerSettings(values: KeyValues): LearnerSettings {
+  const longestWait = values['leader.maxTimeToWaitForEpoch'];
   return {
     initLimitTicks: values.initLimit,
     syncLimitTicks: values.syncLimit,
     connectToLearnerMasterLimitTicks: values.connectToLearnerMasterLimit || values.initLimit,
     connectRetryDelayMs: values.leaderConnectDelayDuringRetryMs,
     leaderServes: values.leaderServes,
-    observerSyncEnabled: values.syncEnabled,
-    observerReconnectDelayMs: values['observer.reconnectDelayMs'],
     snapshotSizeFactor: values.snapshotSizeFactor,
+    forceSnapshotSync: values.forceSnapshotSync,
+    maxConcurrentSnapSyncs: values['leader.maxConcurrentSnapSyncs'],
+    maxConcurrentDiffSyncs: values['leader.maxConcurrentDiffSyncs'],
+    maxTimeToWaitForEpochMs: longestWait === -1 ? null : longestWait,
+    leaderNoDelay: values['leader.nodelay'],
+    followerNoDelay: values['follower.nodelay'],
+  };
+}
+
+function pipelineSettings(values: KeyValues): PipelineSettings {
+  return {
+    enforceQuota: values.enforceQuota,
+    closeSessionTxn: values['closeSessionTxn.enabled'],
+    containerCheckIntervalMs: values['znode.container.checkIntervalMs'],
+    containerMaxPerMinute: values['znode.container.maxPerMinute'],
+    containerMaxNeverUsedMs: values['znode.container.maxNeverUsedIntervalMs'],
   };
 }
 
@@ -192,6 +213,7 @@ function storageSettings(values: KeyValues, dataDir: string, dataLogDir: string)
     snapCount: values.snapCount,
     snapSizeLimitBytes: values.snapSizeLimitInKb * 1024,
     preAllocBytes: values.preAllocSize * 1024,
+    txnLogSizeLimitBytes: Math.max(0, values.txnLogSizeLimitInKb) * 1024,
     commitLogCount: values.commitLogCount,
     forceSync: values.forceSync,
     fsyncWarningThresholdMs: values['fsync.warningthresholdms'],
@@ -214,8 +236,7 @@ function accessSettings(values: KeyValues): AccessSettings {
 
 /** The parts of the object, too; verifiers and sets are left as they are. */
 function freeze(config: ServerConfig): ServerConfig {
-  for (const part of [config.clients, config.election, config.learner, config.storage, config.purge, config.access]) {
-    Object.freeze(part);
-  }
+  const { clients, election, learner, pipeline, storage, purge, access } = config;
+  for (const part of [clients, election, learner, pipeline, storage, purge, access]) Object.freeze(part);
   return Object.freeze(config);
 }

@@ -18,6 +18,10 @@ export async function lookIntoDir(
   const refuse = (reason: string, mend: string): void => {
     faults.error('DATA_DIR', place, reason, mend, ConfigExit.dataDir);
   };
+  const refuseToMake = (what: string): void => {
+    const reason = `${what}, and datadir.autocreate is off.`;
+    faults.error('NO_DATA', place, reason, 'Run zk-server init, or correct the path.', ConfigExit.dataDir);
+  };
   try {
     const entry = await disk.stat(path);
     if (entry.kind !== 'dir') {
@@ -26,10 +30,7 @@ export async function lookIntoDir(
     }
     const entries = await disk.list(path);
     if (!autoCreate && !entries.some(({ name }) => name === 'version-2')) {
-      refuse(
-        `${path} has no folder version-2, and datadir.autocreate is off.`,
-        'Run zk-server init, or correct the path.',
-      );
+      refuseToMake(`${path} has no folder version-2`);
     }
     return { state: 'listed', entries };
   } catch (error) {
@@ -39,7 +40,7 @@ export async function lookIntoDir(
       return { state: 'unusable' };
     }
     if (!autoCreate) {
-      refuse(`there is no folder ${path}, and datadir.autocreate is off.`, 'Run zk-server init, or correct the path.');
+      refuseToMake(`there is no folder ${path}`);
     }
     return { state: 'absent' };
   }

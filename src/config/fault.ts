@@ -33,6 +33,8 @@ export type FaultCode =
   | 'MYID'
   | 'NOT_A_MEMBER'
   | 'DATA_DIR'
+  /** A data folder is absent and must not be made at start. */
+  | 'NO_DATA'
   | 'ADVICE';
 
 /** Something about a configuration that its owner should know. */

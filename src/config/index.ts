@@ -8,6 +8,7 @@ export type {
   ClientSettings,
   ElectionSettings,
   LearnerSettings,
+  PipelineSettings,
   PurgeSettings,
   ServerConfig,
   StorageSettings,

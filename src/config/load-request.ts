@@ -7,6 +7,8 @@ export interface LoadRequest {
   /** Absolute. */
   readonly workingDir: string;
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** Makes errors of unknown keys and of values that ZooKeeper would silently replace. */
+  /** Makes an error of a key that no ZooKeeper release knows. */
   readonly strict?: boolean;
+  /** Who this server is, instead of what the file myid says. */
+  readonly myId?: number;
 }

@@ -179,7 +179,7 @@ export async function loadConfig(request: LoadRequest): Promise<LoadResult> {
   const strict = request.strict === true || asksForStrictness(file);
   const environment = tellEnvironment(request, faults, strict);
   checkFileNames(file, strict, faults);
-  const { settings, values } = readSettings({ file, properties: environment.properties }, strict, faults);
+  const { settings, values } = readSettings({ file, properties: environment.properties }, faults);
   const byKey = new Map(settings.map((setting) => [setting.key, setting]));
   const place = { where: byKey.get('dynamicConfigFile')?.origin ?? null, key: 'dynamicConfigFile' };
   const lines = await reader.serverLines(file, values.dynamicConfigFile, place);

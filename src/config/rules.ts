@@ -223,26 +223,28 @@ export function clientEndpoint(context: RuleContext, own: QuorumServer | null): 
   return { host: isWildcardHost(fromLine.host) ? '' : fromLine.host, port: fromLine.port };
 }
 
-/** A server that no client can reach, and ports that get in each other's way. */
-export function checkClientPort(
+/** A server that no client can reach. */
+export function checkReachable(
   context: RuleContext,
   mode: 'standalone' | 'quorum',
   endpoint: Endpoint | null,
   own: QuorumServer | null,
 ): void {
+  // Of a server that is not in the list it is not known which port it would have.
+  const isUnknown = mode === 'quorum' && own === null;
+  if (endpoint !== null || isUnknown || isSet(context, 'clientPort')) return;
+  const reason = 'no client can connect: neither clientPort nor a port behind ";" in the server line is set.';
   const { faults } = context;
-  if (endpoint === null) {
-    if (context.values.clientPort !== null || isSet(context, 'clientPort')) return;
-    const reason = 'no client can connect: neither clientPort nor a port behind ";" in the server line is set.';
-    if (mode === 'standalone') faults.error('MISSING_KEY', { key: 'clientPort' }, reason, 'Add clientPort=2181.');
-    else faults.warning('MISSING_KEY', { key: 'clientPort' }, reason, 'Add clientPort=2181.');
-    return;
-  }
-  if (own === null || mode === 'standalone') return;
+  if (mode === 'standalone') faults.error('MISSING_KEY', { key: 'clientPort' }, reason, 'Add clientPort=2181.');
+  else faults.warning('MISSING_KEY', { key: 'clientPort' }, reason, 'Add clientPort=2181.');
+}
+
+/** A member of an ensemble whose client port is one of its other two. */
+export function checkPortClash(context: RuleContext, endpoint: Endpoint, own: QuorumServer): void {
   for (const { host, quorumPort, electionPort } of own.addresses) {
     if (endpoint.port !== quorumPort && endpoint.port !== electionPort) continue;
     if (endpoint.host !== '' && canonicalHost(endpoint.host) !== canonicalHost(host)) continue;
-    faults.error(
+    context.faults.error(
       'CONFLICT',
       context.placeOfServer(own.sid),
       `${endpoint.port} is the port for clients, too.`,

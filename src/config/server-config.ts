@@ -17,6 +17,8 @@ export interface ClientSettings {
   readonly sessionlessTimeoutMs: number;
   /** Largest request (`jute.maxbuffer`). */
   readonly maxRequestBytes: number;
+  /** What servers may add to a request (`jute.maxbuffer.extrasize`). */
+  readonly extraRequestBytes: number;
   readonly globalOutstandingLimit: number;
   readonly tcpKeepAlive: boolean;
   /** Four-letter words that are answered; `*` stands for all. */
@@ -34,8 +36,6 @@ export interface ElectionSettings {
   readonly tcpKeepAlive: boolean;
   readonly minNotificationIntervalMs: number;
   readonly maxNotificationIntervalMs: number;
-  /** An observer that lost its leader waits so long before it asks who leads. */
-  readonly observerElectionDelayMs: number;
 }
 
 export interface LearnerSettings {
@@ -46,12 +46,26 @@ export interface LearnerSettings {
   /** Between two attempts to connect. */
   readonly connectRetryDelayMs: number;
   readonly leaderServes: boolean;
-  /** Do observers log and take snapshots? */
-  readonly observerSyncEnabled: boolean;
-  /** An observer that lost its leader waits so long before it connects again. */
-  readonly observerReconnectDelayMs: number;
   /** Share of the snapshot up to which the log is sent instead; negative: never. */
   readonly snapshotSizeFactor: number;
+  readonly forceSnapshotSync: boolean;
+  readonly maxConcurrentSnapSyncs: number;
+  readonly maxConcurrentDiffSyncs: number;
+  /** How long a new leader waits for epochs while a voter of it looks for another leader; null: not set. */
+  readonly maxTimeToWaitForEpochMs: number | null;
+  /** TCP_NODELAY on the leader's side and on the learners'. */
+  readonly leaderNoDelay: boolean;
+  readonly followerNoDelay: boolean;
+}
+
+export interface PipelineSettings {
+  readonly enforceQuota: boolean;
+  /** The end of a session lists the nodes that go with it. */
+  readonly closeSessionTxn: boolean;
+  readonly containerCheckIntervalMs: number;
+  readonly containerMaxPerMinute: number;
+  /** Age at which a container that never had a child goes; 0: never. */
+  readonly containerMaxNeverUsedMs: number;
 }
 
 /** Paths are absolute. */
@@ -64,6 +78,8 @@ export interface StorageSettings {
   /** 0: only `snapCount` decides. */
   readonly snapSizeLimitBytes: number;
   readonly preAllocBytes: number;
+  /** A larger log is continued in a new file; 0: no limit. */
+  readonly txnLogSizeLimitBytes: number;
   readonly commitLogCount: number;
   readonly forceSync: boolean;
   readonly fsyncWarningThresholdMs: number;
@@ -106,6 +122,7 @@ export interface ServerConfig {
   readonly clients: ClientSettings;
   readonly election: ElectionSettings;
   readonly learner: LearnerSettings;
+  readonly pipeline: PipelineSettings;
   readonly storage: StorageSettings;
   readonly purge: PurgeSettings;
   readonly access: AccessSettings;

@@ -58,7 +58,6 @@ function candidatesOf(key: string, definition: AnyKeyDefinition, given: GivenVal
 class SettingsReader {
   constructor(
     private readonly given: GivenValues,
-    private readonly strict: boolean,
     private readonly faults: Faults,
   ) {}
 
@@ -83,25 +82,16 @@ class SettingsReader {
     const reading = type.read(text);
     if (reading.kind === 'value') {
       if (reading.adjusted !== undefined) {
-        this.tellReplaced('ADJUSTED_VALUE', place, `${reading.adjusted}.`, `Write ${type.expects}.`);
+        this.faults.warning('ADJUSTED_VALUE', place, `${reading.adjusted}.`, `Write ${type.expects}.`);
       }
       return { key, definition, value: reading.value, text: type.show(reading.value), origin, given: origin };
     }
     const mend = `Write ${type.expects}${definition.unit === undefined ? '' : ` (${definition.unit})`}.`;
     const fallback: Setting = { ...this.byDefault(key, definition), given: origin };
     if (type.whenBad === 'refuse') this.faults.error('BAD_VALUE', place, `${reading.reason}.`, mend);
-    else this.tellReplaced('BAD_VALUE', place, `${reading.reason}; ${fallback.text} is used, as ZooKeeper does.`, mend);
+    else
+      this.faults.warning('BAD_VALUE', place, `${reading.reason}; ${fallback.text} is used, as ZooKeeper does.`, mend);
     return fallback;
-  }
-
-  private tellReplaced(
-    code: 'BAD_VALUE' | 'ADJUSTED_VALUE',
-    place: { where: Origin; key: string },
-    reason: string,
-    mend: string,
-  ): void {
-    if (this.strict) this.faults.error(code, place, reason, mend);
-    else this.faults.warning(code, place, reason, mend);
   }
 
   private tellOverridden(key: string, used: Candidate, other: Candidate): void {
@@ -164,8 +154,8 @@ export interface ReadSettings {
 }
 
 /** Reads every key of the table; what cannot be used becomes a fault and the default. */
-export function readSettings(given: GivenValues, strict: boolean, faults: Faults): ReadSettings {
-  const reader = new SettingsReader(given, strict, faults);
+export function readSettings(given: GivenValues, faults: Faults): ReadSettings {
+  const reader = new SettingsReader(given, faults);
   const settings = [...ALL_KEYS].map(([key, definition]) => reader.read(key, definition));
   // The table pairs each name with the type that reads it.
   const values = Object.fromEntries(settings.map(({ key, value }) => [key, value])) as unknown as KeyValues;

@@ -23,8 +23,8 @@ export interface DialOwner {
  * larger id only knocks: the other side dials back.
  */
 export class Dialler {
-  /** Servers being dialled, each until its own dial is through with all addresses. */
-  private readonly dialling = new Set<number>();
+  /** The dial to each server that counts, with the time when it began. */
+  private readonly dialling = new Map<number, { readonly startedAtMs: number }>();
   /** Dials of single addresses, losers too. */
   private readonly attempts = new OpenSet<object>();
   private readonly knocks = new OpenSet<Knock>();
@@ -40,19 +40,34 @@ export class Dialler {
 
   /** Dials unless a dial to this server is under way or it has just been knocked at. */
   dial(sid: number, endpoints: readonly Endpoint[]): void {
-    if (this.stopped || endpoints.length === 0 || this.dialling.has(sid)) return;
-    const nowMs = this.deps.clock.monotonicMs();
     const knockedAtMs = this.knockedAtMs.get(sid);
-    if (knockedAtMs !== undefined && nowMs - knockedAtMs < DIAL_BACK_MS) return;
-    this.dialling.add(sid);
+    if (knockedAtMs !== undefined && this.deps.clock.monotonicMs() - knockedAtMs < DIAL_BACK_MS) return;
+    if (!this.dialling.has(sid)) this.begin(sid, endpoints);
+  }
+
+  /**
+   * Dials a server that has just knocked. A dial that was under way for some time went where the server was not: a machine
+   * that is gone answers nothing, and its successor should not wait until the dial gives up.
+   */
+  dialBack(sid: number, endpoints: readonly Endpoint[]): void {
+    const current = this.dialling.get(sid);
+    if (current !== undefined && this.deps.clock.monotonicMs() - current.startedAtMs < DIAL_BACK_MS) return;
+    this.begin(sid, endpoints);
+  }
+
+  private begin(sid: number, endpoints: readonly Endpoint[]): void {
+    if (this.stopped || endpoints.length === 0) return;
+    const dial = { startedAtMs: this.deps.clock.monotonicMs() };
+    this.dialling.set(sid, dial);
+    /** Is this still the dial that counts? Asked once, when it is over. */
+    const counts = (): boolean => this.dialling.get(sid) === dial && this.dialling.delete(sid);
     dialFirst(this.deps.clock, endpoints, (endpoint) => this.attempt(endpoint)).then(
       (socket) => {
-        this.dialling.delete(sid);
-        this.reached(sid, socket);
+        if (counts()) this.reached(sid, socket);
+        else socket.destroy();
       },
       (error: unknown) => {
-        this.dialling.delete(sid);
-        this.failed(sid, error, nowMs);
+        if (counts()) this.failed(sid, error, dial.startedAtMs);
       },
     );
   }

@@ -195,7 +195,7 @@ export class QuorumCnxManager implements ConnectionOwner, DialOwner {
         link.connection = null;
       }
       socket.destroy();
-      this.dialler.dial(sid, distinctEndpoints([...dialBack, ...dialEndpoints(this.deps.view, sid)]));
+      this.dialler.dialBack(sid, distinctEndpoints([...dialBack, ...dialEndpoints(this.deps.view, sid)]));
     } else {
       this.adopt(sid, socket, rest);
     }

@@ -9,6 +9,8 @@ import type { Proposal, Verdict, Vote } from './vote.js';
 export class Ballot {
   /** The logical clock: number of the round, which all that look together share. */
   round = 0;
+  /** Is an election going on? Afterwards the proposal is of the past. */
+  isOpen = false;
   proposal: Proposal = { leader: -1, zxid: -1, peerEpoch: -1 };
 
   constructor(private readonly self: ElectionSelf) {}

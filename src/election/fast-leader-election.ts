@@ -110,6 +110,7 @@ export class FastLeaderElection {
       return result?.vote ?? null;
     } finally {
       this.looking = null;
+      this.context.ballot.isOpen = false;
       this.context.trace.end(null);
     }
   }
@@ -142,6 +143,7 @@ export class FastLeaderElection {
     const { context, deps } = this;
     const { state, vote } = result;
     const round = vote.electionEpoch;
+    context.ballot.isOpen = false;
     context.currentVote = vote;
     context.inbox.clear();
     record(context, { kind: 'elected', state, leader: vote.leader, round, by });
@@ -153,5 +155,6 @@ export class FastLeaderElection {
       { code: 'ELECTION_DECIDED', state, leader: vote.leader, round, tookMs },
     );
     deps.self.elected(result);
+    this.receiver.answerAskers();
   }
 }

@@ -30,6 +30,8 @@ export class Looking {
   private readonly votes = new Map<number, Vote>();
   /** Votes of servers that have a leader, from any round. */
   private readonly settled = new Map<number, Vote>();
+  /** The last word of each voter, counted or only heard during a wait. */
+  private readonly latest = new Map<number, Vote>();
   /** When the round that we are in began here (monotonic). */
   private roundStartedMs: number;
   private waitMs: number;
@@ -53,14 +55,18 @@ export class Looking {
     const { context } = this;
     const { ballot } = context;
     ballot.round++;
+    ballot.isOpen = true;
     ballot.proposal = ballot.initial();
     context.trace.begin(ballot.round);
     record(context, { kind: 'started', round: ballot.round, proposal: ballot.proposal });
     this.announce();
     while (this.goesOn()) {
+      const outbid = this.pushedBack !== null;
       const received = await this.next();
       if (!this.goesOn()) break;
-      const result = received === null ? this.timedOut() : await this.handle(received);
+      let result = received === null ? this.timedOut() : await this.handle(received);
+      // A settled server that names a better leader interrupts the wait for better votes, but alone changes nothing.
+      if (result === null && outbid && received?.vote.state !== 'LOOKING') result = await this.tryToFinish();
       if (result !== null) return result;
     }
     record(context, { kind: 'stopped' });
@@ -118,6 +124,7 @@ export class Looking {
     const { from, vote } = received;
     if (!this.context.ballot.isVoter(from)) return this.ignore(from, 'sender does not vote');
     if (!this.context.ballot.isVoter(vote.leader)) return this.ignore(from, 'leader does not vote');
+    this.latest.set(from, vote);
     switch (vote.state) {
       case 'LOOKING':
         return this.handleLooking(from, vote);
@@ -142,6 +149,12 @@ export class Looking {
     if (vote.electionEpoch > ballot.round) this.joinRound(from, vote);
     else if (this.beats(vote, ballot.proposal)) this.adopt(vote);
     this.votes.set(from, { ...vote, version: 0 });
+    return this.tryToFinish();
+  }
+
+  /** Is there a quorum for our proposal, and nothing better to come? */
+  private async tryToFinish(): Promise<ElectionResult | null> {
+    const { ballot } = this.context;
     const tally = this.count('round', this.votes, ballot.vote());
     this.lastTally = tally;
     if (!tally.hasAllQuorums() || !(await this.nothingBetterComes())) return null;
@@ -191,37 +204,37 @@ export class Looking {
 
   private async finalWait(): Promise<boolean> {
     const { inbox, clock, ballot, transport } = this.context;
-    const latest = new Map(this.votes);
-    const missing = this.missing(latest);
+    const missing = this.missing();
     record(this.context, { kind: 'finalizing', leader: ballot.proposal.leader, missing });
     for (const sid of missing) transport.connectOne(sid);
     let untilMs = clock.monotonicMs() + FINALIZE_WAIT_MS;
     for (;;) {
       let inbound = inbox.take();
       if (inbound === undefined) {
-        if (this.missing(latest).length === 0) return this.final(latest, true);
+        if (this.missing().length === 0) return this.final(true);
         inbound = await inbox.poll(Math.max(0, untilMs - clock.monotonicMs()));
         if (!this.goesOn()) return false;
-        if (inbound === undefined) return this.final(latest, false);
+        if (inbound === undefined) return this.final(false);
       }
       if (inbound.kind === 'peer down') {
-        if (this.missing(latest).includes(inbound.sid)) transport.connectOne(inbound.sid);
+        if (this.missing().includes(inbound.sid)) transport.connectOne(inbound.sid);
         continue;
       }
       const { from, vote } = inbound;
       if (!ballot.isVoter(from) || !ballot.isVoter(vote.leader)) continue;
-      if (this.beats(vote, ballot.proposal)) {
+      // Who follows this leader in this round already may have its new epoch: that is no other proposal.
+      if (!this.supports(vote) && this.beats(vote, ballot.proposal)) {
         record(this.context, { kind: 'outbid', from, proposal: vote });
         this.pushedBack = inbound;
         return false;
       }
-      latest.set(from, vote);
+      this.latest.set(from, vote);
       untilMs = clock.monotonicMs() + FINALIZE_WAIT_MS;
     }
   }
 
-  private final(latest: ReadonlyMap<number, Vote>, early: boolean): true {
-    const refused = [...this.context.ballot.voters()].filter((sid) => !this.supports(latest.get(sid)));
+  private final(early: boolean): true {
+    const refused = [...this.context.ballot.voters()].filter((sid) => !this.supports(this.latest.get(sid)));
     record(this.context, { kind: 'final', early, refused: early ? refused : [] });
     return true;
   }
@@ -230,10 +243,10 @@ export class Looking {
    * Voters from whom a better vote could still come: those that have not voted for this leader in this round, unless their
    * connection is closed and a new dial was refused. Only how long we wait depends on it, never whom we elect.
    */
-  private missing(latest: ReadonlyMap<number, Vote>): number[] {
+  private missing(): number[] {
     const { ballot, transport } = this.context;
     return [...ballot.voters()].filter(
-      (sid) => !this.supports(latest.get(sid)) && !transport.refused(sid, this.roundStartedMs),
+      (sid) => !this.supports(this.latest.get(sid)) && !transport.refused(sid, this.roundStartedMs),
     );
   }
 

@@ -12,7 +12,8 @@ import type { Vote } from './vote.js';
 
 /** Two answers to one server that does not vote have at least so much between them, unless there is something new. */
 const ECHO_MS = 100;
-const MAX_ECHOES = 256;
+/** As many servers that do not vote are remembered. */
+const MAX_REMEMBERED = 256;
 
 /**
  * Reads what other servers say. Votes go to the election while this server looks; otherwise, and to servers that do not
@@ -23,6 +24,8 @@ export class WorkerReceiver {
   private running: Promise<void> = Promise.resolve();
   /** Last answers to servers that do not vote. */
   private readonly echoes = new Map<number, { about: string; atMs: number }>();
+  /** Who looked while this server did, with its last vote. */
+  private readonly askers = new Map<number, Vote>();
 
   constructor(
     private readonly context: ElectionContext,
@@ -37,6 +40,21 @@ export class WorkerReceiver {
   async shutdown(): Promise<void> {
     this.context.transport.received.close();
     await this.running;
+  }
+
+  /**
+   * This server has settled. Whoever looked meanwhile and wants something else (it was in another round, or does not vote)
+   * gets the answer that it would get if it asked now; it may ask again only after a long time.
+   */
+  answerAskers(): void {
+    const { currentVote, ballot, self } = this.context;
+    // The word of a server that does not vote counts nowhere.
+    const askers = ballot.isVoter(self.myId) ? this.askers : [];
+    for (const [sid, vote] of askers) {
+      const agrees = vote.leader === currentVote.leader && vote.electionEpoch === currentVote.electionEpoch;
+      if (!agrees || !ballot.isVoter(sid)) this.answer(sid, currentVote);
+    }
+    this.askers.clear();
   }
 
   private async run(): Promise<void> {
@@ -89,21 +107,37 @@ export class WorkerReceiver {
     const state = self.state();
     const note = state === 'LOOKING' ? record : explain;
     note(context, { kind: 'received', from, vote, configVersion: config?.version ?? null });
+    if (state === 'LOOKING' && vote.state === 'LOOKING' && from !== self.myId) this.remember(from, vote);
     if (!ballot.isVoter(from)) {
       this.handleStranger(from, vote, state);
       return;
     }
     if (state === 'LOOKING') {
       context.inbox.push({ kind: 'vote', from, vote });
-      const lagsBehind = vote.state === 'LOOKING' && vote.electionEpoch < ballot.round;
-      // A voter has no use for the proposal of a server that does not vote.
-      if (lagsBehind && ballot.isVoter(self.myId)) this.answer(from, ballot.vote());
+      if (this.shouldHearOurs(from, vote)) this.answer(from, ballot.vote());
       return;
     }
     if (vote.state === 'LOOKING') {
       if (from !== self.myId) self.reportLooking(from);
       this.answer(from, context.currentVote);
     }
+  }
+
+  private remember(from: number, vote: Vote): void {
+    if (this.askers.size < MAX_REMEMBERED || this.askers.has(from)) this.askers.set(from, vote);
+  }
+
+  /**
+   * Does a looking voter need to be told our proposal? It does when it is in an older round. It does, too, when it is in
+   * ours with a worse proposal: it may have begun to look after we announced ours, and would hear of it only when one of
+   * us sends again (ZooKeeper lets it wait for that, 200 ms or more, at every other failover).
+   */
+  private shouldHearOurs(from: number, vote: Vote): boolean {
+    const { ballot, self } = this.context;
+    // A voter has no use for the proposal of a server that does not vote.
+    if (vote.state !== 'LOOKING' || from === self.myId || !ballot.isVoter(self.myId)) return false;
+    if (vote.electionEpoch !== ballot.round) return vote.electionEpoch < ballot.round;
+    return ballot.isOpen && ballot.isBetter(ballot.proposal, vote).wins;
   }
 
   /**
@@ -123,7 +157,7 @@ export class WorkerReceiver {
     const nowMs = context.clock.monotonicMs();
     const last = echoes.get(from);
     if (last !== undefined && last.about === about && nowMs - last.atMs < ECHO_MS) return;
-    if (echoes.size >= MAX_ECHOES) echoes.clear();
+    if (echoes.size >= MAX_REMEMBERED) echoes.clear();
     echoes.set(from, { about, atMs: nowMs });
     this.answer(from, own);
   }

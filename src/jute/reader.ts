@@ -66,6 +66,13 @@ export class JuteReader {
     );
   }
 
+  /** The next int, which stays unread. */
+  peekInt(): number {
+    const value = this.int();
+    this.at -= 4;
+    return value;
+  }
+
   /** A long as a number; values beyond ±2^53 are rejected (no zxid of epoch below 2^21, and no time, reaches that). */
   long(): number {
     const at = this.at;

@@ -13,3 +13,5 @@ export * from './initial-message.js';
 export * from './notification.js';
 export * from './read-requests.js';
 export * from './replies.js';
+export * from './paths.js';
+export * from './write-requests.js';

@@ -225,7 +225,7 @@ export function readTxn(r: JuteReader, type: number, depth = 0): Txn {
     case OpCode.createSession:
       return { type, timeoutMs: r.int() };
     case OpCode.closeSession:
-      return { type, paths: r.remaining > 0 ? readStringList(r) : null };
+      return { type, paths: r.remaining === 0 || isBareDigest(r) ? null : readStringList(r) };
     case OpCode.error:
       return { type, err: r.int() };
     case OpCode.multi:
@@ -234,6 +234,14 @@ export function readTxn(r: JuteReader, type: number, depth = 0): Txn {
     default:
       throw new UnknownTxnError(type);
   }
+}
+
+/**
+ * A closeSession without its list (closeSessionTxn switched off) may be followed by a digest at once: 12 bytes that begin
+ * with version 2. As a list they would be two paths of no length, which there are none of.
+ */
+function isBareDigest(r: JuteReader): boolean {
+  return r.remaining === 12 && r.peekInt() === 2;
 }
 
 function readNode(r: JuteReader): { path: string; data: Buffer | null; acl: Acl[] | null } {

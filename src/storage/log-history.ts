@@ -12,8 +12,8 @@ import { Continuity } from './zxid-order.js';
 
 /**
  * The transactions on disk from the newest at or before `afterZxid` to `upTo`, for a learner that is behind. They are walked
- * once before the first is given out, so a gap or damage (LOG_GAP, LOG_CORRUPT) shows before anything was sent. There is
- * no older transaction to begin with when `afterZxid` is the number right before the log's first.
+ * once before the first is given out, so a gap or damage (LOG_GAP, LOG_CORRUPT) shows before anything was sent. When
+ * `afterZxid` is no transaction but the number right before one, they begin with that one.
  */
 export async function* readHistory(
   disk: Disk,
@@ -43,8 +43,8 @@ async function verify(disk: Disk, folders: DataFolders, afterZxid: number, upTo:
       const { zxid } = record;
       if (zxid > upTo) throw leadsNowhere(afterZxid, zxid, batch.file.path);
       if (zxid > afterZxid) {
-        if (first === null && zxid !== afterZxid + 1) throw leadsNowhere(afterZxid, zxid, batch.file.path);
-        first ??= zxid;
+        if (zxid === afterZxid + 1 && first !== afterZxid) first = zxid;
+        if (first === null) throw leadsNowhere(afterZxid, zxid, batch.file.path);
         walk ??= new Continuity(Math.min(first, zxid - 1), jumps);
         walk.take(zxid, batch.file.path, record.offset);
       } else if (walk === null) {

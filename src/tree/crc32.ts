@@ -27,22 +27,47 @@ export function crc32(bytes: Uint8Array, start: number, end: number, seed: numbe
   if (end - start >= NATIVE_FROM_BYTES) return nativeCrc32(bytes.subarray(start, end), seed);
   let crc = ~seed;
   let at = start;
-  for (const stop = end - 7; at < stop; at += 8) {
-    crc ^=
-      (bytes[at] as number) |
-      ((bytes[at + 1] as number) << 8) |
-      ((bytes[at + 2] as number) << 16) |
-      ((bytes[at + 3] as number) << 24);
-    crc =
-      (TABLES[0x700 + (crc & 0xff)] as number) ^
-      (TABLES[0x600 + ((crc >>> 8) & 0xff)] as number) ^
-      (TABLES[0x500 + ((crc >>> 16) & 0xff)] as number) ^
-      (TABLES[0x400 + (crc >>> 24)] as number) ^
-      (TABLES[0x300 + (bytes[at + 4] as number)] as number) ^
-      (TABLES[0x200 + (bytes[at + 5] as number)] as number) ^
-      (TABLES[0x100 + (bytes[at + 6] as number)] as number) ^
-      (TABLES[bytes[at + 7] as number] as number);
-  }
+  for (const stop = end - 7; at < stop; at += 8) crc = crcOfWords(crc, word(bytes, at), word(bytes, at + 4));
   for (; at < end; at++) crc = (TABLES[(crc ^ (bytes[at] as number)) & 0xff] as number) ^ (crc >>> 8);
   return ~crc >>> 0;
+}
+
+function word(bytes: Uint8Array, at: number): number {
+  return (
+    (bytes[at] as number) |
+    ((bytes[at + 1] as number) << 8) |
+    ((bytes[at + 2] as number) << 16) |
+    ((bytes[at + 3] as number) << 24)
+  );
+}
+
+/** One step over 8 bytes, given as two little-endian words. `crc` in and out is the complement of a CRC. */
+export function crcOfWords(crc: number, first: number, second: number): number {
+  const mixed = crc ^ first;
+  return (
+    (TABLES[0x700 + (mixed & 0xff)] as number) ^
+    (TABLES[0x600 + ((mixed >>> 8) & 0xff)] as number) ^
+    (TABLES[0x500 + ((mixed >>> 16) & 0xff)] as number) ^
+    (TABLES[0x400 + (mixed >>> 24)] as number) ^
+    (TABLES[0x300 + (second & 0xff)] as number) ^
+    (TABLES[0x200 + ((second >>> 8) & 0xff)] as number) ^
+    (TABLES[0x100 + ((second >>> 16) & 0xff)] as number) ^
+    (TABLES[second >>> 24] as number)
+  );
+}
+
+/** One step over 4 bytes, given as a little-endian word; otherwise as `crcOfWords`. */
+export function crcOfWord(crc: number, only: number): number {
+  const mixed = crc ^ only;
+  return (
+    (TABLES[0x300 + (mixed & 0xff)] as number) ^
+    (TABLES[0x200 + ((mixed >>> 8) & 0xff)] as number) ^
+    (TABLES[0x100 + ((mixed >>> 16) & 0xff)] as number) ^
+    (TABLES[mixed >>> 24] as number)
+  );
+}
+
+/** The same four bytes in the other order. */
+export function swapBytes(value: number): number {
+  return (value << 24) | ((value & 0xff00) << 8) | ((value >>> 8) & 0xff00) | (value >>> 24);
 }

@@ -12,7 +12,7 @@ const PERSISTED_STAT_BYTES = 60;
 const SHARED_STAT_BYTES = 52;
 const PERSISTED_CVERSION_AT = 36;
 const PERSISTED_OWNER_AT = 44;
-/** Nodes are laid down in portions of about this size. */
+/** Nodes are laid down in portions of at most about this size. */
 const PORTION_BYTES = 64 * 1024;
 const TWO_32 = 0x1_0000_0000;
 
@@ -66,7 +66,7 @@ export class TreeSnapshot implements ChangeObserver {
     this.writeAcls(w, limit);
     if (this.nextAcl < this.acls.length) return true;
     while (w.length < limit) {
-      if (this.pendingFrom === this.pendingTo) this.layDownPortion();
+      if (this.pendingFrom === this.pendingTo) this.layDownRows(Math.min(PORTION_BYTES, limit - w.length));
       if (this.pendingFrom === this.pendingTo) {
         if (!this.endWritten) w.string('/');
         this.endWritten = true;
@@ -114,9 +114,9 @@ export class TreeSnapshot implements ChangeObserver {
     this.pendingTo = 0;
   }
 
-  private layDownPortion(): void {
+  private layDownRows(bytes: number): void {
     const { rows } = this.state.nodes;
-    while (this.nextRow < this.rowLimit && this.pendingTo < PORTION_BYTES) {
+    while (this.nextRow < this.rowLimit && this.pendingTo < bytes) {
       const row = this.nextRow++;
       if (!this.isDone(row) && (rows.get(row, Field.flags) & Flag.live) !== 0) this.layDown(row);
     }

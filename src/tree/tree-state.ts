@@ -1,7 +1,7 @@
 import type { Acl } from '../protocol/index.js';
 import { ErrorCode, READ_ACL_UNSAFE } from '../protocol/index.js';
 import { AclCache, OPEN_ACL_SLOT } from './acl-cache.js';
-import { crc32 } from './crc32.js';
+import { crc32, crcOfWord, crcOfWords, swapBytes } from './crc32.js';
 import { TreeDigest } from './digest.js';
 import type { NodeRef } from './node-table.js';
 import { Field, Flag, NodeTable, NO_NODE, ROOT, StatAt } from './node-table.js';
@@ -25,7 +25,6 @@ export const ZOOKEEPER_PATH = '/zookeeper';
 export const CONFIG_PATH = '/zookeeper/config';
 const UNDIGESTED_PREFIX = Buffer.from('/zookeeper/', 'utf8');
 const EMPTY = Buffer.alloc(0);
-const DIGESTED_STAT_BYTES = 60;
 
 /**
  * Everything a tree holds but its watches, and every change to it with all its bookkeeping: stats, digest, owners, ACL
@@ -40,8 +39,6 @@ export class TreeState {
   readonly observers: ChangeObserver[] = [];
   /** Characters of all paths and bytes of all data. ZooKeeper counts the root twice, as "" and as "/". */
   dataSize = 1;
-  private readonly stat = new Uint8Array(DIGESTED_STAT_BYTES);
-  private readonly statView = new DataView(this.stat.buffer);
 
   constructor(readonly options: TreeOptions) {
     this.owners = new Owners(this.nodes, options.extendedTypes);
@@ -247,19 +244,27 @@ export class TreeState {
     this.nodes.put(row, Field.contentCrc, data === null ? pathCrc : crc32(data, 0, data.length, pathCrc));
   }
 
+  /** The CRC of `nodeDigest`, taken from the node's bytes where they are. */
   private nodeCrc(row: NodeRef): number {
-    const from = this.nodes.blockView(row);
+    const bytes = this.nodes.blockView(row);
     const at = this.nodes.statOffset(row);
-    const to = this.statView;
-    copyWords(from, at + StatAt.czxid, to, 0, 4);
-    copyWords(from, at + StatAt.pzxid, to, 16, 2);
-    copyWords(from, at + StatAt.ctime, to, 24, 4);
-    to.setInt32(40, from.getInt32(at + StatAt.version));
-    to.setInt32(44, this.nodes.get(row, Field.cversion));
-    to.setInt32(48, from.getInt32(at + StatAt.aversion));
-    if (this.owners.isOwnerInStat(row)) copyWords(from, at + StatAt.ephemeralOwner, to, 52, 2);
-    else to.setBigInt64(52, this.owners.owner(row));
-    return crc32(this.stat, 0, DIGESTED_STAT_BYTES, this.nodes.get(row, Field.contentCrc) >>> 0);
+    const owner = at + StatAt.ephemeralOwner;
+    let ownerHigh = bytes.getInt32(owner, true);
+    let ownerLow = bytes.getInt32(owner + 4, true);
+    if (!this.owners.isOwnerInStat(row)) {
+      const persisted = this.owners.owner(row);
+      ownerHigh = swapBytes(Number(BigInt.asIntN(32, persisted >> 32n)));
+      ownerLow = swapBytes(Number(BigInt.asIntN(32, persisted)));
+    }
+    let crc = ~this.nodes.get(row, Field.contentCrc);
+    crc = crcOfLong(crc, bytes, at + StatAt.czxid);
+    crc = crcOfLong(crc, bytes, at + StatAt.mzxid);
+    crc = crcOfLong(crc, bytes, at + StatAt.pzxid);
+    crc = crcOfLong(crc, bytes, at + StatAt.ctime);
+    crc = crcOfLong(crc, bytes, at + StatAt.mtime);
+    crc = crcOfWords(crc, bytes.getInt32(at + StatAt.version, true), swapBytes(this.nodes.get(row, Field.cversion)));
+    crc = crcOfWords(crc, bytes.getInt32(at + StatAt.aversion, true), ownerHigh);
+    return ~crcOfWord(crc, ownerLow) >>> 0;
   }
 
   // Quotas
@@ -334,6 +339,6 @@ function startsWith(bytes: Uint8Array, start: number, end: number, prefix: Uint8
   return true;
 }
 
-function copyWords(from: DataView, fromAt: number, to: DataView, toAt: number, words: number): void {
-  for (let at = 0; at < words * 4; at += 4) to.setInt32(toAt + at, from.getInt32(fromAt + at));
+function crcOfLong(crc: number, bytes: DataView, at: number): number {
+  return crcOfWords(crc, bytes.getInt32(at, true), bytes.getInt32(at + 4, true));
 }

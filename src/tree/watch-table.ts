@@ -46,6 +46,8 @@ function pairHash(path: number, watcher: number): number {
 export class WatchTable<W extends object> {
   /** Pairs of a path and a watcher. */
   size = 0;
+  /** Watchers that watch something now. */
+  watcherCount = 0;
   private recursiveCount = 0;
   private readonly key = new PathKey();
   private readonly names = new BlockStore();
@@ -59,10 +61,6 @@ export class WatchTable<W extends object> {
 
   get pathCount(): number {
     return this.paths.count;
-  }
-
-  get watcherCount(): number {
-    return this.registrations.size;
   }
 
   /** Adds a mode; true when this watcher did not watch this path that way before. */
@@ -96,11 +94,14 @@ export class WatchTable<W extends object> {
     return true;
   }
 
-  /** Removes all watches of a watcher. */
+  /** Forgets a watcher, which is remembered from its first watch until then. */
   removeWatcher(watcher: W): void {
     const registration = this.registrations.get(watcher);
     if (registration === undefined) return;
     while (registration.firstWatch !== NONE) this.dropModes(registration.firstWatch, ANY_MODE);
+    this.registrations.delete(watcher);
+    this.byId[registration.id] = undefined;
+    this.freeIds.push(registration.id);
   }
 
   /**
@@ -150,7 +151,9 @@ export class WatchTable<W extends object> {
 
   /** Each watcher with the paths it watches. The paths must be read before the table changes. */
   *watchers(): Generator<readonly [W, Iterable<string>]> {
-    for (const registration of this.registrations.values()) yield [registration.watcher, this.pathsOf(registration)];
+    for (const registration of this.registrations.values()) {
+      if (registration.count > 0) yield [registration.watcher, this.pathsOf(registration)];
+    }
   }
 
   /** Each watched path with its watchers. The watchers must be read before the table changes. */
@@ -261,7 +264,7 @@ export class WatchTable<W extends object> {
     if (firstOfPath === NONE) this.paths.put(pathId, PathField.firstWatch, watch);
     this.enter(watch, registration.firstWatch, WatchField.nextOfWatcher, WatchField.previousOfWatcher);
     if (registration.firstWatch === NONE) registration.firstWatch = watch;
-    registration.count++;
+    if (registration.count++ === 0) this.watcherCount++;
     this.pairIndex.add(pairHash(pathId, registration.id), watch);
     this.size++;
   }
@@ -283,7 +286,7 @@ export class WatchTable<W extends object> {
       this.paths.put(pathId, PathField.firstWatch, nextOfPath);
     const nextOfWatcher = this.leave(watch, WatchField.nextOfWatcher, WatchField.previousOfWatcher);
     if (registration.firstWatch === watch) registration.firstWatch = nextOfWatcher;
-    if (--registration.count === 0) this.unregister(registration);
+    if (--registration.count === 0) this.watcherCount--;
     this.pairIndex.remove(pairHash(pathId, registration.id), watch);
     this.watches.free(watch);
     this.size--;
@@ -294,12 +297,6 @@ export class WatchTable<W extends object> {
     this.names.free(this.paths.get(pathId, PathField.block));
     this.paths.put(pathId, PathField.length, -1);
     this.paths.free(pathId);
-  }
-
-  private unregister(registration: Registration<W>): void {
-    this.registrations.delete(registration.watcher);
-    this.byId[registration.id] = undefined;
-    this.freeIds.push(registration.id);
   }
 
   /** Puts a watch at the end of the ring that `first` heads; alone when there is none. */

@@ -273,11 +273,12 @@ export class Leader implements LearnerMaster, Broadcast {
     return this.synchronizer.synchronize(handler, peerZxid);
   }
 
-  /** A configuration that was never changed gets the epoch's beginning as its version (ZOOKEEPER-1783). */
+  /** A configuration that may change but never did gets the epoch's beginning as its version (ZOOKEEPER-1783). */
   newLeaderConfig(): string {
     const current = this.config.verifier();
     const newest = this.config.lastSeenVerifier() ?? current;
-    if (current.version === 0 && newest.version === 0) return current.withVersion(this.newLeaderZxid).toText();
+    const isFirst = current.version === 0 && newest.version === 0;
+    if (this.options.reconfigEnabled && isFirst) return current.withVersion(this.newLeaderZxid).toText();
     return newest.toText();
   }
 

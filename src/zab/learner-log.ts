@@ -25,6 +25,7 @@ export class LearnerLog {
   /** Appended, not acknowledged; ascending. */
   private unacked: number[] = [];
   private acksOpen = false;
+  private waiting: { readonly zxid: number; readonly done: () => void }[] = [];
   private unsyncedBytes = 0;
 
   /** The history stands where DIFF, TRUNC or SNAP put it, with everything applied. */
@@ -48,34 +49,21 @@ export class LearnerLog {
     return this.unsyncedBytes;
   }
 
-  /**
-   * Appends. A proposal that is in the log already is only acknowledged again. Throws on a hole within one epoch, or a newer
-   * epoch that does not begin at 1 (ZOOKEEPER-4925): something was lost, and only a new synchronization can tell what.
-   */
+  /** Appends a proposal. One that is in the log already is only acknowledged again. Throws like `append`. */
   propose(entry: TxnEntry): void {
-    const { history } = this;
     const { zxid } = entry.header;
-    const last = history.lastLoggedZxid;
-    if (zxid <= last) {
-      if (this.acksOpen && zxid <= history.durableZxid) {
-        this.hooks.ack(zxid);
-        this.hooks.acked();
-      }
-      return;
+    if (this.append(entry)) {
+      this.unacked.push(zxid);
+    } else if (this.acksOpen && zxid <= this.history.durableZxid) {
+      this.hooks.ack(zxid);
+      this.hooks.acked();
     }
-    if (zxidEpoch(zxid) > this.epoch) {
-      throw new ZabError('PROTOCOL', `proposal ${formatZxid(zxid)} is of an epoch beyond the leader's ${this.epoch}`);
-    }
-    if (!follows(last, zxid)) {
-      throw new ZabError('PROTOCOL', `proposal ${formatZxid(zxid)} came, but ${formatZxid(last + 1)} is next`);
-    }
-    try {
-      history.append(entry);
-    } catch (error) {
-      throw new ZabError('STORAGE', error instanceof Error ? error.message : String(error), { cause: error });
-    }
-    this.unsyncedBytes += entry.bytes.length;
-    this.unacked.push(zxid);
+  }
+
+  /** Appends what is committed already and needs no acknowledgement. Throws like `append`. */
+  inform(entry: TxnEntry): void {
+    this.append(entry);
+    this.commit(entry.header.zxid);
   }
 
   /** Everything up to this proposal is committed. Throws when it is not in the log. */
@@ -86,6 +74,12 @@ export class LearnerLog {
     }
     this.committed = zxid;
     this.applyDurable();
+  }
+
+  /** Calls `done` when everything committed so far is applied: the own disk may be behind the leader's word. */
+  whenApplied(done: () => void): void {
+    this.waiting.push({ zxid: this.committed, done });
+    this.releaseWaiting();
   }
 
   /** What was committed before NEWLEADER needs no acknowledgement; the rest is acknowledged from now on, in order. */
@@ -100,6 +94,30 @@ export class LearnerLog {
     if (this.history.durableZxid >= this.history.lastLoggedZxid) this.unsyncedBytes = 0;
     if (this.acksOpen) this.acknowledge();
     this.applyDurable();
+  }
+
+  /**
+   * False: it is in the log already. Throws on a hole within one epoch, or a newer epoch that does not begin at 1
+   * (ZOOKEEPER-4925): something was lost, and only a new synchronization can tell what.
+   */
+  private append(entry: TxnEntry): boolean {
+    const { history } = this;
+    const { zxid } = entry.header;
+    const last = history.lastLoggedZxid;
+    if (zxid <= last) return false;
+    if (zxidEpoch(zxid) > this.epoch) {
+      throw new ZabError('PROTOCOL', `proposal ${formatZxid(zxid)} is of an epoch beyond the leader's ${this.epoch}`);
+    }
+    if (!follows(last, zxid)) {
+      throw new ZabError('PROTOCOL', `proposal ${formatZxid(zxid)} came, but ${formatZxid(last + 1)} is next`);
+    }
+    try {
+      history.append(entry);
+    } catch (error) {
+      throw new ZabError('STORAGE', error instanceof Error ? error.message : String(error), { cause: error });
+    }
+    this.unsyncedBytes += entry.bytes.length;
+    return true;
   }
 
   private acknowledge(): void {
@@ -124,5 +142,13 @@ export class LearnerLog {
         throw new ZabError('INTERNAL', `${formatZxid(zxid)} is committed, but was not applied`);
       }
     }
+    this.releaseWaiting();
+  }
+
+  private releaseWaiting(): void {
+    if (this.waiting.length === 0) return;
+    const { lastAppliedZxid } = this.history;
+    const ready = this.waiting.findIndex(({ zxid }) => zxid > lastAppliedZxid);
+    for (const { done } of this.waiting.splice(0, ready < 0 ? this.waiting.length : ready)) done();
   }
 }

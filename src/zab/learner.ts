@@ -335,7 +335,9 @@ export abstract class Learner implements LeaderLink {
         this.answerPing(packet, stream);
         return;
       case PacketType.sync:
-        server.syncDone();
+        log.whenApplied(() => {
+          server.syncDone();
+        });
         return;
       case PacketType.revalidate: {
         const r = new JuteReader(packet.data ?? Buffer.alloc(0));
@@ -370,8 +372,7 @@ export abstract class Learner implements LeaderLink {
 
   protected inform(packet: QuorumPacket, log: LearnerLog): TxnEntry {
     const entry = decodeEntry(packet.data, packet.zxid);
-    log.propose(entry);
-    log.commit(packet.zxid);
+    log.inform(entry);
     return entry;
   }
 
@@ -382,9 +383,10 @@ export abstract class Learner implements LeaderLink {
     if (packet.type === PacketType.informAndActivate) {
       const entry = decodeEntry(r.raw(r.remaining), packet.zxid);
       this.tellOfReconfig(entry);
-      log.propose(entry);
+      log.inform(entry);
+    } else {
+      log.commit(packet.zxid);
     }
-    log.commit(packet.zxid);
     const text = this.proposedConfigs.get(packet.zxid);
     if (text === undefined) return;
     this.proposedConfigs.delete(packet.zxid);

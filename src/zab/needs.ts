@@ -118,7 +118,7 @@ export interface LearnerServer {
   startServing(link: LeaderLink): void;
   /** The next transaction is committed and durable here: apply it and answer. */
   committed(zxid: number): void;
-  /** The oldest sync that was forwarded and not answered is done. */
+  /** The oldest sync that was forwarded and not answered is done: what was committed before it is applied here. */
   syncDone(): void;
   revalidated(sessionId: bigint, valid: boolean): void;
   /** Sessions heard from since the last call, for the answer to PING. */

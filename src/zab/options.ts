@@ -31,6 +31,8 @@ export interface ZabOptions {
   readonly counterEnd: number;
   /** A would-be leader gives up when its voters look for another leader after so many milliseconds. */
   readonly maxTimeToWaitForEpochMs: number;
+  /** May the configuration change (`reconfigEnabled`)? Then the first leader gives it a version. */
+  readonly reconfigEnabled: boolean;
   /** Ask a quorum whether it still follows before a sync is answered. */
   readonly confirmSyncs: boolean;
 }
@@ -55,6 +57,7 @@ export const DEFAULT_ZAB_OPTIONS: ZabOptions = {
   zxidMargin: 1_000_000,
   counterEnd: MAX_COUNTER,
   maxTimeToWaitForEpochMs: 2000,
+  reconfigEnabled: false,
   confirmSyncs: true,
 };
 

@@ -39,6 +39,7 @@ describe('a standalone server', () => {
         maxSessionTimeoutMs: 60_000,
         sessionlessTimeoutMs: 10_000,
         maxRequestBytes: 1_048_575,
+        extraRequestBytes: 1_048_575,
         globalOutstandingLimit: 1000,
         tcpKeepAlive: false,
         fourLetterWords: ['srvr'],
@@ -51,6 +52,7 @@ describe('a standalone server', () => {
       snapCount: 100_000,
       snapSizeLimitBytes: 4 * 1024 ** 3,
       preAllocBytes: 64 * 1024 ** 2,
+      txnLogSizeLimitBytes: 0,
       commitLogCount: 500,
       forceSync: true,
       fsyncWarningThresholdMs: 1000,
@@ -68,7 +70,6 @@ describe('a standalone server', () => {
       tcpKeepAlive: false,
       minNotificationIntervalMs: 200,
       maxNotificationIntervalMs: 60_000,
-      observerElectionDelayMs: 200,
     });
     assert.deepEqual(config.purge, { intervalMs: 0, snapRetainCount: 3 });
     assert.deepEqual(config.access, {

@@ -106,6 +106,14 @@ describe('greetings on the election port', () => {
     const expected = encodeInitialMessage({ sid: 2, addresses: ['s2:3888'] }, false);
     assert.deepEqual(dialledBack[0]?.bytes, expected);
     assert.equal(manager.isConnected(1), true);
+    // It knocks again, so the connection that looked alive was not: it is given up for a new one.
+    await world.run(200);
+    const again = await dialAs(world, 's1', 's2');
+    again.socket.write(encodeInitialMessage({ sid: 1, addresses: ['s1:3999'] }, false));
+    await world.until(() => dialledBack.length === 2);
+    await world.run(10);
+    assert.equal(dialledBack[0].ended, true);
+    assert.equal(dialledBack[1]?.ended, false);
   });
 
   it('of a smaller id is answered where the configuration says when its own address does not work', async () => {
@@ -145,6 +153,7 @@ describe('greetings on the election port', () => {
       players.map((player) => player.messages()),
       [[], ['server 3']],
     );
+    assert.equal(manager.isConnected(-2), true);
     players[1]?.socket.destroy();
     await world.run(10);
     manager.send(-2, Buffer.from('nobody there'));
@@ -162,9 +171,11 @@ describe('greetings on the election port', () => {
     manager.send(7, Buffer.from('answer'));
     await world.run(10);
     assert.deepEqual(player.messages(), ['answer']);
+    assert.equal(manager.allDelivered(), true);
     player.socket.destroy();
     await world.run(10);
     // Nothing is kept of it: nobody knows where it is.
+    assert.equal(manager.allDelivered(), false);
     manager.send(7, Buffer.from('again'));
     manager.connectAll();
     await world.run(10);

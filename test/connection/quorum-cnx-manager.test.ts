@@ -327,6 +327,40 @@ describe('QuorumCnxManager', () => {
     }
   });
 
+  it('awaits dials that go nowhere when it is shut down', async () => {
+    const world = new World();
+    const verifier = members(1, 2);
+    world.host('s1');
+    const two = managerOn(world, 2, { verifier: () => verifier });
+    await world.settle(two.manager.start());
+    world.network.cut('s2', 's1');
+    two.manager.send(1, Buffer.from('vote'));
+    await world.run(1000);
+    await world.settle(two.manager.shutdown());
+    assert.ok(world.nowMs >= 5000, 'the dial takes its cnxTimeout');
+    assert.equal(world.scheduler.nextDueMs(), undefined);
+  });
+
+  it('does not let a dial into nowhere delay the answer to a knock', async () => {
+    const world = new World();
+    const verifier = members(1, 2);
+    const two = managerOn(world, 2, { verifier: () => verifier });
+    await world.settle(two.manager.start());
+    world.host('s1');
+    world.powerOff('s1');
+    two.manager.send(1, Buffer.from('vote'));
+    await world.run(500);
+    // The machine comes back and knocks, while the dial to its former life is still waiting for an answer.
+    const one = managerOn(world, 1, { verifier: () => verifier });
+    await world.settle(one.manager.start());
+    one.manager.send(2, Buffer.from('hello'));
+    await world.run(50);
+    assert.deepEqual([takeAll(one.manager), takeAll(two.manager)], [['2: vote'], ['1: hello']]);
+    // What the old dial brings later is nothing to anybody.
+    await world.run(10_000);
+    assert.deepEqual([one.manager.isConnected(2), two.manager.isConnected(1)], [true, true]);
+  });
+
   it('does not dial a server while a dial is under way or it was just knocked at', async () => {
     const world = new World();
     const verifier = members(1, 2);

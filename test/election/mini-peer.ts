@@ -40,6 +40,7 @@ export class MiniEnsemble {
   /** Leaders that gave up because a follower was ahead of them. */
   abdications = 0;
   established = 0;
+  terms = 0;
   private readonly cuts = new Set<string>();
   private readonly paused = new Set<number>();
 
@@ -136,7 +137,10 @@ export class MiniPeer implements ElectionSelf {
   isEstablished = false;
   follows: number | null = null;
   private now: ServerState = 'LOOKING';
-  private synced = false;
+  /** Which time of leading, over all servers and lives. */
+  private term = 0;
+  /** The leader's term that this server has joined; a connection does not outlive it. */
+  private joinedTerm: number | null = null;
   private aloneSinceMs = 0;
 
   constructor(
@@ -213,7 +217,8 @@ export class MiniPeer implements ElectionSelf {
     this.follows = result.state === 'LEADING' ? null : result.vote.leader;
     this.aloneSinceMs = this.host.clock.monotonicMs();
     this.lastElectionMs = this.election.trace.elections.at(-1)?.durationMs ?? 0;
-    this.synced = false;
+    this.joinedTerm = null;
+    if (result.state === 'LEADING') this.term = ++this.ensemble.terms;
     this.host.clock.after(CHECK_MS, () => {
       this.check();
     });
@@ -250,26 +255,32 @@ export class MiniPeer implements ElectionSelf {
     });
   }
 
+  /** Does it follow this leader, in this term or about to join it? */
+  private isWith(leader: MiniPeer): boolean {
+    if (this.now !== 'FOLLOWING' || this.follows !== leader.myId) return false;
+    return this.joinedTerm === null || this.joinedTerm === leader.term;
+  }
+
   private follow(): boolean {
     const { ensemble, myId } = this;
     const leader = this.follows === null ? undefined : ensemble.peers.get(this.follows);
     if (leader?.state() !== 'LEADING' || !ensemble.linked(myId, leader.myId)) return false;
     // A leader that is not established may take its time, as initLimit allows.
     if (!leader.isEstablished) return this.host.clock.monotonicMs() - this.aloneSinceMs < PATIENCE_MS;
-    if (!this.synced) this.sync(ensemble.history(leader.myId));
-    return true;
+    if (this.joinedTerm === null) this.sync(leader.term, ensemble.history(leader.myId));
+    return this.joinedTerm === leader.term;
   }
 
-  private sync({ epoch, zxid }: History): void {
+  private sync(term: number, { epoch, zxid }: History): void {
     Object.assign(this.ensemble.history(this.myId), { acceptedEpoch: epoch, epoch, zxid });
-    this.synced = true;
+    this.joinedTerm = term;
     this.election.updateElectionVote(epoch);
   }
 
   private lead(): boolean {
     const { ensemble, myId } = this;
     const followers = [...ensemble.peers.values()].filter(
-      (peer) => peer.follows === myId && peer.state() === 'FOLLOWING' && ensemble.linked(myId, peer.myId),
+      (peer) => peer.isWith(this) && ensemble.linked(myId, peer.myId),
     );
     const quorum = new Set([myId, ...followers.map((peer) => peer.myId)]);
     if (!ensemble.verifier.containsQuorum(quorum)) return false;
@@ -292,7 +303,7 @@ export class MiniPeer implements ElectionSelf {
     this.isEstablished = true;
     ensemble.established++;
     this.election.updateElectionVote(epoch);
-    for (const peer of followers) peer.sync(own);
+    for (const peer of followers) peer.sync(this.term, own);
     ensemble.committed = { epoch, zxid: own.zxid };
     return true;
   }
@@ -305,7 +316,7 @@ export class MiniPeer implements ElectionSelf {
       own.zxid < makeZxid(own.epoch, 0) ? makeZxid(own.epoch, 1) : makeZxid(own.epoch, zxidCounter(own.zxid) + 1);
     const acked = new Set([myId]);
     for (const peer of followers) {
-      if (!peer.synced || host.random.below(3) === 0) continue;
+      if (peer.joinedTerm !== this.term || host.random.below(3) === 0) continue;
       ensemble.history(peer.myId).zxid = own.zxid;
       acked.add(peer.myId);
     }

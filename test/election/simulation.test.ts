@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { World } from '../fakes/index.js';
 import { MiniEnsemble } from './mini-peer.js';
 
-const SEEDS = Number(process.env['ELECTION_SEEDS'] ?? 30);
+const SEEDS = Number(process.env['ELECTION_SEEDS'] ?? 12);
 
 /** One bad minute: servers die, come back, are paused; links are cut in every way. Then all is well again. */
 async function trouble(ensemble: MiniEnsemble): Promise<void> {

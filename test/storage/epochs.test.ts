@@ -117,7 +117,7 @@ describe('epoch files', () => {
   for (const { what, zxidsEpoch, files, expected } of CASES) {
     const name = typeof expected === 'string' ? expected : `${expected[0]} and ${expected[1]}`;
     it(`say ${name} when ${what}`, async () => {
-      const texts = Object.entries(files).map(([file, text]) => [file, Buffer.from(text)]);
+      const texts = Object.entries(files).map(([file, text]) => [file, Buffer.from(text)] as const);
       const machine = Machine.with({ ...(await directory(zxidsEpoch)), ...Object.fromEntries(texts) });
       if (typeof expected === 'string') {
         await assert.rejects(machine.open(), fails(expected, /(current|accepted)Epoch$/));
@@ -167,7 +167,7 @@ describe('epoch files', () => {
     const fatal: string[] = [];
     database.onFatal = (error) => fatal.push(error.code);
     machine.disk.fail({ kind: 'sync', code: 'IO', path: 'Epoch' });
-    await assert.rejects(machine.settle(database.epochs.setAccepted(3)), fails('IO', 'acceptedEpoch'));
+    await assert.rejects(machine.settle(database.epochs.setAccepted(3)), fails('IO', 'acceptedEpoch.tmp'));
     assert.equal(database.epochs.accepted, 0);
     assert.deepEqual(fatal, ['IO']);
     assert.throws(() => database.append(new Story().create('/a')), fails('IO'));

@@ -119,6 +119,17 @@ export class Story {
     return this.zxid;
   }
 
+  /** Another future of the same past: the story up to `zxid`. */
+  static after(past: Story, zxid: number): Story {
+    const story = new Story();
+    for (const entry of past.entries) {
+      if (entry.header.zxid > zxid) break;
+      story.zxid = entry.header.zxid - 1;
+      story.add(entry.txn, entry.header.clientId);
+    }
+    return story;
+  }
+
   state(zxid: number): Fingerprint {
     const state = this.states.get(zxid);
     assert.ok(state !== undefined, `the story has a state after 0x${zxidHex(zxid)}`);
@@ -128,6 +139,7 @@ export class Story {
   /** From here on in another epoch. */
   newEpoch(epoch: number): void {
     this.zxid = makeZxid(epoch, 0);
+    this.note(this.zxid);
   }
 
   add(txn: Txn, clientId = 0x1000n): TxnEntry {

@@ -156,4 +156,55 @@ describe('truncate', () => {
       assert.throws(() => database.append(new Story(30).create('/x')), fails('IO'), kind);
     }
   });
+
+  /** Crashes at every operation of a truncation to 5 and hands each recovered database to `check`. */
+  async function crashEverywhere(
+    prepare: (machine: Machine, database: Database) => Promise<void>,
+    check: (zxid: number) => void,
+  ) {
+    const run = { over: false, crashed: false };
+    const note = () => {
+      run.over = true;
+    };
+    for (let at = 0; !run.over; at++) {
+      const { machine, story, database } = await write();
+      await prepare(machine, database);
+      const crashAt = machine.disk.operationCount + at;
+      run.crashed = false;
+      machine.disk.onOperation = ({ index }) => {
+        if (index !== crashAt) return;
+        run.crashed = true;
+        machine.world.powerOff('local', 'lose');
+      };
+      database.truncate(5).then(note, note);
+      await machine.world.until(() => run.over || run.crashed);
+      machine.disk.onOperation = null;
+      if (run.over) machine.world.powerOff('local', 'lose');
+      const again = await machine.open();
+      assert.deepEqual(fingerprint(again), story.state(again.lastAppliedZxid), `crash at operation ${at}`);
+      check(again.lastAppliedZxid);
+    }
+  }
+
+  it('removes logs so that what is left after a crash is always a beginning', async () => {
+    await crashEverywhere(
+      async (machine) => {
+        for (const name of ['snapshot.a', 'snapshot.14'])
+          await machine.settle(machine.host.disk.remove(`${DIR}/${name}`));
+        await machine.settle(machine.host.disk.syncDir(DIR));
+      },
+      (zxid) => assert.ok(zxid >= 5 && zxid <= 30, `${zxid}`),
+    );
+  });
+
+  it('needs no snapshot beyond the cut after a crash, not even to see that it is damaged', async () => {
+    await crashEverywhere(
+      async (machine, database) => {
+        await machine.settle(database.takeSnapshot());
+        machine.disk.flipBit(`${DIR}/snapshot.14`, 500);
+        machine.disk.flipBit(`${DIR}/snapshot.a`, 500);
+      },
+      (zxid) => assert.ok(zxid === 5 || zxid === 30, `${zxid}`),
+    );
+  });
 });

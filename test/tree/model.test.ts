@@ -89,9 +89,11 @@ function predict(tree: DataTree, before: Model, after: Model): bigint {
     const now = after.nodes.get(path);
     if (JSON.stringify(old, plain) === JSON.stringify(now, plain)) continue;
     const ref = tree.find(path);
-    const sameData = old !== undefined && old.data === now?.data && old.czxid === now?.czxid;
-    const content = sameData ? tree.contentDigest(ref) : contentDigest(path, now?.data ?? null);
-    const digest = now === undefined ? 0 : nodeDigest(path, content, { ...now, ephemeralOwner: now.owner });
+    let digest = 0;
+    if (now !== undefined) {
+      const content = old?.data === now.data ? tree.contentDigest(ref) : contentDigest(path, now.data);
+      digest = nodeDigest(path, content, { ...now, ephemeralOwner: now.owner });
+    }
     ahead.replace(ref === NO_NODE ? 0 : tree.nodeDigest(ref), digest);
   }
   return ahead.value;

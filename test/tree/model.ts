@@ -69,11 +69,11 @@ export class Model {
   }
 
   stat(path: string): Stat {
-    const { data, acl: _acl, owner, ...rest } = this.node(path);
+    const { data, owner, czxid, mzxid, pzxid, ctime, mtime, version, cversion, aversion } = this.node(path);
     const numChildren = this.children(path).length;
     return {
-      ...rest,
-      cversion: rest.cversion * 2 - numChildren,
+      ...{ czxid, mzxid, pzxid, ctime, mtime, version, aversion },
+      cversion: cversion * 2 - numChildren,
       ephemeralOwner: ownerKind(owner, true) === 'ephemeral' ? owner : 0n,
       dataLength: data?.length ?? 0,
       numChildren,

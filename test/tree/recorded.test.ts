@@ -67,14 +67,16 @@ describe("what Apache ZooKeeper's server recorded", () => {
   it('has our system nodes byte for byte', () => {
     // The nodes of its snapshot.0; the order of siblings is that of a Java HashSet.
     const zeros = (count: number) => '00'.repeat(count);
+    const noData = zeros(4);
     const open = 'ff'.repeat(8);
+    const aclOne = '0000000000000001';
     const expected = [
-      `00000000${'00000000'}${open}${zeros(60)}`,
-      `${hex('/zookeeper')}${'00000000'}${open}${zeros(60)}`,
-      `${hex('/zookeeper/config')}${'00000000'}${'0000000000000001'}${zeros(40)}ffffffff${zeros(16)}`,
-      `${hex('/zookeeper/quota')}${'00000000'}${open}${zeros(60)}`,
+      [zeros(4), noData, open, zeros(60)].join(''),
+      [hex('/zookeeper'), noData, open, zeros(60)].join(''),
+      [hex('/zookeeper/config'), noData, aclOne, zeros(40), 'ffffffff', zeros(16)].join(''),
+      [hex('/zookeeper/quota'), noData, open, zeros(60)].join(''),
     ];
-    const acls = `${'00000001'}${'0000000000000001'}${'00000001'}${'00000001'}${hex('world')}${hex('anyone')}`;
+    const acls = ['00000001', aclOne, '00000001', '00000001', hex('world'), hex('anyone')].join('');
     const bytes = serialize(new DataTree(OPTIONS)).toString('hex');
     assert.ok(bytes.startsWith(acls));
     assert.ok(bytes.endsWith(hex('/')));

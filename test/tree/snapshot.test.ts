@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import * as fc from 'fast-check';
 import { JuteError, JuteReader, JuteWriter } from '../../src/jute/index.js';
-import type { Txn } from '../../src/protocol/index.js';
+import type { CreateTxn } from '../../src/protocol/index.js';
 import { OpCode, OPEN_ACL_UNSAFE } from '../../src/protocol/index.js';
 import type { TreeSnapshot } from '../../src/tree/index.js';
 import { DataTree, NO_NODE } from '../../src/tree/index.js';
@@ -76,7 +76,7 @@ describe('a snapshot', () => {
     const empty = driver.tree.beginSnapshot();
     assert.deepEqual([empty.zxid, empty.digestZxid, empty.digest], [0, 0, 1371985504n]);
     empty.close();
-    driver.run({ type: OpCode.create, ...leaf('/a') });
+    driver.run(leaf('/a'));
     const snapshot = driver.tree.beginSnapshot();
     driver.run({ type: OpCode.delete, path: '/a' });
     assert.deepEqual([snapshot.zxid, snapshot.digestZxid], [1, 1]);
@@ -94,7 +94,7 @@ describe('a snapshot', () => {
 
   it('writes a portion near what was asked for', () => {
     const driver = new Driver();
-    for (let i = 0; i < 2000; i++) driver.run({ type: OpCode.create, ...leaf(`/n${i}`) });
+    for (let i = 0; i < 2000; i++) driver.run(leaf(`/n${i}`));
     const snapshot = driver.tree.beginSnapshot();
     const w = new JuteWriter();
     for (let more = true; more;) {
@@ -108,8 +108,15 @@ describe('a snapshot', () => {
   });
 });
 
-function leaf(path: string): Omit<Extract<Txn, { type: typeof OpCode.create }>, 'type'> {
-  return { path, data: Buffer.from('data'), acl: OPEN_ACL_UNSAFE, ephemeral: false, parentCVersion: -1 };
+function leaf(path: string): CreateTxn {
+  return {
+    type: OpCode.create,
+    path,
+    data: Buffer.from('data'),
+    acl: OPEN_ACL_UNSAFE,
+    ephemeral: false,
+    parentCVersion: -1,
+  };
 }
 
 describe('a tree being loaded', () => {

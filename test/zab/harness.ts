@@ -17,7 +17,8 @@ import type {
   ZabOptions,
 } from '../../src/zab/index.js';
 import { DEFAULT_ZAB_OPTIONS, Follower, Leader, Observer, PhaseTrace } from '../../src/zab/index.js';
-import type { FakeHost, World } from '../fakes/index.js';
+import type { Host } from '../../src/host/index.js';
+import type { World } from '../fakes/index.js';
 import { createEntry } from './zxids.js';
 
 export const QUORUM_PORT = 2888;
@@ -183,9 +184,8 @@ export class ZabServer {
   readonly config: string[] = [];
 
   private constructor(
-    readonly world: World,
     readonly sid: number,
-    readonly host: FakeHost,
+    readonly host: Host,
     readonly database: Database,
     readonly metrics: Metrics,
     readonly pipeline: TrivialPipeline,
@@ -202,13 +202,23 @@ export class ZabServer {
     options: Partial<ZabOptions> = {},
     storage: Partial<DatabaseOptions> = {},
   ): Promise<ZabServer> {
-    const host = world.host(hostName(sid));
+    return ZabServer.open(world.host(hostName(sid)), sid, verifier, options, storage);
+  }
+
+  /** The same on any host. */
+  static async open(
+    host: Host,
+    sid: number,
+    verifier: QuorumVerifier,
+    options: Partial<ZabOptions> = {},
+    storage: Partial<DatabaseOptions> = {},
+  ): Promise<ZabServer> {
     const metrics = new Metrics();
     const database = await Database.open(host, metrics, { ...DATABASE_OPTIONS, ...storage });
     const pipeline = new TrivialPipeline(sid, database, () => host.clock.wallMs());
     const trace = new PhaseTrace(host.clock);
     const all = { ...TEST_ZAB_OPTIONS, ...options };
-    return new ZabServer(world, sid, host, database, metrics, pipeline, trace, verifier, all);
+    return new ZabServer(sid, host, database, metrics, pipeline, trace, verifier, all);
   }
 
   get isServing(): boolean {
@@ -220,7 +230,8 @@ export class ZabServer {
   }
 
   lead(): Promise<RoleEnd> {
-    const listenOn = [{ host: hostName(this.sid), port: QUORUM_PORT }];
+    const own = this.verifier.members.get(this.sid)?.addresses ?? [];
+    const listenOn = own.map(({ host, quorumPort }) => ({ host, port: quorumPort }));
     return this.start(new Leader({ ...this.deps(), server: this.pipeline, listenOn }));
   }
 

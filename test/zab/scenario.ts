@@ -9,14 +9,16 @@ import type { FakeHost } from '../fakes/index.js';
 import { World } from '../fakes/index.js';
 import { hostName, membership, QUORUM_PORT, ZabServer } from './harness.js';
 import { parsePacket, showPacket } from './packet-text.js';
-import { createEntry, history, showZxid, zxid } from './zxids.js';
+import { history, showZxid, zxid } from './zxids.js';
 
 /**
  * One server of ours (id 1) and hand-made others, in the words of a script. A step a line:
  *
  *     1 leads | 1 follows 2 | 1 observes 2 | 1 stops | 1 restarts | 1 loses power
+ *     1 follows 2 unheard    nobody listens yet; then: 2 listens
  *     2 > PACKET             server 2 sends it (its first packet connects, or takes the connection ours made)
  *     2 > image 1:1-3        the image of a tree with that history, and the signature
+ *     2 > unsigned image 1:1 the same with something else behind it
  *     2 > bytes 474554       anything
  *     2 < PACKET             the next packet that server 2 gets; pings are passed over and answered
  *     2 < image              an image and its signature
@@ -33,8 +35,9 @@ import { createEntry, history, showZxid, zxid } from './zxids.js';
  *     logged 2:1             the newest logged zxid
  *     epochs 1 2             currentEpoch 1, acceptedEpoch 2, on disk and in memory
  *     history a b            names of the tree's nodes in the order of their zxids
- *     disk hangs | disk works | disk loses power at sync
+ *     disk hangs | disk works | disk takes 200 (milliseconds for a sync)
  *     wait 500               milliseconds
+ *     config established 2   what the reconfiguration hook was told last
  *     serving | not serving
  *     event touch 7 4000     the pipeline was told
  *     ends CODE              the role ends
@@ -125,7 +128,7 @@ class Stage {
   server!: ZabServer;
   private readonly wires = new Map<number, Wire>();
   private readonly answers = new Set<string>();
-  private readonly leaders = new Map<number, Wire[]>();
+  private readonly leaders = new Set<number>();
 
   constructor(
     private readonly world: World,
@@ -158,13 +161,14 @@ class Stage {
       else await this.expect(Number(sid), what);
       return;
     }
-    const [first = '', second = '', third = ''] = line.split(/\s+/);
-    if (first === '1') await this.role(second, third);
+    const [first = '', second = '', third = '', fourth = ''] = line.split(/\s+/);
+    if (first === '1') await this.role(second, third, fourth);
+    else if (second === 'listens') await this.listen(Number(first));
     else if (second === 'is' && third === 'mute') this.wire(Number(first)).mute = true;
     else await this.act(first, line.slice(first.length).trim());
   }
 
-  private async role(what: string, leader: string): Promise<void> {
+  private async role(what: string, leader: string, how: string): Promise<void> {
     const { world, server } = this;
     switch (what) {
       case 'leads':
@@ -173,7 +177,7 @@ class Stage {
         return;
       case 'follows':
       case 'observes':
-        await this.listen(Number(leader));
+        if (how !== 'unheard') await this.listen(Number(leader));
         this.mind(what === 'follows' ? server.follow(Number(leader)) : server.observe(Number(leader)));
         return;
       case 'stops':
@@ -233,7 +237,8 @@ class Stage {
         );
         return;
       case 'disk':
-        if (rest === 'hangs') world.disk(hostName(1)).hang('append', 'sync');
+        if (rest.startsWith('takes')) world.disk(hostName(1)).latencyMs.sync = Number(rest.split(' ')[1]);
+        else if (rest === 'hangs') world.disk(hostName(1)).hang('append', 'sync');
         else world.disk(hostName(1)).release();
         return;
       case 'wait':
@@ -248,6 +253,9 @@ class Stage {
       case 'ends':
         await world.until(() => server.lastEnd !== null);
         assert.equal(server.lastEnd?.code, rest, server.lastEnd?.reason);
+        return;
+      case 'config':
+        assert.equal(server.config.at(-1), rest);
         return;
       case 'voter':
         server.leader?.voterLooks(Number(rest.split(' ')[0]));
@@ -275,6 +283,10 @@ class Stage {
 
   // --- the others
 
+  log(): string {
+    return this.host(1).log.text();
+  }
+
   private host(sid: number): FakeHost {
     return this.world.host(hostName(sid));
   }
@@ -287,14 +299,13 @@ class Stage {
 
   private async listen(sid: number): Promise<void> {
     if (this.leaders.has(sid)) return;
-    const accepted: Wire[] = [];
-    this.leaders.set(sid, accepted);
+    this.leaders.add(sid);
     const endpoint = { host: hostName(sid), port: QUORUM_PORT };
     await this.world.settle(
       this.host(sid).network.listen({ endpoint }, (socket) => {
         const wire = new Wire(socket);
+        wire.mute = true;
         this.wires.set(sid, wire);
-        accepted.push(wire);
       }),
     );
   }
@@ -303,11 +314,13 @@ class Stage {
     const [kind = '', ...rest] = what.split(' ');
     if (kind === 'close') {
       this.wire(sid).close();
+      this.wires.delete(sid);
       return;
     }
     if (/^(FOLLOWER|OBSERVER)INFO$/.test(kind) || (kind === 'bytes' && !this.wires.has(sid))) await this.connect(sid);
     if (kind === 'bytes') this.wire(sid).send(Buffer.from(rest.join(''), 'hex'));
-    else if (kind === 'image') this.wire(sid).send(await this.image(rest.join(' ')));
+    else if (kind === 'image') this.wire(sid).send(await this.image(rest.join(' '), true));
+    else if (kind === 'unsigned') this.wire(sid).send(await this.image(rest.slice(1).join(' '), false));
     else this.wire(sid).send(encodeToBuffer((w) => writeQuorumPacket(w, parsePacket(what))));
   }
 
@@ -317,7 +330,7 @@ class Stage {
   }
 
   /** What a leader with this history sends behind SNAP. */
-  private async image(text: string): Promise<Buffer> {
+  private async image(text: string, isSigned: boolean): Promise<Buffer> {
     const other = await this.world.settle(ZabServer.boot(this.world, 8, membership([8])));
     for (const entry of history(text)) other.database.append(entry);
     await this.world.settle(other.database.settle());
@@ -325,13 +338,14 @@ class Stage {
     const w = new JuteWriter();
     while (source.write(w, 100));
     source.close();
-    w.string('BenWasHere');
+    w.string(isSigned ? 'BenWasHere' : 'HeWasThere');
     this.world.powerOff(hostName(8));
     return w.take();
   }
 
   private async expect(sid: number, what: string): Promise<void> {
     const { world } = this;
+    if (what === 'nothing' && !this.wires.has(sid)) return;
     if (!this.wires.has(sid)) await world.until(() => this.wires.has(sid));
     const wire = this.wire(sid);
     const passOver = (): void => {
@@ -366,7 +380,7 @@ export async function play(scenario: Scenario, seed = 1): Promise<ZabServer> {
     try {
       await stage.step(line);
     } catch (error) {
-      const log = stage.server.host.log.text().split('\n').slice(-12).join('\n');
+      const log = stage.log().split('\n').slice(-12).join('\n');
       throw new Error(`line ${at + 1}, "${line}": ${error instanceof Error ? error.message : String(error)}\n${log}`, {
         cause: error,
       });
@@ -374,6 +388,3 @@ export async function play(scenario: Scenario, seed = 1): Promise<ZabServer> {
   }
   return stage.server;
 }
-
-/** An entry as clients of scenario servers make it. */
-export { createEntry };

@@ -71,7 +71,7 @@ export const basics = {
     effect: 'Makes the data folders at start when they are absent; false: refuses to start instead.',
   }),
   strictConfig: ownKey(bool(), false, {
-    effect: 'Refuses to start with unknown keys and with values that ZooKeeper would silently replace.',
+    effect: 'Refuses to start with a key that no ZooKeeper release knows.',
   }),
   peerType: fileKey(oneOf(['participant', 'observer'], true), 'participant', {
     effect: 'Role of this server; the server list decides where both speak.',

@@ -1,4 +1,4 @@
-import { list, propertyBool, propertyInt, propertyLong, real, text } from '../value-types.js';
+import { list, optional, propertyBool, propertyInt, propertyLong, real, text } from '../value-types.js';
 import { bareKey, propertyKey } from './definition.js';
 
 /** Client connections, requests, their limits and throttles. */
@@ -7,10 +7,9 @@ export const clients = {
     unit: 'bytes',
     effect: 'Largest request that is taken, and so the largest data of a znode.',
   }),
-  'jute.maxbuffer.extrasize': propertyKey(propertyInt({ min: 0 }), 0xfffff, {
+  'jute.maxbuffer.extrasize': propertyKey(optional(propertyInt({ min: 0 })), null, {
     since: '3.5.7',
     unit: 'bytes',
-    support: 'moot',
     effect: 'Room for what a server adds to a request before it is logged.',
     defaultText: 'jute.maxbuffer',
   }),
@@ -173,7 +172,6 @@ export const clients = {
   }),
   enforceQuota: propertyKey(propertyBool(), false, {
     since: '3.7.0',
-    support: 'missing',
     effect: 'Refuses writes beyond a hard quota.',
   }),
   enableEagerACLCheck: propertyKey(propertyBool(), false, {
@@ -184,18 +182,15 @@ export const clients = {
   'znode.container.checkIntervalMs': bareKey(propertyInt({ min: 1 }), 60_000, {
     since: '3.6.0',
     unit: 'ms',
-    support: 'missing',
     effect: 'Time between two searches for empty container and expired TTL nodes.',
   }),
   'znode.container.maxPerMinute': bareKey(propertyInt({ min: 1 }), 10_000, {
     since: '3.6.0',
-    support: 'missing',
     effect: 'Container and TTL nodes that are deleted in a minute at most.',
   }),
   'znode.container.maxNeverUsedIntervalMs': bareKey(propertyLong({ min: 0 }), 0, {
     since: '3.6.0',
     unit: 'ms',
-    support: 'missing',
     effect: 'Age at which a container that never had a child is deleted; 0: never.',
   }),
   extendedTypesEnabled: propertyKey(propertyBool(), false, {
@@ -209,7 +204,6 @@ export const clients = {
   }),
   'closeSessionTxn.enabled': propertyKey(propertyBool(), true, {
     since: '3.6.0',
-    support: 'moot',
     effect: 'Writes the paths of a closed session into its transaction.',
   }),
   watchManagerName: propertyKey(text('a Java class'), null, {

@@ -81,28 +81,23 @@ export const cluster = {
     effect: 'Lets clients connect to the leader.',
   }),
   'leader.nodelay': bareKey(propertyBool(), true, {
-    support: 'moot',
     effect: 'Sends packets to learners at once instead of collecting them (TCP_NODELAY).',
   }),
   'follower.nodelay': bareKey(propertyBool(), true, {
-    support: 'moot',
     effect: 'Sends packets to the leader at once instead of collecting them (TCP_NODELAY).',
   }),
   'leader.maxTimeToWaitForEpoch': propertyKey(propertyInt(), -1, {
     since: '3.6.0',
     unit: 'ms',
-    support: 'missing',
     guideName: 'maxTimeToWaitForEpoch',
     effect:
-      'How long a new leader waits for the epochs of its voters while one of them is looking; -1: initLimit ticks.',
+      'How long a new leader waits for the epochs of its voters while one of them looks for another leader; -1: as this server has it.',
   }),
   'leader.maxConcurrentSnapSyncs': propertyKey(propertyInt({ min: 1 }), 10, {
-    support: 'missing',
     guideName: 'maxConcurrentSnapSyncs',
     effect: 'Learners that are sent a snapshot at the same time.',
   }),
   'leader.maxConcurrentDiffSyncs': propertyKey(propertyInt({ min: 1 }), 100, {
-    support: 'missing',
     guideName: 'maxConcurrentDiffSyncs',
     effect: 'Learners that are sent missing transactions at the same time.',
   }),
@@ -136,7 +131,6 @@ export const cluster = {
   }),
   forceSnapshotSync: propertyKey(propertyBool(), false, {
     since: '3.5.0',
-    support: 'missing',
     effect: 'Sends every learner a snapshot; for tests of ZooKeeper itself.',
   }),
   forward_learner_requests_to_commit_processor_disabled: propertyKey(propertyBool(), false, {
@@ -163,11 +157,13 @@ export const cluster = {
   'observer.reconnectDelayMs': propertyKey(propertyLong({ min: 0 }), 0, {
     since: '3.6.0',
     unit: 'ms',
+    support: 'missing',
     effect: 'How long an observer that lost its leader waits before it connects again.',
   }),
   'observer.election.DelayMs': propertyKey(propertyLong({ min: 0 }), 200, {
     since: '3.6.0',
     unit: 'ms',
+    support: 'missing',
     effect: 'How long an observer that lost its leader waits before it asks who leads.',
   }),
   oraclePath: fileKey(path(), null, {

@@ -40,6 +40,6 @@ export const KEY_OF_FILE_NAME = indexNames('file');
 /** Which key a system property means. */
 export const KEY_OF_PROPERTY = indexNames('property');
 
-export type { AnyKeyDefinition, KeyDefinition, KeySource, Support, Unit, ValueName } from './definition.js';
+export type { AnyKeyDefinition, Support, ValueName } from './definition.js';
 export { namesOf } from './definition.js';
-export { familyOf, KEY_FAMILIES, type KeyFamily } from './families.js';
+export { familyOf, KEY_FAMILIES } from './families.js';

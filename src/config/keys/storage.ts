@@ -14,7 +14,6 @@ export const storage = {
   }),
   txnLogSizeLimitInKb: propertyKey(propertyLong(), -1, {
     unit: 'KiB',
-    support: 'missing',
     effect: 'Size of a log file beyond which the next one is begun; 0 or less: no limit.',
   }),
   preAllocSize: propertyKey(propertyLong({ raiseTo: 0 }), 65_536, {
@@ -75,7 +74,8 @@ export const storage = {
   }),
   syncEnabled: fileKey(bool(), true, {
     since: '3.4.6, 3.5.0',
-    effect: 'Observers log transactions and take snapshots, too.',
+    support: 'moot',
+    effect: 'Observers log transactions and take snapshots, too; always so here.',
     names: [
       { kind: 'file', name: 'observer.syncEnabled' },
       { kind: 'property', name: 'zookeeper.observer.syncEnabled' },

@@ -1,0 +1,45 @@
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { dirname, resolve } from 'node:path';
+
+/** The process that a command runs in. */
+export interface CliContext {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Absolute. */
+  readonly workingDir: string;
+  /** Writes a line to standard output. */
+  readonly out: (line: string) => void;
+  /** Writes a line to standard error. */
+  readonly err: (line: string) => void;
+}
+
+/** The folder that holds `bin`, `conf` and `dist` (or `src`). */
+const HOME = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+
+/** Asked for a configuration that cannot be found: told to the user as it is. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+}
+
+/**
+ * Which zoo.cfg is meant. A name is taken from the working folder or, as `zkServer.sh` does, from `ZOOCFGDIR`; without a name
+ * it is the first of the places where installations keep theirs.
+ */
+export function findConfig(context: CliContext, given: string | undefined): string {
+  const { env, workingDir } = context;
+  const folder = env['ZOOCFGDIR'] ?? env['ZOO_CONF_DIR'];
+  if (given !== undefined) {
+    const inFolder = folder === undefined ? given : resolve(workingDir, folder, given);
+    const isBareName = !given.includes('/') && !existsSync(resolve(workingDir, given));
+    return isBareName && existsSync(inFolder) ? inFolder : given;
+  }
+  const candidates = [
+    ...(folder === undefined ? [] : [resolve(workingDir, folder, env['ZOOCFG'] ?? 'zoo.cfg')]),
+    resolve(HOME, 'conf/zoo.cfg'),
+    '/etc/zookeeper/conf/zoo.cfg',
+    '/etc/zookeeper/zoo.cfg',
+  ];
+  const found = candidates.find((candidate) => existsSync(candidate));
+  if (found !== undefined) return found;
+  throw new UsageError(`No configuration given, and none of these is there: ${candidates.join(', ')}`);
+}

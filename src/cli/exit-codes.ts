@@ -1,0 +1,15 @@
+/** What the process ends with; the numbers are Apache ZooKeeper's. */
+export const ExitCode = {
+  ok: 0,
+  /** Anything unforeseen, the client port taken, this server not in the list, an unhealthy or absent server. */
+  unexpected: 1,
+  /** A bad command line or configuration. */
+  usage: 2,
+  /** The data folder cannot be used. */
+  dataDir: 3,
+  /** The election port cannot be opened. */
+  electionPort: 14,
+} as const;
+
+export const EXIT_CODE_HELP = `Exit codes: 0 fine; 1 unexpected (client port taken, server not in the list, unhealthy); 2 bad usage or
+configuration; 3 data folder; 14 election port.`;

@@ -1,0 +1,92 @@
+import { existsSync } from 'node:fs';
+import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Fault, LoadResult } from '../config/index.js';
+import type { CliContext } from './context.js';
+import { ExitCode } from './exit-codes.js';
+import { load, refuse } from './load-config.js';
+import { isRunning, isSomethingElse, pidFilePath, readPid } from './pid-file.js';
+
+export interface InitOptions {
+  readonly config: string | undefined;
+  readonly myId: number | undefined;
+  readonly force: boolean;
+}
+
+/** What `init` is there to mend is no reason to refuse. */
+function isMended({ code }: Fault): boolean {
+  return code === 'MYID' || code === 'NO_DATA';
+}
+
+function settingPath(loaded: LoadResult, key: string, workingDir: string): string | null {
+  const value = loaded.settings.find((setting) => setting.key === key)?.value;
+  if (typeof value !== 'string') return null;
+  return value.startsWith('/') ? value : join(workingDir, value);
+}
+
+async function isEmptyOrAbsent(path: string): Promise<boolean> {
+  return !existsSync(path) || (await readdir(path)).length === 0;
+}
+
+/** Makes the data folders and myid that a configuration asks for. */
+export async function init(context: CliContext, options: InitOptions): Promise<number> {
+  const { myId } = options;
+  const loaded = await load(context, options.config, myId === undefined ? {} : { myId });
+  const fatal = loaded.faults.filter((fault) => fault.severity === 'error' && !isMended(fault));
+  const dataDir = settingPath(loaded, 'dataDir', context.workingDir);
+  if (fatal.length > 0 || dataDir === null) return refuse(context, { ...loaded, faults: fatal });
+  if (loaded.faults.some(({ code }) => code === 'MYID')) {
+    context.err(`${loaded.configFile} lists an ensemble: say with --myid which of its servers this is.`);
+    return ExitCode.usage;
+  }
+  const folders = [...new Set([dataDir, settingPath(loaded, 'dataLogDir', context.workingDir) ?? dataDir])];
+  const refused = await whyNot(context, folders, dataDir, options);
+  if (refused !== null) {
+    context.err(refused);
+    return ExitCode.unexpected;
+  }
+  return make(context, folders, dataDir, options);
+}
+
+/** The reason not to touch what is there; null when there is none. */
+async function whyNot(
+  context: CliContext,
+  folders: readonly string[],
+  dataDir: string,
+  options: InitOptions,
+): Promise<string | null> {
+  const pid = readPid(pidFilePath(context, dataDir));
+  if (pid !== null && isRunning(pid) && !isSomethingElse(pid)) {
+    return `A server (pid ${pid}) runs on ${dataDir}; stop it first.`;
+  }
+  if (options.force) return null;
+  for (const folder of folders) {
+    const data = join(folder, 'version-2');
+    if (!(await isEmptyOrAbsent(data))) return `${data} holds data; --force would delete it.`;
+  }
+  const myIdFile = join(dataDir, 'myid');
+  if (options.myId !== undefined && existsSync(myIdFile)) return `${myIdFile} is there; --force would replace it.`;
+  return null;
+}
+
+async function make(
+  context: CliContext,
+  folders: readonly string[],
+  dataDir: string,
+  options: InitOptions,
+): Promise<number> {
+  for (const folder of folders) {
+    const data = join(folder, 'version-2');
+    if (options.force) await rm(data, { recursive: true, force: true });
+    await mkdir(data, { recursive: true });
+    context.out(`Made ${data}`);
+  }
+  if (options.myId !== undefined) {
+    await writeFile(join(dataDir, 'myid'), `${options.myId}\n`);
+    context.out(`Wrote ${join(dataDir, 'myid')}: ${options.myId}`);
+  }
+  // With db.autocreate=false a server without data takes part at once only where this file says that none is expected.
+  await writeFile(join(dataDir, 'initialize'), '');
+  context.out(`Wrote ${join(dataDir, 'initialize')}`);
+  return ExitCode.ok;
+}

@@ -1,0 +1,129 @@
+import type { EventEmitter } from 'node:events';
+import { constants } from 'node:os';
+import type { Logger } from '../host/index.js';
+import { ExitCode } from './exit-codes.js';
+
+/** A server as the command line runs it. */
+export interface RunnableServer {
+  /** Resolves when it listens; rejects with an error that may have an `exitCode`. */
+  start(): Promise<void>;
+  stop(): Promise<void>;
+  /** Resolves when the server ended by itself. */
+  readonly finished: Promise<{ readonly exitCode: number; readonly reason: string }>;
+}
+
+export interface RunOptions {
+  readonly log: Logger;
+  /** Where signals and uncaught errors come from: `process`. */
+  readonly events: Pick<EventEmitter, 'on' | 'off'>;
+  /** Ends the process at once, with `words` on its standard error. */
+  readonly exitNow: (exitCode: number, words: string) => void;
+  /** How long a stop may take. */
+  readonly stopTimeoutMs: number;
+  readonly onListening: () => void;
+}
+
+const SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
+
+type Ending =
+  | { readonly kind: 'signal'; readonly name: string }
+  | { readonly kind: 'ended'; readonly exitCode: number; readonly reason?: string };
+
+function exitCodeOfError(error: unknown): number {
+  const code = typeof error === 'object' && error !== null && 'exitCode' in error ? error.exitCode : undefined;
+  return typeof code === 'number' ? code : ExitCode.unexpected;
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** Ends the process at once on an error that nobody caught: what the server does after it is not to be trusted. */
+function guardAgainstUncaught({ events, exitNow }: RunOptions): () => void {
+  const onUncaught = (error: unknown): void => {
+    const details = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    exitNow(ExitCode.unexpected, `Unexpected error, the server ends: ${details}`);
+  };
+  events.on('uncaughtException', onUncaught);
+  events.on('unhandledRejection', onUncaught);
+  return () => {
+    events.off('uncaughtException', onUncaught);
+    events.off('unhandledRejection', onUncaught);
+  };
+}
+
+/** The first signal asks for a graceful end; another one ends at once. */
+function watchSignals({ events, exitNow }: RunOptions): { readonly first: Promise<Ending>; off(): void } {
+  const handlers = new Map<string, () => void>();
+  const first = new Promise<Ending>((resolve) => {
+    let seen = false;
+    for (const name of SIGNALS) {
+      handlers.set(name, () => {
+        if (seen) exitNow(128 + constants.signals[name], `${name} again: ending at once.`);
+        seen = true;
+        resolve({ kind: 'signal', name });
+      });
+    }
+  });
+  for (const [name, handler] of handlers) events.on(name, handler);
+  return {
+    first,
+    off() {
+      for (const [name, handler] of handlers) events.off(name, handler);
+    },
+  };
+}
+
+async function stopGracefully(server: RunnableServer, signal: string, options: RunOptions): Promise<number> {
+  const { log, stopTimeoutMs, exitNow } = options;
+  log.info(`${signal}: stopping.`, { code: 'STOPPING' });
+  const timer = setTimeout(() => {
+    exitNow(ExitCode.unexpected, `The server has not stopped within ${stopTimeoutMs} ms and is ended.`);
+  }, stopTimeoutMs);
+  try {
+    await server.stop();
+    log.info('Stopped.', { code: 'STOPPED' });
+    return ExitCode.ok;
+  } catch (error) {
+    log.error(`Stopping failed: ${messageOf(error)}`, { code: 'STOP_FAILED', error });
+    return ExitCode.unexpected;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** How `start` ended: null when the server listens. */
+async function begin(server: RunnableServer, { log, onListening }: RunOptions): Promise<Ending | null> {
+  try {
+    await server.start();
+  } catch (error) {
+    log.fatal(`The server cannot start: ${messageOf(error)}`, { code: 'START_FAILED', error });
+    return { kind: 'ended', exitCode: exitCodeOfError(error) };
+  }
+  onListening();
+  return null;
+}
+
+async function untilEnd(server: RunnableServer, options: RunOptions, signal: Promise<Ending>): Promise<Ending> {
+  const early = await Promise.race([signal, begin(server, options)]);
+  if (early !== null) return early;
+  const end = server.finished.then(({ exitCode, reason }): Ending => ({ kind: 'ended', exitCode, reason }));
+  return Promise.race([signal, end]);
+}
+
+/** Starts a server and waits until it ends, by a signal (exit code 0) or by itself. Returns the exit code. */
+export async function runServer(server: RunnableServer, options: RunOptions): Promise<number> {
+  const unguard = guardAgainstUncaught(options);
+  const signals = watchSignals(options);
+  try {
+    const ending = await untilEnd(server, options, signals.first);
+    if (ending.kind === 'signal') return await stopGracefully(server, ending.name, options);
+    if (ending.reason !== undefined) {
+      options.log.fatal(`The server ended: ${ending.reason}`, { code: 'ENDED', exitCode: ending.exitCode });
+    }
+    return ending.exitCode;
+  } finally {
+    signals.off();
+    unguard();
+  }
+}

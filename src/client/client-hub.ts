@@ -1,0 +1,186 @@
+import type { Access } from '../auth/index.js';
+import type { Clock, Host, Logger, Timer } from '../host/index.js';
+import { JuteReader } from '../jute/index.js';
+import type { Metrics } from '../metrics/index.js';
+import type { RequestPipeline } from '../pipeline/index.js';
+import type { ServerStatus } from '../status/index.js';
+import type { ClientConnection } from './connection.js';
+import { ConnectionLimits } from './connection-limits.js';
+import { EventFrames } from './event-frames.js';
+import { type AnyWord, answerWord, type CommandContext, parseWhitelist } from './four-letter/index.js';
+import type { ClientOptions } from './options.js';
+import { WriterPool } from './outbox.js';
+import { Reads } from './reads.js';
+import { ClientTraffic } from './traffic.js';
+
+/** How often connections without a sign of life are looked for, at most. */
+const SWEEP_MS = 1000;
+/** A connection that said its last word is waited for so long. */
+const GRACE_MS = 2000;
+/** Bodies of unanswered requests: from here on connections that have some are not read. */
+const OUTSTANDING_BYTES = 100 * 1024 * 1024;
+/** ZooKeeper's mask, which nothing here depends on: requests, server packets, sessions, warnings. */
+const TRACE_MASK = 0x132n;
+
+/** What all connections of a server share. */
+export class ClientHub implements CommandContext {
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly traffic: ClientTraffic;
+  readonly limits: ConnectionLimits;
+  readonly writers = new WriterPool();
+  readonly events = new EventFrames();
+  readonly reads: Reads;
+  /** For frames in a chunk, and for the bodies of reads that waited. */
+  readonly reader = new JuteReader(Buffer.alloc(0));
+  readonly waitingReader = new JuteReader(Buffer.alloc(0));
+  readonly connections = new Set<ClientConnection>();
+  readonly truthfulRuok: boolean;
+  traceMask = TRACE_MASK;
+  /** Null while this server does not serve. */
+  pipeline: RequestPipeline | null = null;
+  private readonly leaving = new Set<ClientConnection>();
+  private readonly allowedWords: ReadonlySet<string>;
+  private dueConnections: ClientConnection[] = [];
+  private isDeferred = false;
+  private sweepTimer: Timer | null = null;
+  private nextSweepMs = 0;
+
+  constructor(
+    host: Host,
+    readonly metrics: Metrics,
+    readonly status: ServerStatus,
+    readonly access: Access,
+    readonly options: ClientOptions,
+  ) {
+    this.clock = host.clock;
+    this.log = host.log;
+    this.traffic = new ClientTraffic(metrics);
+    this.limits = new ConnectionLimits(options.maxClientCnxns, options.maxCnxns);
+    this.reads = new Reads(access, host.log);
+    this.allowedWords = parseWhitelist(options.commandWhitelist, options.readOnlyMode);
+    this.truthfulRuok = options.truthfulRuok;
+    this.registerGauges();
+  }
+
+  /** Too much is under way: connections with unanswered requests are not read until some of it is done. */
+  get isOverloaded(): boolean {
+    const { outstanding, outstandingBytes } = this.traffic;
+    return outstanding > this.options.globalOutstandingLimit || outstandingBytes > OUTSTANDING_BYTES;
+  }
+
+  // ----- connections
+
+  came(connection: ClientConnection): void {
+    this.connections.add(connection);
+    this.sweepTimer ??= this.armSweep();
+  }
+
+  /** It says its last words; it does not count as a connection any more. */
+  left(connection: ClientConnection): void {
+    if (this.connections.delete(connection)) this.leaving.add(connection);
+  }
+
+  /** Its socket is closed. */
+  gone(connection: ClientConnection): void {
+    this.left(connection);
+    if (this.leaving.delete(connection)) this.limits.remove(connection.remoteHost);
+  }
+
+  /** Ends every connection that has (or waits for) a session. */
+  closeSessions(why: string): void {
+    for (const connection of [...this.connections]) if (connection.isTalking) connection.leave(why);
+  }
+
+  /** Nothing of the hub's may happen after this. */
+  stop(): void {
+    for (const connection of [...this.connections, ...this.leaving]) connection.destroy('the server stops');
+    this.sweepTimer?.cancel();
+    this.sweepTimer = null;
+  }
+
+  // ----- turns
+
+  /** Lets the connection send what it has, and go on, at the end of this turn. */
+  later(connection: ClientConnection): void {
+    if (connection.isDue) return;
+    connection.isDue = true;
+    this.dueConnections.push(connection);
+    if (this.isDeferred) return;
+    this.isDeferred = true;
+    this.clock.defer(this.onDeferred);
+  }
+
+  private readonly onDeferred = (): void => {
+    this.isDeferred = false;
+    this.flush();
+  };
+
+  /** Does at once what was left for the end of the turn. */
+  flush(): void {
+    const due = this.dueConnections;
+    if (due.length === 0) return;
+    this.dueConnections = [];
+    for (const connection of due) {
+      connection.isDue = false;
+      connection.endTurn();
+    }
+  }
+
+  // ----- four-letter words
+
+  answerCommand(word: AnyWord, argument: Buffer, remoteText: string, done: (text: string) => void): void {
+    this.log.debug(`The client ${remoteText} asks ${word}.`, { code: 'FOUR_LETTER_WORD' });
+    answerWord(word, argument, this.allowedWords, this).then(done, (error: unknown) => {
+      this.log.error(`The answer to ${word} could not be made.`, { code: 'FOUR_LETTER_WORD', error });
+      done('');
+    });
+  }
+
+  // ----- time
+
+  private armSweep(): Timer {
+    const everyMs = Math.min(SWEEP_MS, this.options.sessionlessTimeoutMs / 2);
+    this.nextSweepMs = this.clock.monotonicMs() + everyMs;
+    return this.clock.after(everyMs, () => {
+      this.sweepTimer = null;
+      this.sweep(everyMs);
+      if (this.connections.size + this.leaving.size > 0) this.sweepTimer = this.armSweep();
+    });
+  }
+
+  private sweep(everyMs: number): void {
+    const nowMs = this.clock.monotonicMs();
+    // When this process stood still, what came meanwhile has not been read yet: it is no sign of silence.
+    if (nowMs > this.nextSweepMs + everyMs) return;
+    for (const connection of this.connections) {
+      if (nowMs <= connection.idleDeadlineMs) continue;
+      this.traffic.sessionlessExpired.add();
+      connection.leave('nothing was heard of it for too long');
+    }
+    for (const connection of this.leaving) {
+      if (connection.isAbandoned(nowMs, GRACE_MS)) connection.destroy('the client does not close it');
+    }
+  }
+
+  // ----- figures
+
+  private registerGauges(): void {
+    const { metrics } = this;
+    const whileServing = (name: string, read: (pipeline: RequestPipeline) => number): void => {
+      metrics.gauge(name, () => (this.pipeline === null ? Number.NaN : read(this.pipeline)));
+    };
+    metrics.gauge('num_alive_connections', () => this.connections.size);
+    metrics.gauge('connection_drop_probability', () => 0);
+    metrics.gauge('outstanding_tls_handshake', () => 0);
+    metrics.gauge('non_mtls_local_conn_count', () => 0);
+    metrics.gauge('non_mtls_remote_conn_count', () => 0);
+    metrics.gauge('uptime', () => Math.floor(this.status.uptimeMs()));
+    whileServing('znode_count', ({ tree }) => tree.nodeCount);
+    whileServing('watch_count', ({ tree }) => tree.watchCount);
+    whileServing('ephemerals_count', ({ tree }) => tree.ephemeralCount);
+    whileServing('approximate_data_size', ({ tree }) => tree.approximateDataSize);
+    whileServing('global_sessions', ({ stats }) => stats.globalSessions);
+    whileServing('local_sessions', ({ stats }) => stats.localSessions);
+  }
+}

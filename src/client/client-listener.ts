@@ -1,0 +1,101 @@
+import type { Access } from '../auth/index.js';
+import type { Endpoint, Host, Listener, Socket } from '../host/index.js';
+import type { Metrics } from '../metrics/index.js';
+import type { RequestPipeline } from '../pipeline/index.js';
+import type { ServerStatus } from '../status/index.js';
+import { ClientHub } from './client-hub.js';
+import { ClientConnection } from './connection.js';
+import { RareWarning } from './connection-limits.js';
+import { type ClientOptions, DEFAULT_CLIENT_OPTIONS } from './options.js';
+
+export interface ClientListenerDeps {
+  readonly host: Host;
+  readonly metrics: Metrics;
+  readonly status: ServerStatus;
+  readonly access: Access;
+  /** What is absent is as in `DEFAULT_CLIENT_OPTIONS`. */
+  readonly options?: Partial<ClientOptions>;
+}
+
+/**
+ * The client port: accepts connections, and serves them from the pipeline of the role that this server has. Without one,
+ * four-letter words are answered and sessions are refused.
+ */
+export class ClientListener {
+  private readonly host: Host;
+  private readonly hub: ClientHub;
+  private readonly refusals: RareWarning;
+  private listeners: Listener[] = [];
+  private isClosed = false;
+
+  constructor(deps: ClientListenerDeps) {
+    this.host = deps.host;
+    const options = { ...DEFAULT_CLIENT_OPTIONS, ...deps.options };
+    this.hub = new ClientHub(deps.host, deps.metrics, deps.status, deps.access, options);
+    this.refusals = new RareWarning(deps.host.log, deps.host.clock);
+  }
+
+  /** Where it listens. */
+  get endpoints(): readonly Endpoint[] {
+    return this.listeners.map((listener) => listener.endpoint);
+  }
+
+  /**
+   * Listens on every endpoint; fails with a `NetworkError` (and listens on none) when one cannot be had.
+   * `backlog` is the system's default when absent.
+   */
+  async listen(endpoints: readonly Endpoint[], backlog?: number): Promise<void> {
+    const opened: Listener[] = [];
+    try {
+      for (const endpoint of endpoints) {
+        const options = backlog === undefined ? { endpoint } : { endpoint, backlog };
+        opened.push(await this.host.network.listen(options, (socket) => this.accept(socket)));
+      }
+    } catch (error) {
+      await Promise.all(opened.map((listener) => listener.close()));
+      throw error;
+    }
+    this.listeners.push(...opened);
+  }
+
+  /**
+   * Serves from this pipeline from now on; null: not at all. Sessions of the pipeline before are closed, so that their
+   * clients look for a server that serves.
+   */
+  serve(pipeline: RequestPipeline | null): void {
+    if (pipeline === this.hub.pipeline) return;
+    this.hub.pipeline = pipeline;
+    this.hub.closeSessions('the role of this server changed');
+    this.hub.flush();
+  }
+
+  /** Sends at once what was gathered for the end of the turn: to be called when a batch of commits is applied. */
+  flush(): void {
+    this.hub.flush();
+  }
+
+  /** Closes the port and every connection. */
+  async close(): Promise<void> {
+    this.isClosed = true;
+    const listeners = this.listeners;
+    this.listeners = [];
+    this.hub.stop();
+    await Promise.all(listeners.map((listener) => listener.close()));
+  }
+
+  private accept(socket: Socket): void {
+    const refusal = this.isClosed ? 'this server stops' : this.hub.limits.add(socket.remote.host);
+    if (refusal !== null) {
+      this.hub.traffic.connectionsRejected.add();
+      this.refusals.warn(`Error accepting new connection: ${refusal}`);
+      // Nobody listens: what the client may have sent is thrown away with the socket.
+      socket.destroy();
+      return;
+    }
+    socket.setNoDelay(true);
+    if (this.hub.options.tcpKeepAlive) socket.setKeepAlive(true);
+    const connection = new ClientConnection(this.hub, socket);
+    this.hub.came(connection);
+    socket.start(connection);
+  }
+}

@@ -1,0 +1,421 @@
+import { ipId } from '../auth/index.js';
+import { JuteError, type JuteReader } from '../jute/index.js';
+import type { ClientPort, CloseReason, RequestPipeline, WriteResult } from '../pipeline/index.js';
+import type { Acl, AuthPacket, ConnectRequest, Id } from '../protocol/index.js';
+import {
+  ErrorCode,
+  formatSessionId,
+  OpCode,
+  opName,
+  PASSWORD_BYTES,
+  Perms,
+  readAuthPacket,
+  REQUEST_HEADER_BYTES,
+  writeConnectResponse,
+  Xid,
+} from '../protocol/index.js';
+import type { WatchEvent } from '../tree/index.js';
+import type { ClientHub } from './client-hub.js';
+import type { ConnectionStats } from './connection-stats.js';
+import { FAILED_OP } from './connection-stats.js';
+import type { Outbox } from './outbox.js';
+import type { Asker, Question } from './reads.js';
+import { RequestKind, requestKind } from './request-kinds.js';
+import { RequestLine } from './request-line.js';
+import { writeReply } from './write-replies.js';
+
+/** Unimplemented replies carry the zxid that ZooKeeper gives to requests it never looked at. */
+const NO_ZXID = -1;
+
+/** What a session needs of the connection it lives on. */
+export interface SessionCarrier {
+  readonly outbox: Outbox;
+  readonly stats: ConnectionStats;
+  readonly remoteText: string;
+  /** Address of the client, for authentication schemes. */
+  readonly remoteHost: string;
+  /** No frame is taken until `release`. */
+  blockForSession(): void;
+  blockForOutstanding(): void;
+  releaseSession(): void;
+  releaseOutstanding(): void;
+  /** Something was appended to the outbox outside of the connection's own turn. */
+  due(): void;
+  /** Too much waits for a slow reader: the connection is being closed, nothing more can be said. */
+  isOverfull(): boolean;
+  /** Sends what is in the outbox and ends the connection; `why` goes to the log. */
+  leave(why: string): void;
+}
+
+/**
+ * The session side of a connection: its requests in order, its replies and its events.
+ *
+ * Reads are answered at once unless a write of this session is under way; then they wait in the line behind it, so that a
+ * client sees its own writes and its requests take effect in the order it sent them.
+ */
+export class ClientSession implements ClientPort, Asker {
+  sessionId = 0n;
+  timeoutMs = 0;
+  isOpen = false;
+  /** Whom this session speaks for: the client's address and what auth requests added. */
+  private auth: readonly Id[];
+  private readonly line = new RequestLine();
+  private readonly question: Question;
+  /** 0n: a new one. */
+  private wantedSessionId = 0n;
+  private hasReadOnly = false;
+  /** The client closed the session: what it sends behind that is not heard. */
+  private isClosing = false;
+  /** The pipeline knows the session no more (it is about to end): this turn's requests are not heard. */
+  private isUnknown = false;
+  private isOver = false;
+  private hasSubmitted = false;
+  private readsAnswered = 0;
+  private turnMs = 0;
+
+  constructor(
+    private readonly hub: ClientHub,
+    private readonly carrier: SessionCarrier,
+    private readonly pipeline: RequestPipeline,
+  ) {
+    this.auth = [ipId(carrier.remoteHost)];
+    this.question = {
+      asker: this,
+      tree: pipeline.tree,
+      reader: hub.reader,
+      bytes: NO_BYTES,
+      end: 0,
+      auth: this.auth,
+      xid: 0,
+    };
+  }
+
+  get outbox(): Outbox {
+    return this.carrier.outbox;
+  }
+
+  /** Requests that are not answered. */
+  get queued(): number {
+    return this.line.size;
+  }
+
+  // ----- the session's beginning
+
+  open(request: ConnectRequest, nowMs: number): void {
+    this.turnMs = nowMs;
+    this.hasReadOnly = request.hasReadOnly;
+    this.wantedSessionId = request.sessionId;
+    this.carrier.blockForSession();
+    if (request.sessionId === 0n) {
+      this.pipeline.openSession(this, request.timeoutMs);
+      return;
+    }
+    this.hub.traffic.connectionsRevalidated.add();
+    this.pipeline.resumeSession(this, request.sessionId, request.password, request.timeoutMs);
+  }
+
+  sessionOpened(sessionId: bigint, timeoutMs: number, password: Buffer): void {
+    if (this.isOver) {
+      // The client did not wait; the session lives until it expires, or until the client comes for it.
+      this.pipeline.detach(this, sessionId);
+      return;
+    }
+    this.sessionId = sessionId;
+    this.timeoutMs = timeoutMs;
+    this.isOpen = true;
+    if (this.hub.log.isEnabled('debug')) {
+      this.hub.log.debug(
+        `Established session ${formatSessionId(sessionId)} with negotiated timeout ${timeoutMs} for client ${this.carrier.remoteText}.`,
+        { code: 'SESSION_OPEN' },
+      );
+    }
+    this.answerConnect(sessionId, timeoutMs, password);
+    if (this.wantedSessionId !== 0n) {
+      this.carrier.stats.sent++;
+    } else {
+      this.noteReply(OpCode.createSession, 0);
+      this.countUpdate(this.turnMs);
+    }
+    this.carrier.releaseSession();
+  }
+
+  sessionRefused(): void {
+    if (this.isOver) return;
+    this.hub.log.info(
+      `Invalid session ${formatSessionId(this.wantedSessionId)} for client ${this.carrier.remoteText}, probably expired.`,
+      { code: 'SESSION_INVALID' },
+    );
+    this.answerConnect(0n, 0, Buffer.alloc(PASSWORD_BYTES));
+    this.carrier.stats.sent++;
+    this.carrier.leave('its session is unknown or its password is wrong');
+  }
+
+  private answerConnect(sessionId: bigint, timeoutMs: number, password: Buffer): void {
+    const w = this.outbox.open();
+    const frame = w.reserveInt();
+    const readOnly = this.pipeline.mode === 'read-only';
+    writeConnectResponse(w, { protocolVersion: 0, timeoutMs, sessionId, password, readOnly }, this.hasReadOnly);
+    w.patchInt(frame, w.length - frame - 4);
+    this.hub.traffic.packetsSent++;
+    this.carrier.due();
+  }
+
+  // ----- requests
+
+  /** Before the frames of a chunk. */
+  beginTurn(nowMs: number): void {
+    this.turnMs = nowMs;
+    this.question.tree = this.pipeline.tree;
+    this.isUnknown = this.isOpen && !this.pipeline.touch(this.sessionId, this.timeoutMs);
+  }
+
+  /** Behind the frames of a chunk. */
+  endTurn(): void {
+    if (this.hasSubmitted) {
+      this.hasSubmitted = false;
+      this.pipeline.endBatch();
+    }
+    if (this.readsAnswered > 0) {
+      this.countReads(this.readsAnswered, this.turnMs);
+      this.readsAnswered = 0;
+    }
+  }
+
+  /** One request in bytes[start, end). */
+  onRequest(bytes: Buffer, start: number, end: number): void {
+    if (this.isClosing || this.isUnknown) return;
+    if (end - start < REQUEST_HEADER_BYTES) {
+      this.carrier.leave(`a request of ${end - start} bytes has no room for its header`);
+      return;
+    }
+    const { reader } = this.hub;
+    reader.reset(bytes, start, end);
+    const xid = reader.int();
+    const type = reader.int();
+    switch (requestKind(type)) {
+      case RequestKind.read:
+        if (this.line.isEmpty) this.answerNow(type, xid, bytes, end);
+        else this.keepRead(type, xid, bytes, start, end);
+        return;
+      case RequestKind.write:
+        this.submit(type, xid, bytes, start, end);
+        return;
+      case RequestKind.ping:
+        this.answerEmpty(Xid.ping, this.pipeline.tree.lastProcessedZxid, ErrorCode.ok);
+        this.carrier.stats.lastOp = type;
+        this.readsAnswered++;
+        return;
+      case RequestKind.auth:
+        this.onAuth(xid, reader);
+        return;
+      case RequestKind.sasl:
+        this.onSasl(xid, reader);
+        return;
+      default:
+        this.answerEmpty(xid, NO_ZXID, ErrorCode.unimplemented);
+        this.carrier.leave(`it sent a request that clients may not send: ${opName(type)}`);
+    }
+  }
+
+  private answerNow(type: number, xid: number, bytes: Buffer, end: number): void {
+    const q = this.question;
+    q.reader = this.hub.reader;
+    q.bytes = bytes;
+    q.end = end;
+    q.auth = this.auth;
+    q.xid = xid;
+    this.hub.reads.answer(q, type);
+    this.readsAnswered++;
+    this.noteReply(type, xid);
+    if (this.isOver) this.forgetWatches();
+  }
+
+  /** A read behind a write of its own session waits with a copy of its body. */
+  private keepRead(type: number, xid: number, bytes: Buffer, start: number, end: number): void {
+    const body = copyOf(bytes, start + REQUEST_HEADER_BYTES, end);
+    this.line.pushRead(xid, type, this.turnMs, body, this.auth);
+    this.hub.traffic.requestCame(body.length);
+    this.checkOutstanding();
+  }
+
+  private submit(type: number, xid: number, bytes: Buffer, start: number, end: number): void {
+    const body = copyOf(bytes, start + REQUEST_HEADER_BYTES, end);
+    this.line.pushWrite(xid, type, this.turnMs, body);
+    this.hub.traffic.requestCame(body.length);
+    this.hasSubmitted = true;
+    if (type === OpCode.closeSession) this.isClosing = true;
+    this.pipeline.submit({ port: this, sessionId: this.sessionId, cxid: xid, type, body, auth: this.auth });
+    this.checkOutstanding();
+  }
+
+  private checkOutstanding(): void {
+    if (this.line.size > 0 && this.hub.isOverloaded) this.carrier.blockForOutstanding();
+  }
+
+  private onAuth(xid: number, reader: JuteReader): void {
+    const packet = parseAuthPacket(reader);
+    if (packet === null) {
+      this.carrier.leave('its auth request is malformed');
+      return;
+    }
+    const outcome = this.hub.access.authenticate(packet, { remoteHost: this.carrier.remoteHost });
+    if (outcome.kind !== 'accepted') {
+      this.hub.traffic.authFailures++;
+      if (outcome.kind === 'refused') this.answerEmpty(xid, 0, ErrorCode.authFailed);
+      this.carrier.leave(`its authentication by scheme ${packet.scheme} failed`);
+      return;
+    }
+    for (const id of outcome.ids) {
+      const isKnown = this.auth.some((known) => known.scheme === id.scheme && known.id === id.id);
+      if (!isKnown) this.auth = [...this.auth, id];
+    }
+    this.answerEmpty(xid, 0, ErrorCode.ok);
+  }
+
+  /** Without a SASL configuration ZooKeeper answers every token with success and no token of its own. */
+  private onSasl(xid: number, reader: JuteReader): void {
+    if (reader.remaining < 4 || reader.int() < 0) {
+      this.carrier.leave('its SASL request has no token');
+      return;
+    }
+    const frame = this.outbox.begin(xid, 0, ErrorCode.ok);
+    this.outbox.open().buffer(null);
+    this.outbox.end(frame);
+    this.carrier.stats.sent++;
+  }
+
+  private answerEmpty(xid: number, zxid: number, err: number): void {
+    this.outbox.end(this.outbox.begin(xid, zxid, err));
+    this.carrier.stats.sent++;
+  }
+
+  // ----- answers of the pipeline
+
+  writeDone(result: WriteResult): void {
+    if (this.isOver) return;
+    const { line } = this;
+    if (line.isEmpty || line.startsWithRead) throw new Error(`a result came for which no request waits`);
+    const { xid, type, body, receivedMs } = line;
+    this.shiftLine();
+    if (this.carrier.isOverfull()) return;
+    if (result.err === ErrorCode.sessionMoved) {
+      this.carrier.leave('its session moved to another server');
+      return;
+    }
+    const err = writeReply(this.outbox, xid, type, result, body, this.pipeline.tree);
+    this.noteReply(err === ErrorCode.ok ? type : FAILED_OP, xid);
+    if (type === OpCode.sync) this.countReads(1, receivedMs);
+    else this.countUpdate(receivedMs);
+    if (type === OpCode.closeSession) {
+      this.carrier.leave('the client closed its session');
+      return;
+    }
+    this.answerWaiting();
+    this.carrier.due();
+    if (line.size === 0 || !this.hub.isOverloaded) this.carrier.releaseOutstanding();
+  }
+
+  /** Answers the reads at the head of the line, up to the next write. */
+  private answerWaiting(): void {
+    const { line } = this;
+    while (line.startsWithRead) {
+      const { xid, type, body, auth, receivedMs } = line;
+      this.shiftLine();
+      const q = this.question;
+      q.tree = this.pipeline.tree;
+      q.reader = this.hub.waitingReader;
+      q.bytes = body ?? NO_BYTES;
+      q.end = q.bytes.length;
+      q.auth = auth ?? this.auth;
+      q.xid = xid;
+      q.reader.reset(q.bytes);
+      this.hub.reads.answer(q, type);
+      this.noteReply(type, xid);
+      this.countReads(1, receivedMs);
+      if (this.carrier.isOverfull()) {
+        this.forgetWatches();
+        return;
+      }
+    }
+  }
+
+  /** The connection came to its end while watches were being set. */
+  private forgetWatches(): void {
+    this.pipeline.tree.removeWatcher(this);
+  }
+
+  private shiftLine(): void {
+    this.hub.traffic.requestDone(this.line.body?.length ?? 0);
+    this.line.shift();
+  }
+
+  // ----- what comes by itself
+
+  process(event: WatchEvent, acl: readonly Acl[] | null): void {
+    if (!this.isOpen || this.isOver || this.carrier.isOverfull()) return;
+    if (acl !== null && !this.hub.access.allows(acl, Perms.read, this.auth, event.path)) return;
+    const frame = this.hub.events.frameOf(event);
+    this.outbox.open().raw(frame);
+    this.hub.traffic.recordEvent(frame.length - 4);
+    this.carrier.stats.sent++;
+    this.carrier.due();
+  }
+
+  closeFromServer(reason: CloseReason): void {
+    if (!this.isOver) this.carrier.leave(`the server ended it: ${reason}`);
+  }
+
+  /** The connection is over. The session lives on until it expires or comes back. */
+  end(): void {
+    if (this.isOver) return;
+    this.isOver = true;
+    while (!this.line.isEmpty) this.shiftLine();
+    if (!this.isOpen) return;
+    this.forgetWatches();
+    this.pipeline.detach(this, this.sessionId);
+  }
+
+  // ----- counting
+
+  private noteReply(op: number, xid: number): void {
+    const { stats } = this.carrier;
+    stats.sent++;
+    stats.lastOp = op;
+    stats.lastZxid = this.pipeline.tree.lastProcessedZxid;
+    if (xid >= 0) stats.lastCxid = xid;
+  }
+
+  private countReads(count: number, receivedMs: number): void {
+    const latencyMs = this.countLatency(count, receivedMs);
+    this.hub.traffic.recordReads(count, latencyMs);
+  }
+
+  private countUpdate(receivedMs: number): void {
+    this.hub.traffic.recordUpdate(this.countLatency(1, receivedMs));
+  }
+
+  /** ZooKeeper counts in whole milliseconds of its clock. */
+  private countLatency(count: number, receivedMs: number): number {
+    const nowMs = Math.floor(this.hub.clock.monotonicMs());
+    const latencyMs = nowMs - Math.floor(receivedMs);
+    this.carrier.stats.recordLatency(count, nowMs, latencyMs);
+    return latencyMs;
+  }
+}
+
+function parseAuthPacket(reader: JuteReader): AuthPacket | null {
+  try {
+    return readAuthPacket(reader);
+  } catch (error) {
+    if (error instanceof JuteError) return null;
+    throw error;
+  }
+}
+
+const NO_BYTES = Buffer.alloc(0);
+
+function copyOf(bytes: Buffer, start: number, end: number): Buffer {
+  const copy = Buffer.allocUnsafe(end - start);
+  bytes.copy(copy, 0, start, end);
+  return copy;
+}

@@ -1,0 +1,363 @@
+import type { Socket, SocketHandler } from '../host/index.js';
+import { JuteError, JuteReader } from '../jute/index.js';
+import type { ConnectRequest } from '../protocol/index.js';
+import { formatSessionId, readConnectRequest } from '../protocol/index.js';
+import { javaAddress } from '../status/index.js';
+import type { ClientHub } from './client-hub.js';
+import { ClientSession, type SessionCarrier } from './client-session.js';
+import { ConnectionStats } from './connection-stats.js';
+import type { ConnectionView } from './four-letter/context.js';
+import { argumentBytes, type AnyWord, wordOfLength } from './four-letter/index.js';
+import { FrameSplitter, type FrameSink } from './frame-splitter.js';
+import { guessOfLength, refusalOf } from './handshake.js';
+import { Outbox } from './outbox.js';
+
+/** Why frames are not taken now; bits. */
+const Block = { session: 1, reader: 2, outstanding: 4 } as const;
+/** Replies of one chunk are sent in pieces of about this size. */
+const FLUSH_BYTES = 64 * 1024;
+/** While frames are not taken, so much may come before the socket is paused. */
+const HELD_BYTES = 16 * 1024;
+
+/**
+ * - greeting: nothing was said yet; a connect request or a four-letter word may come.
+ * - command: a four-letter word is being answered.
+ * - talking: the session opens or is open.
+ * - leaving: what is in the outbox goes out, then the connection ends; nothing more is heard.
+ */
+type State = 'greeting' | 'command' | 'talking' | 'leaving' | 'closed';
+
+/** One connection of the client port: its bytes, what they begin with, and its end. */
+export class ClientConnection implements SessionCarrier, SocketHandler, FrameSink, ConnectionView {
+  readonly outbox: Outbox;
+  readonly stats: ConnectionStats;
+  readonly remoteText: string;
+  readonly remoteHost: string;
+  /** In the hub's list of those with something to do at the end of this turn. */
+  isDue = false;
+  /** When it began to leave; it is not waited for long. */
+  leftMs = Number.POSITIVE_INFINITY;
+  private state: State = 'greeting';
+  private session: ClientSession | null = null;
+  private readonly splitter: FrameSplitter;
+  private blocked = 0;
+  private isPaused = false;
+  private inTurn = false;
+  private wantsMore = false;
+  /** The client ends its direction; what came before is still to be heard. */
+  private hasEnded = false;
+  private lastHeardMs: number;
+  private commandArgument: Buffer = Buffer.alloc(0);
+  private command: AnyWord | null = null;
+
+  constructor(
+    private readonly hub: ClientHub,
+    private readonly socket: Socket,
+  ) {
+    this.remoteHost = socket.remote.host;
+    this.remoteText = javaAddress(socket.remote.host, socket.remote.port);
+    this.outbox = new Outbox(hub.writers, hub.traffic);
+    this.stats = new ConnectionStats(hub.clock.wallMs());
+    this.splitter = new FrameSplitter(this, hub.options.juteMaxBufferBytes);
+    this.lastHeardMs = hub.clock.monotonicMs();
+  }
+
+  get sessionId(): bigint {
+    return this.session?.sessionId ?? 0n;
+  }
+
+  /** It has a session, or waits for one. */
+  get isTalking(): boolean {
+    return this.state === 'talking';
+  }
+
+  get idleDeadlineMs(): number {
+    const sessionless = this.hub.options.sessionlessTimeoutMs;
+    return this.lastHeardMs + (this.session?.isOpen === true ? this.session.timeoutMs : sessionless);
+  }
+
+  // ----- bytes
+
+  onData(chunk: Buffer): void {
+    if (this.state === 'leaving' || this.state === 'closed') return;
+    const nowMs = this.hub.clock.monotonicMs();
+    this.lastHeardMs = nowMs;
+    this.hub.traffic.bytesReceived.value += chunk.length;
+    if (this.state === 'command') {
+      this.onCommandArgument(chunk);
+      return;
+    }
+    this.inTurn = true;
+    this.session?.beginTurn(nowMs);
+    this.splitter.push(chunk);
+    this.endTurn();
+    if (this.blocked !== 0 && this.splitter.heldBytes > HELD_BYTES) this.pause();
+  }
+
+  onFrame(bytes: Buffer, start: number, end: number): boolean {
+    this.stats.received++;
+    this.hub.traffic.packetsReceived++;
+    if (this.session !== null) this.session.onRequest(bytes, start, end);
+    else this.onConnectRequest(bytes, start, end);
+    if (this.outbox.length > FLUSH_BYTES) this.flush();
+    return this.blocked === 0;
+  }
+
+  onOddLength(length: number, bytes: Buffer, start: number, end: number): void {
+    const word = this.state === 'greeting' ? wordOfLength(length) : undefined;
+    if (word !== undefined) {
+      this.stats.received++;
+      this.hub.traffic.packetsReceived++;
+      this.state = 'command';
+      this.command = word;
+      this.onCommandArgument(bytes.subarray(start, end));
+      return;
+    }
+    const limit = this.hub.options.juteMaxBufferBytes;
+    const session = this.sessionId === 0n ? '' : ` of session ${formatSessionId(this.sessionId)}`;
+    const what = `a message from ${this.remoteText}${session} with advertised length of ${length} is either a malformed message or too large to process (length is greater than jute.maxbuffer=${limit})${guessOfLength(length)}`;
+    this.hub.log.warn(`Len error: ${what}; its connection is closed.`, { code: 'CLIENT_LENGTH' });
+    this.leave('a length was wrong');
+  }
+
+  onDrain(): void {
+    this.unblock(Block.reader);
+  }
+
+  onEnd(): void {
+    this.hasEnded = true;
+    // What it sent before is heard first; a word is answered first.
+    if (this.state === 'command' || this.state === 'leaving' || this.blocked !== 0) return;
+    if (this.session?.isOpen === true) this.hub.traffic.connectionsDropped.add();
+    this.leave('the client closed it');
+  }
+
+  onClose(error: Error | undefined): void {
+    if (this.state !== 'leaving' && this.state !== 'closed') {
+      if (this.session?.isOpen === true) this.hub.traffic.connectionsDropped.add();
+      this.logEnd(error === undefined ? 'it was closed' : error.message);
+    }
+    this.end();
+    this.state = 'closed';
+    this.outbox.clear();
+    this.hub.gone(this);
+  }
+
+  /** Sends what a turn has brought about, and goes on with what was held back. */
+  endTurn(): void {
+    this.inTurn = false;
+    this.session?.endTurn();
+    this.flush();
+    if (this.wantsMore && this.blocked === 0 && this.state === 'talking') this.goOn();
+  }
+
+  /** Takes the frames that were held back, then listens again. */
+  private goOn(): void {
+    this.wantsMore = false;
+    this.inTurn = true;
+    this.session?.beginTurn(this.hub.clock.monotonicMs());
+    this.splitter.resume();
+    this.inTurn = false;
+    this.session?.endTurn();
+    this.flush();
+    this.listenAgain();
+  }
+
+  private listenAgain(): void {
+    if (this.blocked !== 0 || this.state !== 'talking') return;
+    if (this.isPaused) {
+      this.isPaused = false;
+      this.socket.resume();
+    }
+    if (this.hasEnded) this.onEnd();
+  }
+
+  private flush(): void {
+    if (this.state === 'closed') {
+      this.outbox.clear();
+      return;
+    }
+    if (this.outbox.length > 0) {
+      const hasRoom = this.socket.write(this.outbox.take());
+      if (!hasRoom && this.socket.bufferedBytes > 0) this.block(Block.reader);
+    }
+    if (this.state === 'leaving' && this.leftMs === Number.POSITIVE_INFINITY) {
+      this.leftMs = this.hub.clock.monotonicMs();
+      this.socket.end();
+    }
+  }
+
+  private pause(): void {
+    if (this.isPaused) return;
+    this.isPaused = true;
+    this.socket.pause();
+  }
+
+  private block(reason: number): void {
+    this.blocked |= reason;
+  }
+
+  private unblock(reason: number): void {
+    if ((this.blocked & reason) === 0) return;
+    this.blocked &= ~reason;
+    if (this.blocked !== 0) return;
+    this.wantsMore = true;
+    this.hub.later(this);
+  }
+
+  // ----- for the session
+
+  blockForSession(): void {
+    this.block(Block.session);
+  }
+
+  releaseSession(): void {
+    this.unblock(Block.session);
+  }
+
+  blockForOutstanding(): void {
+    this.block(Block.outstanding);
+  }
+
+  releaseOutstanding(): void {
+    this.unblock(Block.outstanding);
+  }
+
+  due(): void {
+    if (!this.inTurn) this.hub.later(this);
+  }
+
+  isOverfull(): boolean {
+    const waiting = this.outbox.length + this.socket.bufferedBytes;
+    const limit = this.hub.options.maxPendingReplyBytes;
+    if (waiting <= limit) return false;
+    if (this.state === 'talking') {
+      this.hub.log.warn(
+        `The client ${this.remoteText} of session ${formatSessionId(this.sessionId)} does not read: ${waiting} bytes wait for it, more than ${limit}; its connection is closed.`,
+        { code: 'CLIENT_SLOW' },
+      );
+      this.destroy('it reads too slowly');
+    }
+    return true;
+  }
+
+  // ----- beginning
+
+  private onConnectRequest(bytes: Buffer, start: number, end: number): void {
+    const { pipeline } = this.hub;
+    if (pipeline === null) {
+      this.hub.traffic.refusedWhileNotServing.add();
+      this.leave('this server is not serving');
+      return;
+    }
+    const request = parseConnectRequest(bytes, start, end);
+    if (request === null) {
+      this.hub.log.warn(`The client ${this.remoteText} sent no connect request; its connection is closed.`, {
+        code: 'CLIENT_MALFORMED',
+      });
+      this.leave('its connect request is malformed');
+      return;
+    }
+    this.hub.traffic.connectionRequests.add();
+    const refusal = refusalOf(request, pipeline);
+    if (refusal !== null) {
+      this.hub.log.info(`${refusal} (client ${this.remoteText})`, { code: 'SESSION_REFUSED' });
+      this.leave(refusal);
+      return;
+    }
+    this.state = 'talking';
+    this.session = new ClientSession(this.hub, this, pipeline);
+    this.session.open(request, this.lastHeardMs);
+  }
+
+  private onCommandArgument(bytes: Buffer): void {
+    const { command } = this;
+    if (command === null) return;
+    this.commandArgument = Buffer.concat([this.commandArgument, bytes]);
+    if (this.commandArgument.length < argumentBytes(command)) return;
+    this.command = null;
+    this.hub.answerCommand(command, this.commandArgument, this.remoteText, (text) => {
+      this.finishCommand(text);
+    });
+  }
+
+  private finishCommand(text: string): void {
+    if (this.state !== 'command') return;
+    if (text !== '') {
+      this.hub.traffic.packetsSent++;
+      this.outbox.open().raw(Buffer.from(text, 'utf8'));
+    }
+    this.leave('its four-letter word is answered');
+  }
+
+  // ----- end
+
+  /** Sends what is in the outbox, then ends the connection. */
+  leave(why: string): void {
+    if (this.state === 'leaving' || this.state === 'closed') return;
+    this.logEnd(why);
+    this.state = 'leaving';
+    this.end();
+    if (!this.inTurn) this.hub.later(this);
+  }
+
+  /** Closes it at once. */
+  destroy(why: string): void {
+    if (this.state === 'closed') return;
+    if (this.state !== 'leaving') this.logEnd(why);
+    this.state = 'closed';
+    this.end();
+    this.outbox.clear();
+    this.socket.destroy();
+  }
+
+  /** Has everything gone out, or been waited for long enough? */
+  isAbandoned(nowMs: number, graceMs: number): boolean {
+    const patienceMs = this.socket.bufferedBytes === 0 ? graceMs : this.hub.options.sessionlessTimeoutMs;
+    return nowMs - this.leftMs > patienceMs;
+  }
+
+  private end(): void {
+    this.splitter.kill();
+    this.session?.end();
+    this.hub.left(this);
+  }
+
+  private logEnd(why: string): void {
+    const { log } = this.hub;
+    if (!log.isEnabled('debug')) return;
+    const session = this.sessionId === 0n ? 'without a session' : `of session ${formatSessionId(this.sessionId)}`;
+    log.debug(`The connection with client ${this.remoteText} ${session} ends: ${why}.`, { code: 'CONNECTION_END' });
+  }
+
+  // ----- four-letter words
+
+  describe(brief: boolean): string {
+    const { stats } = this;
+    const queued = this.session?.queued ?? 0;
+    const interest = this.interestOps.toString(16);
+    const head = ` ${this.remoteText}[${interest}](queued=${queued},recved=${stats.received},sent=${stats.sent}`;
+    if (brief || this.session === null || this.sessionId === 0n) return `${head})`;
+    const details = stats.detailText(this.session.timeoutMs);
+    return `${head},sid=${formatSessionId(this.sessionId)}${details})`;
+  }
+
+  /** What ZooKeeper's selector would wait for: 1 to read, 4 to write. */
+  private get interestOps(): number {
+    if (this.state === 'command') return 0;
+    return (this.blocked === 0 ? 1 : 0) | (this.socket.bufferedBytes > 0 ? 4 : 0);
+  }
+
+  resetStatistics(): void {
+    this.stats.reset();
+  }
+}
+
+function parseConnectRequest(bytes: Buffer, start: number, end: number): ConnectRequest | null {
+  try {
+    return readConnectRequest(new JuteReader(bytes, start, end));
+  } catch (error) {
+    if (error instanceof JuteError) return null;
+    throw error;
+  }
+}

@@ -1,0 +1,51 @@
+import { cons, crst, dump } from './connection-commands.js';
+import type { CommandContext } from './context.js';
+import { mntr } from './monitor.js';
+import { conf, dirs, envi, gtmk, isro, ruok, srst, srvr, stat, stmk } from './server-commands.js';
+import { hash, wchc, wchp, wchs } from './watch-commands.js';
+import { type FourLetterWord, TELNET_CLOSE } from './words.js';
+
+export type { CommandContext, ConnectionView } from './context.js';
+export { NOT_SERVING } from './context.js';
+export { type FourLetterWord, FOUR_LETTER_WORDS, parseWhitelist, TELNET_CLOSE, wordOfLength } from './words.js';
+
+export type AnyWord = FourLetterWord | typeof TELNET_CLOSE;
+
+type Command = (context: CommandContext, argument: Buffer) => string | Promise<string>;
+
+const COMMANDS: Readonly<Record<FourLetterWord, Command>> = {
+  conf,
+  cons,
+  crst,
+  dirs,
+  dump,
+  envi,
+  gtmk,
+  hash,
+  isro,
+  mntr,
+  ruok,
+  srst,
+  srvr,
+  stat,
+  stmk,
+  wchc,
+  wchp,
+  wchs,
+};
+
+/** How many bytes must follow a word before it can be answered: stmk takes a long. */
+export function argumentBytes(word: AnyWord): number {
+  return word === 'stmk' ? 8 : 0;
+}
+
+/** The answer to a word, in ZooKeeper's layout; empty when there is none. */
+export async function answerWord(
+  word: AnyWord,
+  argument: Buffer,
+  allowed: ReadonlySet<string>,
+  context: CommandContext,
+): Promise<string> {
+  if (!allowed.has(word)) return `${word} is not executed because it is not in the whitelist.\n`;
+  return word === TELNET_CLOSE ? '' : COMMANDS[word](context, argument);
+}

@@ -1,0 +1,36 @@
+/** Settings of the client port; the comments name ZooKeeper's keys. */
+export interface ClientOptions {
+  /** `maxClientCnxns`: connections from one address; 0: no limit. */
+  readonly maxClientCnxns: number;
+  /** `maxCnxns`: connections in all; 0: no limit. */
+  readonly maxCnxns: number;
+  /** `jute.maxbuffer`: longest request in bytes. */
+  readonly juteMaxBufferBytes: number;
+  /** `globalOutstandingLimit`: from so many unanswered requests on, connections that have some are not read. */
+  readonly globalOutstandingLimit: number;
+  /** `nio.sessionlessCnxnTimeout`: how long a connection may stay without a session. */
+  readonly sessionlessTimeoutMs: number;
+  /** `clientTcpKeepAlive` */
+  readonly tcpKeepAlive: boolean;
+  /** `4lw.commands.whitelist` */
+  readonly commandWhitelist: string;
+  /** `readonlymode.enabled` */
+  readonly readOnlyMode: boolean;
+  /** Should `ruok` refuse while this server does not serve? */
+  readonly truthfulRuok: boolean;
+  /** Replies that wait for a reader too slow to take them: from here on its connection is closed. */
+  readonly maxPendingReplyBytes: number;
+}
+
+export const DEFAULT_CLIENT_OPTIONS: ClientOptions = {
+  maxClientCnxns: 60,
+  maxCnxns: 0,
+  juteMaxBufferBytes: 0xfffff,
+  globalOutstandingLimit: 1000,
+  sessionlessTimeoutMs: 10_000,
+  tcpKeepAlive: false,
+  commandWhitelist: 'srvr',
+  readOnlyMode: false,
+  truthfulRuok: false,
+  maxPendingReplyBytes: 256 * 1024 * 1024,
+};

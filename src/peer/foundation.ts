@@ -1,0 +1,50 @@
+import type { ClientListener } from '../client/index.js';
+import type { ServerConfig } from '../config/index.js';
+import type { Host, Logger } from '../host/index.js';
+import { formatEndpoint, NetworkError } from '../host/index.js';
+import type { Metrics } from '../metrics/index.js';
+import { Database, StorageError } from '../storage/index.js';
+import { databaseOptions } from './options.js';
+import { PeerExit, StartError } from './start-error.js';
+
+/** What a single server and a member of an ensemble have in common at the beginning and at the end. */
+
+/** Codes of a StorageError that are about folders rather than about what is in them. */
+const FOLDER_CODES: ReadonlySet<string> = new Set(['DATA_DIR', 'LOG_DIR_HAS_SNAPSHOTS', 'SNAP_DIR_HAS_LOGS']);
+
+export async function openDatabase(host: Host, metrics: Metrics, config: ServerConfig): Promise<Database> {
+  try {
+    return await Database.open(host, metrics, databaseOptions(config));
+  } catch (error) {
+    if (!(error instanceof StorageError)) throw error;
+    const exitCode = FOLDER_CODES.has(error.code) ? PeerExit.dataDir : PeerExit.unexpected;
+    throw new StartError(exitCode, error.message, { cause: error });
+  }
+}
+
+/** Listens on the client port, if there is one. */
+export async function listenForClients(clients: ClientListener, config: ServerConfig): Promise<void> {
+  const { endpoint, listenBacklog } = config.clients;
+  if (endpoint === null) return;
+  try {
+    await clients.listen([endpoint], listenBacklog < 0 ? undefined : listenBacklog);
+  } catch (error) {
+    if (!(error instanceof NetworkError)) throw error;
+    const where = formatEndpoint(endpoint);
+    const mend =
+      error.code === 'ADDRESS_IN_USE'
+        ? 'another process has that port; stop it or choose another clientPort'
+        : 'check clientPort and clientPortAddress';
+    throw new StartError(PeerExit.unexpected, `cannot listen for clients on ${where} (${error.message}): ${mend}`, {
+      cause: error,
+    });
+  }
+}
+
+export async function closeDatabase(database: Database, log: Logger): Promise<void> {
+  try {
+    await database.close();
+  } catch (error) {
+    log.error(`Closing the log failed: ${String(error)}`, { code: 'CLOSE_FAILED' });
+  }
+}

@@ -1,0 +1,5 @@
+export type { Environment } from './server-facts.js';
+export { createServer } from './create-server.js';
+export { QuorumPeer } from './quorum-peer.js';
+export { StandaloneServer } from './standalone-server.js';
+export { PeerExit, type Server, type ServerEnd, StartError } from './start-error.js';

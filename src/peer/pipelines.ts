@@ -1,0 +1,52 @@
+import { Access, AuthProviders } from '../auth/index.js';
+import type { ServerConfig } from '../config/index.js';
+import type { Host } from '../host/index.js';
+import type { Metrics } from '../metrics/index.js';
+import type { PipelineDeps, PipelineOptions, SessionIds } from '../pipeline/index.js';
+import type { Database } from '../storage/index.js';
+
+/** What every pipeline of a server is made from, whatever its role. */
+export interface PipelineParts {
+  readonly host: Host;
+  readonly metrics: Metrics;
+  readonly config: ServerConfig;
+  readonly access: Access;
+  readonly sessionIds: SessionIds;
+}
+
+export function makeAccess({ access }: ServerConfig): Access {
+  const providers = AuthProviders.standard({
+    digestEnabled: access.digestSchemeEnabled,
+    algorithm: access.digestAlgorithm,
+    superDigest: access.superDigest,
+  });
+  return new Access(providers, { skipAcl: access.skipAcl });
+}
+
+function pipelineOptions({ clients, storage, tickTimeMs, values }: ServerConfig): PipelineOptions {
+  return {
+    tickTimeMs,
+    minSessionTimeoutMs: clients.minSessionTimeoutMs,
+    maxSessionTimeoutMs: clients.maxSessionTimeoutMs,
+    digestEnabled: storage.digestEnabled,
+    extendedTypes: storage.extendedTypes,
+    enforceQuota: values.enforceQuota,
+    closeSessionTxn: values['closeSessionTxn.enabled'],
+    containerCheckIntervalMs: values['znode.container.checkIntervalMs'],
+    containerMaxPerMinute: values['znode.container.maxPerMinute'],
+    containerMaxNeverUsedMs: values['znode.container.maxNeverUsedIntervalMs'],
+  };
+}
+
+export function pipelineDeps(parts: PipelineParts, database: Database): PipelineDeps & { readonly store: Database } {
+  const { access, config, host, metrics, sessionIds } = parts;
+  return {
+    clock: host.clock,
+    log: host.log,
+    metrics,
+    store: database,
+    access,
+    sessionIds,
+    options: pipelineOptions(config),
+  };
+}

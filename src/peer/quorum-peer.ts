@@ -1,0 +1,306 @@
+import { ClientListener } from '../client/index.js';
+import type { ServerConfig } from '../config/index.js';
+import type { ElectionResult, ElectionSelf } from '../election/index.js';
+import { FastLeaderElection } from '../election/index.js';
+import { QuorumCnxManager } from '../connection/index.js';
+import type { Host } from '../host/index.js';
+import { sleep } from '../host/index.js';
+import type { QuorumVerifier } from '../membership/index.js';
+import type { Metrics } from '../metrics/index.js';
+import type { RequestPipeline } from '../pipeline/index.js';
+import { SessionIds } from '../pipeline/index.js';
+import type { ServerState } from '../protocol/index.js';
+import type { QuorumStatus, ServerStatus, SessionsStatus, SizeRange } from '../status/index.js';
+import type { Database } from '../storage/index.js';
+import type { LearnerView, RoleEnd } from '../zab/index.js';
+import { PhaseTrace } from '../zab/index.js';
+import { closeDatabase, listenForClients, openDatabase } from './foundation.js';
+import { clientOptions, connectionOptions, electionOptions } from './options.js';
+import { makeAccess, type PipelineParts } from './pipelines.js';
+import { PurgeSchedule } from './purge-schedule.js';
+import type { Role, RoleContext } from './roles.js';
+import { makeRole } from './roles.js';
+import { type Environment, ServerFacts } from './server-facts.js';
+import { PeerExit, type Server, type ServerEnd, StartError } from './start-error.js';
+
+/** After a role that ended at once, the next election waits so long: a fault that lasts must not spin. */
+const RESTART_DELAY_MS = 20;
+
+/**
+ * A member of an ensemble: looks for a leader, then leads, follows or observes until that is over, and looks again
+ * (ZooKeeper's `QuorumPeer`).
+ *
+ * A role's objects live from the end of one election to the beginning of the next. Between them memory is made what the log
+ * says, so that the vote cast next is for what is on disk.
+ */
+export class QuorumPeer implements Server, ElectionSelf {
+  readonly myId: number;
+  readonly status: ServerStatus;
+  readonly finished: Promise<ServerEnd>;
+  readonly phases: PhaseTrace;
+  private readonly clients: ClientListener;
+  private readonly parts: PipelineParts;
+  private finish: (end: ServerEnd) => void = () => undefined;
+  private database: Database | null = null;
+  private purge: PurgeSchedule | null = null;
+  private connections: QuorumCnxManager | null = null;
+  private fastLeaderElection: FastLeaderElection | null = null;
+  private role: Role | null = null;
+  private serverState: ServerState = 'LOOKING';
+  private leaderSid: number | null = null;
+  private loop: Promise<void> = Promise.resolve();
+  private stopping: Promise<void> | null = null;
+
+  constructor(
+    private readonly host: Host,
+    private readonly config: ServerConfig,
+    private readonly metrics: Metrics,
+    environment: Environment = [],
+  ) {
+    this.myId = config.myId;
+    this.phases = new PhaseTrace(host.clock);
+    this.finished = new Promise((resolve) => {
+      this.finish = resolve;
+    });
+    this.status = new ServerFacts(host.clock, host.disk, config, environment, {
+      database: () => this.database,
+      pipeline: () => this.pipeline,
+      quorum: () => this.quorumStatus(),
+      proposalSizes: () => this.proposalSizes(),
+      sessions: () => this.sessionsStatus(),
+    });
+    const access = makeAccess(config);
+    this.parts = { host, metrics, config, access, sessionIds: new SessionIds(host.clock, config.myId) };
+    this.clients = new ClientListener({ host, metrics, status: this.status, access, options: clientOptions(config) });
+    this.publishGauges();
+  }
+
+  /** The elections so far; null before `start`. */
+  get election(): FastLeaderElection | null {
+    return this.fastLeaderElection;
+  }
+
+  // --- Server
+
+  async start(): Promise<void> {
+    const { config, host, metrics } = this;
+    if (!config.membership.members.has(this.myId)) {
+      throw new StartError(PeerExit.unexpected, `myid is ${this.myId}, but the server list has no server.${this.myId}`);
+    }
+    const database = await openDatabase(host, metrics, config);
+    this.database = database;
+    database.onFatal = (error) => {
+      this.fail(PeerExit.unexpected, error.message);
+    };
+    try {
+      await listenForClients(this.clients, config);
+      await this.startElection();
+    } catch (error) {
+      await this.release();
+      throw error;
+    }
+    this.purge = new PurgeSchedule(host.clock, host.log, database, config.purge);
+    this.purge.start();
+    this.loop = this.run(database);
+  }
+
+  stop(): Promise<void> {
+    this.stopping ??= this.end({ exitCode: PeerExit.ok, reason: 'stopped' });
+    return this.stopping;
+  }
+
+  private fail(exitCode: number, reason: string): void {
+    if (this.stopping !== null) return;
+    this.host.log.fatal(`This server ends: ${reason}`, { code: 'SERVER_FAILED' });
+    this.stopping = this.end({ exitCode, reason });
+  }
+
+  private async end(end: ServerEnd): Promise<void> {
+    this.clients.serve(null);
+    await this.role?.shutdown('this server stops');
+    await this.fastLeaderElection?.shutdown();
+    await this.loop;
+    await this.release();
+    this.finish(end);
+  }
+
+  private async release(): Promise<void> {
+    await this.purge?.stop();
+    await this.connections?.shutdown();
+    await this.clients.close();
+    if (this.database !== null) await closeDatabase(this.database, this.host.log);
+  }
+
+  private async startElection(): Promise<void> {
+    const { clock, log, network } = this.host;
+    this.connections = new QuorumCnxManager(connectionOptions(this.config), {
+      clock,
+      network,
+      log,
+      view: this,
+      onElectionPortLost: () => {
+        this.fail(PeerExit.electionPort, 'no election address can be listened on');
+      },
+    });
+    await this.connections.start();
+    this.fastLeaderElection = new FastLeaderElection({
+      clock,
+      log,
+      metrics: this.metrics,
+      self: this,
+      transport: this.connections,
+      options: electionOptions(this.config),
+    });
+    this.fastLeaderElection.start();
+  }
+
+  // --- the loop of states
+
+  private async run(database: Database): Promise<void> {
+    try {
+      while (!this.isStopping()) {
+        const vote = await this.fastLeaderElection?.lookForLeader();
+        if (vote === null || vote === undefined || this.isStopping()) continue;
+        const end = await this.playRole(database, vote.leader);
+        await this.backToLooking(database, end);
+      }
+    } catch (error) {
+      this.fail(PeerExit.unexpected, error instanceof Error ? error.message : String(error));
+    }
+  }
+
+  private async playRole(database: Database, leaderSid: number): Promise<RoleEnd> {
+    const role = makeRole(this.serverState, leaderSid, this.roleContext(database));
+    this.role = role;
+    this.leaderSid = leaderSid;
+    const startedMs = this.host.clock.monotonicMs();
+    const end = await role.run();
+    this.clients.serve(null);
+    const lastedMs = this.host.clock.monotonicMs() - startedMs;
+    if (lastedMs < RESTART_DELAY_MS) await sleep(this.host.clock, RESTART_DELAY_MS);
+    return end;
+  }
+
+  private async backToLooking(database: Database, end: RoleEnd): Promise<void> {
+    this.role = null;
+    this.leaderSid = null;
+    this.host.log.info(`Looking for a leader: ${end.reason}`, { code: 'LOOKING', end: end.code });
+    await database.settle();
+    this.serverState = 'LOOKING';
+  }
+
+  private roleContext(database: Database): RoleContext {
+    return {
+      parts: this.parts,
+      database,
+      view: this,
+      phases: this.phases,
+      serving: (pipeline) => {
+        this.serve(pipeline);
+      },
+    };
+  }
+
+  private isStopping(): boolean {
+    return this.stopping !== null;
+  }
+
+  /** The epoch is established and clients may come. */
+  private serve(pipeline: RequestPipeline): void {
+    this.fastLeaderElection?.updateElectionVote(this.database?.epochs.current ?? 0);
+    const leadsOnly = this.serverState === 'LEADING' && !this.config.learner.leaderServes;
+    this.clients.serve(leadsOnly ? null : pipeline);
+  }
+
+  // --- ElectionSelf and the view of the membership
+
+  isParticipant(): boolean {
+    return this.config.role === 'participant';
+  }
+
+  state(): ServerState {
+    return this.serverState;
+  }
+
+  verifier(): QuorumVerifier {
+    return this.config.membership;
+  }
+
+  lastSeenVerifier(): QuorumVerifier | null {
+    return this.config.nextMembership;
+  }
+
+  lastLoggedZxid(): number {
+    return this.database?.lastLoggedZxid ?? -1;
+  }
+
+  currentEpoch(): number {
+    return this.database?.epochs.current ?? 0;
+  }
+
+  elected(result: ElectionResult): void {
+    this.serverState = result.state;
+  }
+
+  reportLooking(sid: number): void {
+    this.role?.voterLooks(sid);
+  }
+
+  newerConfig(verifier: QuorumVerifier, sid: number): void {
+    this.host.log.debug(`Server ${sid} knows configuration version ${verifier.version.toString(16)}`, {
+      code: 'NEWER_CONFIG',
+    });
+  }
+
+  // --- status
+
+  private get pipeline(): RequestPipeline | null {
+    return this.role?.pipeline ?? null;
+  }
+
+  get learners(): readonly LearnerView[] {
+    return this.role?.learners ?? [];
+  }
+
+  private quorumStatus(): QuorumStatus {
+    const synced = new Set(this.learners.filter(({ isLive }) => isLive).map(({ sid }) => sid));
+    const leads = this.serverState === 'LEADING';
+    return {
+      peerState: this.peerState(),
+      leaderSid: this.leaderSid,
+      epoch: this.currentEpoch(),
+      members: [...this.config.membership.members.values()].map(({ sid, role }) => ({
+        sid,
+        role,
+        synced: sid === this.myId ? this.pipeline !== null : leads ? synced.has(sid) : null,
+      })),
+      membershipText: this.config.membership.toText(),
+    };
+  }
+
+  private peerState(): string {
+    if (this.serverState === 'LOOKING') return 'looking';
+    const phase = this.phases.records.at(-1);
+    const name = this.serverState.toLowerCase();
+    return phase === undefined || phase.durationMs !== null ? name : `${name} - ${phase.phase}`;
+  }
+
+  private proposalSizes(): SizeRange | null {
+    const { gauges } = this.metrics;
+    const read = (name: string): number => gauges.get(name)?.() ?? -1;
+    if (this.serverState !== 'LEADING') return null;
+    return { last: read('last_proposal_size'), min: read('min_proposal_size'), max: read('max_proposal_size') };
+  }
+
+  private sessionsStatus(): SessionsStatus {
+    const own = this.role?.sessionsStatus();
+    if (own !== undefined) return own;
+    const sessions = this.database?.sessions ?? new Map<bigint, number>();
+    return { kind: 'known', timeoutsMs: sessions, count: sessions.size };
+  }
+
+  private publishGauges(): void {
+    this.metrics.gauge('quorum_size', () => this.config.membership.voters.size);
+    this.metrics.gauge('peer_state', () => ['LOOKING', 'FOLLOWING', 'LEADING', 'OBSERVING'].indexOf(this.serverState));
+  }
+}

@@ -1,0 +1,182 @@
+import type { Endpoint } from '../host/index.js';
+import { isWildcardHost } from '../membership/index.js';
+import type { RequestPipeline } from '../pipeline/index.js';
+import { FollowerPipeline, LeaderPipeline } from '../pipeline/index.js';
+import type { ServerState } from '../protocol/index.js';
+import type { SessionsStatus } from '../status/index.js';
+import type { Database } from '../storage/index.js';
+import type { ConfigView, LearnerServer, LearnerView, PhaseTrace, RoleDeps, RoleEnd } from '../zab/index.js';
+import { Follower, Leader, Observer } from '../zab/index.js';
+import { zabOptions } from './options.js';
+import { pipelineDeps, type PipelineParts } from './pipelines.js';
+
+/** What roles are made from. */
+export interface RoleContext {
+  readonly parts: PipelineParts;
+  readonly database: Database;
+  readonly view: ConfigView;
+  readonly phases: PhaseTrace;
+  /** The role has begun to serve. */
+  readonly serving: (pipeline: RequestPipeline) => void;
+}
+
+/** One term of leading, following or observing. */
+export interface Role {
+  /** Null as long as (and when no more) clients are served. */
+  readonly pipeline: RequestPipeline | null;
+  readonly learners: readonly LearnerView[];
+  run(): Promise<RoleEnd>;
+  shutdown(reason: string): Promise<void>;
+  voterLooks(sid: number): void;
+  /** Undefined when this role knows no more than the database. */
+  sessionsStatus(): SessionsStatus | undefined;
+}
+
+/** The role of a server whose election ended in `state` with `leaderSid`. */
+export function makeRole(state: ServerState, leaderSid: number, context: RoleContext): Role {
+  switch (state) {
+    case 'LEADING':
+      return new LeadingRole(context);
+    case 'FOLLOWING':
+    case 'OBSERVING':
+      return new LearningRole(context, leaderSid, state === 'OBSERVING');
+    case 'LOOKING':
+      throw new Error('looking is not a role');
+  }
+}
+
+function roleDeps({ database, parts, phases, view }: RoleContext): RoleDeps {
+  const { config, host, metrics } = parts;
+  return {
+    host,
+    metrics,
+    history: database,
+    config: view,
+    myId: config.myId,
+    options: zabOptions(config),
+    trace: phases,
+  };
+}
+
+/** `/zookeeper/config` shows the membership in force; the node is no transaction's (ZOOKEEPER-2819). */
+function showMembership({ database, parts, view }: RoleContext): void {
+  const verifier = view.verifier();
+  const text = Buffer.from(verifier.toText(), 'utf8');
+  database.tree.setConfigNode(text, verifier.version, parts.host.clock.wallMs());
+}
+
+class LeadingRole implements Role {
+  pipeline: LeaderPipeline | null = null;
+  private readonly leader: Leader;
+
+  constructor(context: RoleContext) {
+    const pipeline = new LeaderPipeline(pipelineDeps(context.parts, context.database));
+    this.leader = new Leader({
+      ...roleDeps(context),
+      listenOn: quorumEndpoints(context),
+      server: {
+        startLeading: (broadcast) => {
+          showMembership(context);
+          pipeline.startLeading(broadcast);
+          this.pipeline = pipeline;
+          context.serving(pipeline);
+        },
+        forwarded: (request, sid) => {
+          pipeline.forwarded(request, sid);
+        },
+        revalidate: (sessionId, timeoutMs, sid) => pipeline.revalidate(sessionId, timeoutMs, sid),
+        touch: (sessionId, timeoutMs) => {
+          pipeline.touch(sessionId, timeoutMs);
+        },
+        committed: (zxid) => {
+          pipeline.committed(zxid);
+        },
+      },
+    });
+  }
+
+  get learners(): readonly LearnerView[] {
+    return this.leader.learners;
+  }
+
+  async run(): Promise<RoleEnd> {
+    const end = await this.leader.run();
+    this.pipeline?.stop();
+    this.pipeline = null;
+    return end;
+  }
+
+  shutdown(reason: string): Promise<void> {
+    return this.leader.shutdown(reason);
+  }
+
+  voterLooks(sid: number): void {
+    this.leader.voterLooks(sid);
+  }
+
+  sessionsStatus(): SessionsStatus | undefined {
+    return this.pipeline?.sessionsStatus();
+  }
+}
+
+class LearningRole implements Role {
+  readonly learners: readonly LearnerView[] = [];
+  pipeline: FollowerPipeline | null = null;
+  private readonly learner: Follower | Observer;
+
+  constructor(context: RoleContext, leaderSid: number, observes: boolean) {
+    const pipeline = new FollowerPipeline(
+      pipelineDeps(context.parts, context.database),
+      observes ? 'observer' : 'follower',
+    );
+    const server: LearnerServer = {
+      startServing: (link) => {
+        showMembership(context);
+        pipeline.startServing(link);
+        this.pipeline = pipeline;
+        context.serving(pipeline);
+      },
+      committed: (zxid) => {
+        pipeline.committed(zxid);
+      },
+      syncDone: () => {
+        pipeline.syncDone();
+      },
+      revalidated: (sessionId, valid) => {
+        pipeline.revalidated(sessionId, valid);
+      },
+      drainTouched: () => pipeline.drainTouched(),
+    };
+    const deps = { ...roleDeps(context), server, leaderSid, reconfigHook: null };
+    this.learner = observes ? new Observer(deps) : new Follower(deps);
+  }
+
+  async run(): Promise<RoleEnd> {
+    const end = await this.learner.run();
+    this.pipeline?.stop();
+    this.pipeline = null;
+    return end;
+  }
+
+  shutdown(reason: string): Promise<void> {
+    return this.learner.shutdown(reason);
+  }
+
+  voterLooks(): void {
+    // Only a leader cares who looks.
+  }
+
+  sessionsStatus(): SessionsStatus | undefined {
+    return undefined;
+  }
+}
+
+/** Where learners are awaited: this server's own quorum addresses, or all addresses with quorumListenOnAllIPs. */
+function quorumEndpoints({ parts, view }: RoleContext): readonly Endpoint[] {
+  const { config } = parts;
+  const own = view.verifier().members.get(config.myId);
+  return (own?.addresses ?? []).map(({ host, quorumPort }) => ({
+    host: config.election.listenOnAllIPs || isWildcardHost(host) ? '' : host,
+    port: quorumPort,
+  }));
+}

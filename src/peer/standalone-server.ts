@@ -1,0 +1,95 @@
+import { ClientListener } from '../client/index.js';
+import type { ServerConfig } from '../config/index.js';
+import type { Host } from '../host/index.js';
+import type { Metrics } from '../metrics/index.js';
+import { SessionIds, StandalonePipeline } from '../pipeline/index.js';
+import type { ServerStatus, SessionsStatus } from '../status/index.js';
+import type { Database } from '../storage/index.js';
+import { closeDatabase, listenForClients, openDatabase } from './foundation.js';
+import { clientOptions } from './options.js';
+import { makeAccess, pipelineDeps, type PipelineParts } from './pipelines.js';
+import { PurgeSchedule } from './purge-schedule.js';
+import { type Environment, ServerFacts } from './server-facts.js';
+import { PeerExit, type Server, type ServerEnd } from './start-error.js';
+
+/** A server without an ensemble: what its own log has is committed. */
+export class StandaloneServer implements Server {
+  readonly status: ServerStatus;
+  readonly finished: Promise<ServerEnd>;
+  private readonly clients: ClientListener;
+  private readonly parts: PipelineParts;
+  private finish: (end: ServerEnd) => void = () => undefined;
+  private database: Database | null = null;
+  private purge: PurgeSchedule | null = null;
+  private pipeline: StandalonePipeline | null = null;
+  private stopping: Promise<void> | null = null;
+
+  constructor(
+    private readonly host: Host,
+    private readonly config: ServerConfig,
+    private readonly metrics: Metrics,
+    environment: Environment = [],
+  ) {
+    this.finished = new Promise((resolve) => {
+      this.finish = resolve;
+    });
+    this.status = new ServerFacts(host.clock, host.disk, config, environment, {
+      database: () => this.database,
+      pipeline: () => this.pipeline,
+      quorum: () => null,
+      proposalSizes: () => null,
+      sessions: () => this.sessionsStatus(),
+    });
+    const access = makeAccess(config);
+    this.parts = { host, metrics, config, access, sessionIds: new SessionIds(host.clock, config.myId) };
+    this.clients = new ClientListener({ host, metrics, status: this.status, access, options: clientOptions(config) });
+  }
+
+  async start(): Promise<void> {
+    const { config, host, metrics } = this;
+    const database = await openDatabase(host, metrics, config);
+    this.database = database;
+    database.onFatal = (error) => {
+      this.stopping ??= this.end({ exitCode: PeerExit.unexpected, reason: error.message });
+    };
+    const pipeline = new StandalonePipeline({
+      ...pipelineDeps(this.parts, database),
+      onBatchApplied: () => {
+        this.clients.flush();
+      },
+    });
+    this.pipeline = pipeline;
+    pipeline.start();
+    this.clients.serve(pipeline);
+    try {
+      await listenForClients(this.clients, config);
+    } catch (error) {
+      await this.release();
+      throw error;
+    }
+    this.purge = new PurgeSchedule(host.clock, host.log, database, config.purge);
+    this.purge.start();
+  }
+
+  stop(): Promise<void> {
+    this.stopping ??= this.end({ exitCode: PeerExit.ok, reason: 'stopped' });
+    return this.stopping;
+  }
+
+  private async end(end: ServerEnd): Promise<void> {
+    await this.release();
+    this.finish(end);
+  }
+
+  private async release(): Promise<void> {
+    this.clients.serve(null);
+    this.pipeline?.stop();
+    await this.purge?.stop();
+    await this.clients.close();
+    if (this.database !== null) await closeDatabase(this.database, this.host.log);
+  }
+
+  private sessionsStatus(): SessionsStatus {
+    return this.pipeline?.sessionsStatus() ?? { kind: 'known', timeoutsMs: [], count: 0 };
+  }
+}

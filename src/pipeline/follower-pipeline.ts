@@ -1,0 +1,185 @@
+import { encodeToBuffer, JuteError } from '../jute/index.js';
+import type { Counter, Summary } from '../metrics/index.js';
+import { ErrorCode, OpCode, readChangeRequest, type TxnEntry, writeChangeRequest } from '../protocol/index.js';
+import type { DataTree, TxnResult } from '../tree/index.js';
+import type { ClientPort, PipelineStats, RequestPipeline, WriteRequest } from './api.js';
+import { Fifo } from './fifo.js';
+import type { LeaderLink } from './needs.js';
+import { isPasswordOf, outcomeOf, reasonOfEnd, refusalOf } from './outcome.js';
+import { negotiatedTimeoutMs, type PipelineDeps } from './pipeline-deps.js';
+import { PortTable } from './port-table.js';
+import type { Waiting } from './session-line.js';
+
+/**
+ * The pipeline of a follower or an observer: requests go to the leader, and what comes back committed is applied and, when
+ * a client here waits for it, answered. Fits zab's `LearnerServer`.
+ *
+ * The leader treats a learner's requests in the order they were forwarded, so that of a session's waiting requests the
+ * oldest is always the next to come back.
+ */
+export class FollowerPipeline implements RequestPipeline {
+  private readonly ports: PortTable;
+  private link: LeaderLink | null = null;
+  /** Syncs that the leader has not answered. */
+  private readonly syncs = new Fifo<Waiting>();
+  /** Sessions heard of since the leader was told last. */
+  private touched = new Map<bigint, number>();
+  private readonly propagationLatency: Summary;
+  private readonly awaitingCommit: Counter;
+
+  constructor(
+    private readonly deps: PipelineDeps,
+    readonly mode: 'follower' | 'observer' = 'follower',
+  ) {
+    this.ports = new PortTable(deps.clock);
+    this.propagationLatency = deps.metrics.summary('propagation_latency');
+    this.awaitingCommit = deps.metrics.counter('request_commit_queued');
+  }
+
+  get tree(): DataTree {
+    return this.deps.store.tree;
+  }
+
+  get lastAppliedZxid(): number {
+    return this.deps.store.lastAppliedZxid;
+  }
+
+  get stats(): PipelineStats {
+    return {
+      outstandingRequests: this.ports.outstanding,
+      globalSessions: this.deps.store.sessions.size,
+      localSessions: 0,
+    };
+  }
+
+  stop(): void {
+    this.link = null;
+    this.syncs.clear();
+    this.touched.clear();
+    this.ports.endAll('roleOver');
+  }
+
+  // Sessions
+
+  openSession(port: ClientPort, timeoutMs: number): void {
+    const { options, sessionIds, store } = this.deps;
+    if (this.link === null) return;
+    const sessionId = sessionIds.next(store.sessions);
+    const negotiatedMs = negotiatedTimeoutMs(timeoutMs, options);
+    this.ports.open(sessionId, port, negotiatedMs);
+    const body = encodeToBuffer((w) => {
+      writeChangeRequest(w, { type: OpCode.createSession, timeoutMs: negotiatedMs });
+    });
+    this.link.forward({ sessionId, cxid: 0, type: OpCode.createSession, body, auth: [] });
+  }
+
+  /** Only the leader knows whether the session lives; the password can be checked here. */
+  resumeSession(port: ClientPort, sessionId: bigint, password: Buffer, timeoutMs: number): void {
+    if (this.link === null) return;
+    if (!isPasswordOf(sessionId, password)) {
+      this.deps.clock.defer(() => {
+        port.sessionRefused();
+      });
+      return;
+    }
+    const negotiatedMs = negotiatedTimeoutMs(timeoutMs, this.deps.options);
+    this.ports.open(sessionId, port, negotiatedMs);
+    this.link.revalidate(sessionId, negotiatedMs);
+  }
+
+  /** Always true: the leader watches over the sessions, and it is told with the next ping. */
+  touch(sessionId: bigint, timeoutMs: number): boolean {
+    this.touched.set(sessionId, timeoutMs);
+    return true;
+  }
+
+  detach(port: ClientPort, sessionId: bigint): void {
+    this.ports.detach(port, sessionId);
+  }
+
+  // Requests
+
+  submit(request: WriteRequest): void {
+    const { link, ports } = this;
+    if (link === null || request.port === null) return;
+    const line = ports.lineOf(request.sessionId, request.port);
+    if (line === null) return;
+    const waiting = ports.push(line, request, 0);
+    if (request.type === OpCode.sync) {
+      this.syncs.push(waiting);
+    } else if (!isReadable(request)) {
+      ports.decidedLater(waiting, refusalOf(request, ErrorCode.marshallingError));
+      return;
+    }
+    this.awaitingCommit.add();
+    link.forward(request);
+  }
+
+  endBatch(): void {
+    // The link sends what a turn forwarded by itself.
+  }
+
+  // LearnerServer
+
+  /** UPTODATE came: clients may be served. */
+  startServing(link: LeaderLink): void {
+    this.link = link;
+  }
+
+  /** The next transaction is committed and durable here: applies it and tells who waits for it. */
+  committed(zxid: number): void {
+    const { entry, result } = this.deps.store.applyNext();
+    const { header } = entry;
+    this.propagationLatency.record(Math.max(0, this.deps.clock.wallMs() - header.time));
+    if (this.link === null) return;
+    if (header.type === OpCode.createSession) this.ports.opened(header.clientId);
+    this.answer(zxid, entry, result);
+    if (header.type === OpCode.closeSession) {
+      this.touched.delete(header.clientId);
+      this.ports.end(header.clientId, reasonOfEnd(header));
+    }
+  }
+
+  /**
+   * A session that has moved here may have sent a request of the same number elsewhere; the type tells most of those
+   * transactions from that of the request which waits here.
+   */
+  private answer(zxid: number, { header }: TxnEntry, result: TxnResult): void {
+    const waiting = this.ports.find(header.clientId)?.nextTransaction;
+    if (waiting?.request.cxid !== header.cxid) return;
+    const { type } = waiting.request;
+    if (header.type !== type && header.type !== OpCode.error) return;
+    this.ports.applied(waiting, outcomeOf(type, zxid, result));
+  }
+
+  syncDone(): void {
+    const waiting = this.syncs.shift();
+    if (waiting !== undefined) this.ports.decided(waiting, refusalOf(waiting.request, ErrorCode.ok));
+  }
+
+  revalidated(sessionId: bigint, valid: boolean): void {
+    if (valid) this.ports.opened(sessionId);
+    else this.ports.refused(sessionId);
+  }
+
+  drainTouched(): Iterable<readonly [sessionId: bigint, timeoutMs: number]> {
+    const { touched } = this;
+    this.touched = new Map();
+    return touched;
+  }
+}
+
+/**
+ * Bytes that are no request are refused here: a leader of Apache ZooKeeper logs them under a zxid that is taken already.
+ * (A multi is an exception there, and so it goes to the leader.)
+ */
+function isReadable({ body, type }: WriteRequest): boolean {
+  if (type === OpCode.multi) return true;
+  try {
+    readChangeRequest(body, type);
+    return true;
+  } catch (error) {
+    if (error instanceof JuteError) return false;
+    throw error;
+  }
+}

@@ -1,0 +1,255 @@
+import type { Counter, Metrics } from '../metrics/index.js';
+import type { Acl, TxnDigest } from '../protocol/index.js';
+import {
+  contentDigest,
+  type DataTree,
+  DIGEST_VERSION,
+  isDigested,
+  NO_NODE,
+  nodeDigest,
+  TreeDigest,
+} from '../tree/index.js';
+import { PendingNode } from './pending-node.js';
+
+/** When so many dead places stand before the oldest change, the lists are moved up. */
+const COMPACT_FROM = 1024;
+
+/** The transaction on behalf of which something changes. */
+export interface ChangeStamp {
+  readonly zxid: number;
+  /** Wall-clock milliseconds of the transaction. */
+  readonly time: number;
+}
+
+interface Undo {
+  readonly node: PendingNode;
+  /** Null: nothing was pending on it. */
+  readonly before: PendingNode | null;
+}
+
+interface Mark {
+  readonly length: number;
+  readonly digest: TreeDigest;
+  readonly undo: Undo[];
+}
+
+/**
+ * The tree as it will be: what is applied, and on top the changes that are proposed and not applied.
+ *
+ * Changes are kept per path, so that a request costs the same however much is pending. Along with them runs the digest that
+ * the tree will have.
+ */
+export class PendingChanges {
+  private readonly byPath = new Map<string, PendingNode>();
+  /** Ephemeral nodes that pending transactions made, by owner. */
+  private readonly newEphemerals = new Map<bigint, Set<PendingNode>>();
+  /** Who was changed by which transaction, oldest first; those before `head` are applied. */
+  private nodes: PendingNode[] = [];
+  private zxids: number[] = [];
+  private head = 0;
+  private readonly ahead = new TreeDigest();
+  private mark: Mark | null = null;
+  private readonly queued: Counter;
+  private readonly removed: Counter;
+
+  constructor(
+    private readonly source: { readonly tree: DataTree },
+    private readonly options: { readonly digestEnabled: boolean; readonly extendedTypes: boolean },
+    metrics: Metrics,
+  ) {
+    this.queued = metrics.counter('outstanding_changes_queued');
+    this.removed = metrics.counter('outstanding_changes_removed');
+  }
+
+  /** Changes that are not applied. */
+  get count(): number {
+    return this.zxids.length - this.head;
+  }
+
+  // Reading
+
+  /** Before the first look of a transaction. */
+  begin(): void {
+    if (this.head === this.zxids.length && this.options.digestEnabled) this.ahead.set(this.source.tree.digestSum);
+  }
+
+  /** The node, to look at or (before the next `find` of it) to change; null when there is none. "" is the root too. */
+  find(path: string): PendingNode | null {
+    const key = path === '' ? '/' : path;
+    const pending = this.byPath.get(key);
+    if (pending !== undefined) return pending.exists ? pending : null;
+    const { tree } = this.source;
+    const ref = tree.find(key);
+    return ref === NO_NODE ? null : PendingNode.load(tree, ref, key);
+  }
+
+  exists(path: string): boolean {
+    const pending = this.byPath.get(path);
+    return pending === undefined ? this.source.tree.find(path) !== NO_NODE : pending.exists;
+  }
+
+  /** Paths of the session's ephemeral nodes. */
+  ephemeralsOf(sessionId: bigint): Set<string> {
+    const paths = this.source.tree.ephemeralsOf(sessionId);
+    for (const path of paths) {
+      const pending = this.byPath.get(path);
+      if (pending !== undefined && !(pending.exists && pending.ephemeralOwner === sessionId)) paths.delete(path);
+    }
+    for (const node of this.newEphemerals.get(sessionId) ?? []) paths.add(node.path);
+    return paths;
+  }
+
+  /** What the tree's digest will be after everything proposed so far; null where there are no digests. */
+  digest(): TxnDigest | null {
+    return this.options.digestEnabled ? { version: DIGEST_VERSION, treeDigest: this.ahead.value } : null;
+  }
+
+  // Changing
+
+  /** Adds a node below `parent`, which counts it. */
+  create(
+    parent: PendingNode,
+    path: string,
+    owner: bigint,
+    acl: readonly Acl[],
+    data: Buffer | null,
+    stamp: ChangeStamp,
+  ): void {
+    this.touch(parent, stamp.zxid);
+    parent.childCount++;
+    parent.cversion = (parent.cversion + 1) | 0;
+    parent.pzxid = stamp.zxid;
+    this.rehash(parent);
+    const node = this.byPath.get(path) ?? new PendingNode(path);
+    this.touch(node, stamp.zxid);
+    const bytes = data === null ? 0 : data.length;
+    node.begin(stamp.zxid, stamp.time, owner, acl, bytes, this.options.extendedTypes);
+    this.list(node);
+    this.rehashContent(node, data);
+  }
+
+  /** Removes a node below `parent`. */
+  remove(parent: PendingNode, node: PendingNode, stamp: ChangeStamp): void {
+    this.touch(parent, stamp.zxid);
+    parent.childCount--;
+    parent.pzxid = stamp.zxid;
+    this.rehash(parent);
+    this.touch(node, stamp.zxid);
+    this.unlist(node);
+    node.exists = false;
+    node.isNew = false;
+    this.rehash(node);
+  }
+
+  setData(node: PendingNode, data: Buffer | null, version: number, stamp: ChangeStamp): void {
+    this.touch(node, stamp.zxid);
+    node.version = version;
+    node.mtime = stamp.time;
+    node.mzxid = stamp.zxid;
+    node.dataLength = data === null ? 0 : data.length;
+    this.rehashContent(node, data);
+  }
+
+  setAcl(node: PendingNode, acl: readonly Acl[], aversion: number, stamp: ChangeStamp): void {
+    this.touch(node, stamp.zxid);
+    node.acl = acl;
+    node.aversion = aversion;
+    this.rehash(node);
+  }
+
+  // Undoing
+
+  /** From here on changes can be taken back. */
+  beginMulti(): void {
+    this.mark = { length: this.zxids.length, digest: this.ahead.copy(), undo: [] };
+  }
+
+  endMulti(): void {
+    this.mark = null;
+  }
+
+  /** Takes back every change since `beginMulti`. */
+  rollback(): void {
+    const { mark } = this;
+    if (mark === null) return;
+    this.mark = null;
+    for (const { node, before } of mark.undo.reverse()) {
+      this.unlist(node);
+      if (before === null) {
+        this.byPath.delete(node.path);
+      } else {
+        node.restore(before);
+        this.list(node);
+      }
+    }
+    this.nodes.length = mark.length;
+    this.zxids.length = mark.length;
+    this.ahead.set(mark.digest);
+  }
+
+  /** Everything up to `zxid` is applied: the tree has it. */
+  release(zxid: number): void {
+    const { nodes, zxids } = this;
+    let at = this.head;
+    while (at < zxids.length && (zxids[at] as number) <= zxid) {
+      const node = nodes[at] as PendingNode;
+      if (node.changedBy === zxids[at]) {
+        this.byPath.delete(node.path);
+        this.unlist(node);
+      }
+      at++;
+    }
+    this.removed.add(at - this.head);
+    this.head = at;
+    if (at === zxids.length) {
+      nodes.length = 0;
+      zxids.length = 0;
+      this.head = 0;
+    } else if (at > COMPACT_FROM && at * 2 > zxids.length) {
+      this.nodes = nodes.slice(at);
+      this.zxids = zxids.slice(at);
+      this.head = 0;
+    }
+  }
+
+  // Inside
+
+  /** Before a change: notes who changes the node, and what it was. */
+  private touch(node: PendingNode, zxid: number): void {
+    if (node.changedBy === zxid) return;
+    const isKnown = node.changedBy !== 0;
+    this.mark?.undo.push({ node, before: isKnown ? node.copy() : null });
+    if (!isKnown) this.byPath.set(node.path, node);
+    node.changedBy = zxid;
+    this.nodes.push(node);
+    this.zxids.push(zxid);
+    this.queued.add();
+  }
+
+  private list(node: PendingNode): void {
+    if (!node.isNew || node.kind !== 'ephemeral') return;
+    const owned = this.newEphemerals.get(node.ephemeralOwner);
+    if (owned === undefined) this.newEphemerals.set(node.ephemeralOwner, new Set([node]));
+    else owned.add(node);
+  }
+
+  private unlist(node: PendingNode): void {
+    if (!node.isNew || node.kind !== 'ephemeral') return;
+    const owned = this.newEphemerals.get(node.ephemeralOwner);
+    owned?.delete(node);
+    if (owned?.size === 0) this.newEphemerals.delete(node.ephemeralOwner);
+  }
+
+  private rehashContent(node: PendingNode, data: Buffer | null): void {
+    if (!this.options.digestEnabled) return;
+    node.content = isDigested(node.path) ? contentDigest(node.path, data) : 0;
+    this.rehash(node);
+  }
+
+  private rehash(node: PendingNode): void {
+    if (!this.options.digestEnabled) return;
+    const digest = node.exists ? nodeDigest(node.path, node.content, node) : 0;
+    this.ahead.replace(node.digest, digest);
+    node.digest = digest;
+  }
+}

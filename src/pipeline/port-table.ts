@@ -1,0 +1,161 @@
+import type { Clock } from '../host/index.js';
+import { sessionPassword } from '../protocol/index.js';
+import type { ClientPort, CloseReason, WriteRequest, WriteResult } from './api.js';
+import { type Outstanding, SessionLine, Waiting } from './session-line.js';
+
+interface Opening {
+  readonly port: ClientPort;
+  readonly timeoutMs: number;
+}
+
+/** The client connections of this server, by session, and what they wait for. */
+export class PortTable {
+  private readonly tally: Outstanding = { count: 0 };
+  private readonly lines = new Map<bigint, SessionLine>();
+  /** Sessions that are being made or taken up. */
+  private readonly openings = new Map<bigint, Opening>();
+  private late: SessionLine[] = [];
+
+  constructor(private readonly clock: Clock) {}
+
+  /** Requests that are not answered. */
+  get outstanding(): number {
+    return this.tally.count;
+  }
+
+  // Sessions
+
+  /** `port` waits for the session; who waited for it before is sent away. */
+  open(sessionId: bigint, port: ClientPort, timeoutMs: number): void {
+    const before = this.openings.get(sessionId);
+    this.openings.set(sessionId, { port, timeoutMs });
+    if (before !== undefined && before.port !== port) before.port.closeFromServer('sessionReopened');
+  }
+
+  /** The session is there: tells who waits for it, and sends away whoever had it. */
+  opened(sessionId: bigint): void {
+    const opening = this.openings.get(sessionId);
+    if (opening === undefined) return;
+    this.openings.delete(sessionId);
+    const { port, timeoutMs } = opening;
+    this.attach(sessionId, port);
+    port.sessionOpened(sessionId, timeoutMs, sessionPassword(sessionId));
+  }
+
+  /** There is no such session. */
+  refused(sessionId: bigint): void {
+    const opening = this.openings.get(sessionId);
+    if (opening === undefined) return;
+    this.openings.delete(sessionId);
+    opening.port.sessionRefused();
+  }
+
+  private attach(sessionId: bigint, port: ClientPort): void {
+    const line = this.lines.get(sessionId);
+    if (line === undefined) {
+      this.lines.set(sessionId, new SessionLine(sessionId, port, this.tally));
+      return;
+    }
+    const before = line.port;
+    line.port = port;
+    if (before !== port) before?.closeFromServer('sessionReopened');
+  }
+
+  /** The connection is gone; what it submitted goes on without an answer. */
+  detach(port: ClientPort, sessionId: bigint): void {
+    if (this.openings.get(sessionId)?.port === port) this.openings.delete(sessionId);
+    const line = this.lines.get(sessionId);
+    if (line?.port !== port) return;
+    line.port = null;
+    this.dropWhenIdle(line);
+  }
+
+  /** Ends the connection that has the session, if there is one; the session lives on. */
+  close(sessionId: bigint, reason: CloseReason): void {
+    const port = this.lines.get(sessionId)?.port ?? null;
+    if (port === null) return;
+    this.detach(port, sessionId);
+    port.closeFromServer(reason);
+  }
+
+  /** The session is over: nobody waits for anything of it. */
+  end(sessionId: bigint, reason: CloseReason): void {
+    this.refused(sessionId);
+    const line = this.lines.get(sessionId);
+    if (line === undefined) return;
+    this.lines.delete(sessionId);
+    line.clear();
+    const { port } = line;
+    line.port = null;
+    port?.closeFromServer(reason);
+  }
+
+  /** Ends everything: the role is over. */
+  endAll(reason: CloseReason): void {
+    const ports = new Set<ClientPort>();
+    for (const { port } of this.openings.values()) ports.add(port);
+    for (const line of this.lines.values()) {
+      if (line.port !== null) ports.add(line.port);
+      line.port = null;
+      line.clear();
+    }
+    this.openings.clear();
+    this.lines.clear();
+    for (const port of ports) port.closeFromServer(reason);
+  }
+
+  // Requests
+
+  /** The session's line if `port` has it now; a request of anybody else is not heard. */
+  lineOf(sessionId: bigint, port: ClientPort): SessionLine | null {
+    const line = this.lines.get(sessionId);
+    return line?.port === port ? line : null;
+  }
+
+  find(sessionId: bigint): SessionLine | undefined {
+    return this.lines.get(sessionId);
+  }
+
+  push(line: SessionLine, request: WriteRequest, zxid: number): Waiting {
+    const waiting = new Waiting(request, line, zxid);
+    line.push(waiting);
+    return waiting;
+  }
+
+  /** The request's transaction is applied. */
+  applied(waiting: Waiting, result: WriteResult): void {
+    const { line } = waiting;
+    waiting.result = result;
+    line.answerThrough(waiting);
+    this.dropWhenIdle(line);
+  }
+
+  /** A request without a transaction is decided: answered when everything before it is. */
+  decided(waiting: Waiting, result: WriteResult): void {
+    waiting.result ??= result;
+    this.flush(waiting.line);
+  }
+
+  /** The same, but not inside the caller's turn with the port. */
+  decidedLater(waiting: Waiting, result: WriteResult): void {
+    waiting.result = result;
+    this.late.push(waiting.line);
+    if (this.late.length > 1) return;
+    this.clock.defer(() => {
+      const late = this.late;
+      this.late = [];
+      for (const line of late) this.flush(line);
+    });
+  }
+
+  private flush(line: SessionLine): void {
+    line.answerDecided();
+    this.dropWhenIdle(line);
+  }
+
+  private dropWhenIdle(line: SessionLine): void {
+    if (line.port === null && line.isEmpty && this.lines.get(line.sessionId) === line) {
+      this.lines.delete(line.sessionId);
+    }
+  }
+}

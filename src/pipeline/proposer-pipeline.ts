@@ -1,0 +1,260 @@
+import type { Counter, Summary } from '../metrics/index.js';
+import { encodeToBuffer } from '../jute/index.js';
+import { ErrorCode, OpCode, ownerKind, writeChangeRequest } from '../protocol/index.js';
+import type { ChangeRequest, ForwardedRequest } from '../protocol/index.js';
+import type { DataTree } from '../tree/index.js';
+import type { ClientPort, PipelineMode, PipelineStats, RequestPipeline, WriteRequest } from './api.js';
+import { ContainerReaper } from './container-reaper.js';
+import { Fifo } from './fifo.js';
+import type { Broadcast } from './needs.js';
+import { isPasswordOf, outcomeOf, reasonOfEnd, refusalOf } from './outcome.js';
+import { negotiatedTimeoutMs, type PipelineDeps } from './pipeline-deps.js';
+import { PortTable } from './port-table.js';
+import type { SessionLine, Waiting } from './session-line.js';
+import { type SessionExpirySet, SessionTracker } from './session-tracker.js';
+import { Validator } from './validator.js';
+
+const NO_BYTES = Buffer.alloc(0);
+
+/** Sessions and when they expire. */
+export interface TrackedSessions {
+  readonly kind: 'tracked';
+  readonly sets: readonly SessionExpirySet[];
+  readonly count: number;
+}
+
+/**
+ * The pipeline of a server that decides: a leader, or one that stands alone. Requests become transactions here, are given
+ * their zxids, and are answered when they are applied.
+ *
+ *     submit → Validator → Broadcast.propose … committed → applyNext → answer
+ */
+export abstract class ProposerPipeline implements RequestPipeline {
+  protected readonly ports: PortTable;
+  protected readonly sessions: SessionTracker;
+  protected readonly validator: Validator;
+  protected broadcast: Broadcast | null = null;
+  private readonly reaper: ContainerReaper;
+  /** Requests of clients here whose transactions are proposed, in zxid order. */
+  private readonly inFlight = new Fifo<Waiting>();
+  private readonly propagationLatency: Summary;
+  private readonly prepTime: Summary;
+  private readonly prepared: Counter;
+  private readonly awaitingCommit: Counter;
+  private batchStartMs = 0;
+  private batchCount = 0;
+
+  constructor(
+    protected readonly deps: PipelineDeps,
+    readonly mode: PipelineMode,
+    unknownSession: number,
+  ) {
+    const { access, clock, log, metrics, options, store } = deps;
+    this.ports = new PortTable(clock);
+    this.sessions = new SessionTracker({
+      clock,
+      log,
+      metrics,
+      tickTimeMs: options.tickTimeMs,
+      unknownSession,
+      expire: (sessionId) => {
+        this.proposeOwn(sessionId, { type: OpCode.closeSession });
+      },
+    });
+    const reconfig = deps.reconfig ?? null;
+    this.validator = new Validator({
+      clock,
+      log,
+      metrics,
+      store,
+      sessions: this.sessions,
+      access,
+      reconfig,
+      options,
+    });
+    this.reaper = new ContainerReaper({
+      clock,
+      log,
+      store,
+      options,
+      remove: (path) => {
+        this.proposeOwn(0n, { type: OpCode.deleteContainer, path });
+      },
+    });
+    this.propagationLatency = metrics.summary('propagation_latency');
+    this.prepTime = metrics.summary('prep_process_time');
+    this.prepared = metrics.counter('prep_processor_request_queued');
+    this.awaitingCommit = metrics.counter('request_commit_queued');
+  }
+
+  get tree(): DataTree {
+    return this.deps.store.tree;
+  }
+
+  get lastAppliedZxid(): number {
+    return this.deps.store.lastAppliedZxid;
+  }
+
+  get stats(): PipelineStats {
+    return {
+      outstandingRequests: this.ports.outstanding,
+      globalSessions: this.sessions.count,
+      localSessions: 0,
+    };
+  }
+
+  /** For `dump`. */
+  sessionsStatus(): TrackedSessions {
+    return { kind: 'tracked', sets: this.sessions.expirySets, count: this.sessions.count };
+  }
+
+  /** From now on transactions can be proposed. Every committed session gets its whole time-out anew. */
+  protected begin(broadcast: Broadcast): void {
+    this.broadcast = broadcast;
+    this.sessions.start(this.deps.store.sessions);
+    this.endDeadSessions();
+    this.reaper.start();
+  }
+
+  stop(): void {
+    this.broadcast = null;
+    this.sessions.stop();
+    this.reaper.stop();
+    this.inFlight.clear();
+    this.ports.endAll('roleOver');
+  }
+
+  /**
+   * Ephemeral nodes of sessions that nobody knows are deleted, as ZooKeeper does when it begins to lead; but by
+   * transactions, so that they go on every server. (With extended types switched off, TTL nodes look like such nodes; these
+   * are left alone.)
+   */
+  private endDeadSessions(): void {
+    const { sessions, tree } = this.deps.store;
+    for (const owner of [...tree.sessionsWithEphemerals()]) {
+      if (!sessions.has(owner) && ownerKind(owner, true) !== 'ttl') {
+        this.proposeOwn(owner, { type: OpCode.closeSession });
+      }
+    }
+  }
+
+  // Sessions
+
+  openSession(port: ClientPort, timeoutMs: number): void {
+    const { options, sessionIds, store } = this.deps;
+    if (this.broadcast === null) return;
+    const sessionId = sessionIds.next(store.sessions);
+    const negotiatedMs = negotiatedTimeoutMs(timeoutMs, options);
+    this.ports.open(sessionId, port, negotiatedMs);
+    this.proposeOwn(sessionId, { type: OpCode.createSession, timeoutMs: negotiatedMs });
+  }
+
+  resumeSession(port: ClientPort, sessionId: bigint, password: Buffer, timeoutMs: number): void {
+    if (this.broadcast === null) return;
+    const negotiatedMs = negotiatedTimeoutMs(timeoutMs, this.deps.options);
+    const isValid = isPasswordOf(sessionId, password) && this.sessions.touch(sessionId, negotiatedMs);
+    if (isValid) {
+      this.sessions.setOwner(sessionId, 'local');
+      this.ports.open(sessionId, port, negotiatedMs);
+    }
+    this.deps.clock.defer(() => {
+      if (!isValid) port.sessionRefused();
+      else this.ports.opened(sessionId);
+    });
+  }
+
+  touch(sessionId: bigint, timeoutMs: number): boolean {
+    return this.sessions.touch(sessionId, timeoutMs);
+  }
+
+  detach(port: ClientPort, sessionId: bigint): void {
+    this.ports.detach(port, sessionId);
+  }
+
+  // Requests
+
+  submit(request: WriteRequest): void {
+    const { broadcast, ports } = this;
+    if (broadcast === null || request.port === null) return;
+    const line = ports.lineOf(request.sessionId, request.port);
+    if (line === null) return;
+    if (this.batchCount++ === 0) this.batchStartMs = this.deps.clock.monotonicMs();
+    if (request.type === OpCode.sync) {
+      this.sync(broadcast, line, request);
+      return;
+    }
+    const zxid = broadcast.lastProposed + 1;
+    const entry = this.validator.validate(request, 'local', zxid);
+    if (entry === null) {
+      ports.decidedLater(ports.push(line, request, 0), refusalOf(request, ErrorCode.marshallingError));
+      return;
+    }
+    this.inFlight.push(ports.push(line, request, zxid));
+    broadcast.propose(entry);
+  }
+
+  private sync(broadcast: Broadcast, line: SessionLine, request: WriteRequest): void {
+    const { ports } = this;
+    const waiting = ports.push(line, request, 0);
+    const err = this.sessions.check(request.sessionId, 'local');
+    if (err !== 0) {
+      ports.decidedLater(waiting, refusalOf(request, err));
+      return;
+    }
+    broadcast.sync(() => {
+      ports.decided(waiting, refusalOf(request, ErrorCode.ok));
+    });
+  }
+
+  endBatch(): void {
+    const { batchCount } = this;
+    if (batchCount === 0) return;
+    this.batchCount = 0;
+    this.prepared.add(batchCount);
+    this.awaitingCommit.add(batchCount);
+    const eachMs = (this.deps.clock.monotonicMs() - this.batchStartMs) / batchCount;
+    for (let i = 0; i < batchCount; i++) this.prepTime.record(eachMs);
+  }
+
+  /** Validates and proposes a request that nobody here waits for. */
+  protected proposeFor(request: ForwardedRequest, owner: number | 'local'): void {
+    const { broadcast, validator } = this;
+    if (broadcast === null) return;
+    this.prepared.add();
+    const zxid = broadcast.lastProposed + 1;
+    const entry = validator.validate(request, owner, zxid);
+    // Whoever forwarded it learns of its fate from a transaction only.
+    broadcast.propose(entry ?? validator.refuse(request, zxid, ErrorCode.marshallingError));
+  }
+
+  /** A request of this server's own. */
+  private proposeOwn(sessionId: bigint, request: ChangeRequest): void {
+    const body =
+      request.type === OpCode.closeSession
+        ? NO_BYTES
+        : encodeToBuffer((w) => {
+            writeChangeRequest(w, request);
+          });
+    this.proposeFor({ sessionId, cxid: 0, type: request.type, body, auth: [] }, 'local');
+  }
+
+  // Commits
+
+  /** The next transaction is committed and durable: applies it and tells who waits for it. */
+  committed(zxid: number): void {
+    const { entry, result } = this.deps.store.applyNext();
+    const { header } = entry;
+    this.validator.pending.release(zxid);
+    this.propagationLatency.record(Math.max(0, this.deps.clock.wallMs() - header.time));
+    if (header.type === OpCode.createSession) this.ports.opened(header.clientId);
+    const waiting = this.inFlight.first;
+    if (waiting?.zxid === zxid) {
+      this.inFlight.shift();
+      this.ports.applied(waiting, outcomeOf(waiting.request.type, zxid, result));
+    }
+    if (header.type === OpCode.closeSession) {
+      this.sessions.remove(header.clientId);
+      this.ports.end(header.clientId, reasonOfEnd(header));
+    }
+  }
+}

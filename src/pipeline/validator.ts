@@ -1,0 +1,180 @@
+import type { Access } from '../auth/index.js';
+import type { Clock, Logger } from '../host/index.js';
+import { JuteError } from '../jute/index.js';
+import type { Metrics, Summary } from '../metrics/index.js';
+import {
+  type ChangeRequest,
+  type CreateSessionTxn,
+  ErrorCode,
+  type ForwardedRequest,
+  type MultiRequest,
+  OpCode,
+  Perms,
+  readChangeRequest,
+  type ReconfigRequest,
+  type Txn,
+  type TxnDigest,
+  type TxnEntry,
+} from '../protocol/index.js';
+import { CONFIG_PATH, type DataTree } from '../tree/index.js';
+import { EntryEncoder } from './entry-encoder.js';
+import type { ReconfigGate } from './needs.js';
+import { NodeRules, parentOf, type Petition, type Verdict } from './node-rules.js';
+import type { PipelineOptions } from './options.js';
+import { PendingChanges } from './pending-changes.js';
+import { QuotaRules } from './quota-rules.js';
+import type { SessionOwner, SessionRules } from './session-rules.js';
+
+/**
+ * A closeSession that would list more than so many bytes of paths lists none: it would not fit into a packet that servers
+ * accept (ZOOKEEPER-4306). Every server then deletes by owner, and there is no digest to compare, for behind such a
+ * transaction nobody could tell it from a list.
+ */
+const MAX_LISTED_BYTES = 512 * 1024;
+
+export interface ValidatorDeps {
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly metrics: Metrics;
+  readonly store: { readonly tree: DataTree };
+  readonly sessions: SessionRules;
+  readonly access: Access;
+  readonly reconfig: ReconfigGate | null;
+  readonly options: PipelineOptions;
+}
+
+/**
+ * Turns requests into transactions, judged by the tree and everything that is proposed already. A request that ZooKeeper's
+ * rules refuse becomes an error transaction: it takes a zxid and goes through the log like any other, so that whoever asked
+ * learns of it in order.
+ */
+export class Validator {
+  readonly pending: PendingChanges;
+  private readonly rules: NodeRules;
+  private readonly encoder = new EntryEncoder();
+  private readonly closePrepTime: Summary;
+
+  constructor(private readonly deps: ValidatorDeps) {
+    const { access, log, metrics, options, sessions, store } = deps;
+    this.pending = new PendingChanges(store, options, metrics);
+    const quotas = new QuotaRules(store, options.enforceQuota, log);
+    this.rules = new NodeRules(this.pending, sessions, access, quotas, options.extendedTypes);
+    this.closePrepTime = metrics.summary('close_session_prep_time');
+  }
+
+  /**
+   * The transaction `zxid` for a request; its changes are pending from now on, so it must be proposed. Null, and nothing
+   * changed, for bytes that are no such request: MarshallingError, for which ZooKeeper takes no new zxid.
+   */
+  validate(request: ForwardedRequest, owner: SessionOwner, zxid: number): TxnEntry | null {
+    const { sessionId, auth, type } = request;
+    const petition = { sessionId, owner, auth, zxid, time: this.deps.clock.wallMs() };
+    let op: ChangeRequest;
+    try {
+      op = readChangeRequest(request.body, type);
+    } catch (error) {
+      if (!(error instanceof JuteError)) throw error;
+      // A multi has its zxid before it is read.
+      return type === OpCode.multi ? this.refuse(request, zxid, ErrorCode.marshallingError) : null;
+    }
+    this.pending.begin();
+    const verdict = this.judge(op, petition);
+    if (typeof verdict === 'number') return this.refuse(request, zxid, verdict);
+    return this.encode(request, petition, verdict);
+  }
+
+  /** An error transaction. */
+  refuse({ sessionId, cxid }: ForwardedRequest, zxid: number, err: number): TxnEntry {
+    const header = { clientId: sessionId, cxid, zxid, time: this.deps.clock.wallMs(), type: OpCode.error };
+    return this.encoder.encode(header, { type: OpCode.error, err }, null);
+  }
+
+  private encode({ sessionId, cxid }: ForwardedRequest, { zxid, time }: Petition, txn: Txn): TxnEntry {
+    const header = { clientId: sessionId, cxid, zxid, time, type: txn.type };
+    return this.encoder.encode(header, txn, this.digestBehind(txn));
+  }
+
+  private digestBehind(txn: Txn): TxnDigest | null {
+    return txn.type === OpCode.closeSession && txn.paths === null ? null : this.pending.digest();
+  }
+
+  private judge(op: ChangeRequest, petition: Petition): Verdict {
+    switch (op.type) {
+      case OpCode.multi:
+        return this.multi(op, petition);
+      case OpCode.setACL:
+        return this.rules.setAcl(op, petition);
+      case OpCode.deleteContainer:
+        return this.rules.deleteContainer(op, petition);
+      case OpCode.closeSession:
+        return this.closeSession(petition);
+      case OpCode.createSession:
+        return this.createSession(op.timeoutMs, petition);
+      case OpCode.reconfig:
+        return this.reconfig(op, petition);
+      case OpCode.check:
+        // On its own it would be logged as if it changed something (ZOOKEEPER-2623).
+        return ErrorCode.unimplemented;
+      default:
+        return this.rules.judge(op, petition);
+    }
+  }
+
+  /** All or nothing. When a part fails, those behind it are not tried. */
+  private multi({ ops }: MultiRequest, petition: Petition): Txn {
+    const { pending } = this;
+    const txns: Txn[] = [];
+    let hasFailed = false;
+    pending.beginMulti();
+    for (const op of ops) {
+      const verdict = hasFailed ? ErrorCode.runtimeInconsistency : this.rules.judge(op, petition);
+      if (typeof verdict === 'number') {
+        hasFailed = true;
+        txns.push({ type: OpCode.error, err: verdict });
+      } else {
+        txns.push(verdict);
+      }
+    }
+    if (hasFailed) pending.rollback();
+    else pending.endMulti();
+    return { type: OpCode.multi, txns };
+  }
+
+  private createSession(timeoutMs: number, { sessionId, owner }: Petition): CreateSessionTxn {
+    this.deps.sessions.track(sessionId, timeoutMs, owner);
+    return { type: OpCode.createSession, timeoutMs };
+  }
+
+  /** Nobody asks who closes a session: the leader itself does when it expires. */
+  private closeSession(petition: Petition): Txn {
+    const { clock, options, sessions } = this.deps;
+    const startMs = clock.monotonicMs();
+    const paths = this.pending.ephemeralsOf(petition.sessionId);
+    let listedBytes = 0;
+    for (const path of paths) {
+      const parent = this.pending.find(parentOf(path) ?? '');
+      const node = this.pending.find(path);
+      if (parent !== null && node !== null) this.pending.remove(parent, node, petition);
+      listedBytes += 4 + path.length;
+    }
+    sessions.setClosing(petition.sessionId);
+    this.closePrepTime.record(clock.monotonicMs() - startMs);
+    const areListed = options.closeSessionTxn && listedBytes <= MAX_LISTED_BYTES;
+    return { type: OpCode.closeSession, paths: areListed ? [...paths] : null };
+  }
+
+  private reconfig(request: ReconfigRequest, petition: Petition): Verdict {
+    const { access, reconfig, sessions } = this.deps;
+    if (reconfig === null) return ErrorCode.reconfigDisabled;
+    const { sessionId, owner, auth, zxid } = petition;
+    const err = sessions.check(sessionId, owner);
+    if (err !== 0) return err;
+    const data = reconfig.plan(request, zxid);
+    if (typeof data === 'number') return data;
+    const node = this.pending.find(CONFIG_PATH);
+    if (node === null) return ErrorCode.noNode;
+    if (!access.allows(node.acl, Perms.write, auth)) return ErrorCode.noAuth;
+    this.pending.setData(node, data, -1, petition);
+    return { type: OpCode.reconfig, path: CONFIG_PATH, data, version: -1 };
+  }
+}

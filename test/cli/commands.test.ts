@@ -1,0 +1,231 @@
+import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import { cli, fakeServer, scratch } from './harness.js';
+
+const COMMANDS = ['start', 'stop', 'status', 'check', 'print-config', 'init', 'version'];
+const ROOT = new URL('../../', import.meta.url).pathname;
+
+describe('help', () => {
+  it('names every command and the exit codes', async () => {
+    const { exitCode, out } = await cli(['--help']);
+    assert.equal(exitCode, 0);
+    for (const command of COMMANDS) assert.match(out, new RegExp(`zk-server ${command}`));
+    assert.match(out, /Exit codes: 0 .*1 .*2 .*3 .*14/s);
+  });
+
+  for (const command of COMMANDS.filter((name) => name !== 'version')) {
+    it(`${command} --help has an example`, async () => {
+      const { exitCode, out } = await cli([command, '--help']);
+      assert.equal(exitCode, 0);
+      assert.match(out, /Examples:\n\s+(\S+=\S+\s+)?zk-server|Examples:\n\s+SERVER_JVMFLAGS/);
+    });
+  }
+
+  for (const args of [['version'], ['--version']]) {
+    it(args.join(' '), async () => {
+      const { exitCode, out } = await cli(args);
+      assert.equal(exitCode, 0);
+      assert.match(out, /^zk-server \d+\.\d+\.\d+, compatible with Apache ZooKeeper 3\.9\.5 \(Node\.js v/);
+    });
+  }
+});
+
+describe('bad usage exits with 2', () => {
+  const CASES: readonly (readonly [args: readonly string[], says: RegExp])[] = [
+    [[], /Say what to do/],
+    [['strat'], /Did you mean start\?/],
+    [['start', '--colour'], /Unknown argument: colour/],
+    [['check', 'a', 'b'], /Unknown argument: b/],
+    [['start', '--log-level', 'loud'], /Invalid values/],
+    [['check', '/nowhere/zoo.cfg'], /there is no file \/nowhere\/zoo\.cfg/],
+    [['start', '/nowhere/zoo.cfg'], /there is no file \/nowhere\/zoo\.cfg/],
+    [['status', '--server', 'here'], /"here" is not host:port/],
+  ];
+  for (const [args, says] of CASES) {
+    it(args.join(' ') || 'nothing', async () => {
+      const { exitCode, out, err } = await cli(args);
+      assert.equal(exitCode, 2);
+      assert.match(out + err, says);
+    });
+  }
+});
+
+describe('which zoo.cfg is meant', () => {
+  it('a name is taken from the working folder first, then from ZOOCFGDIR', async (t) => {
+    const folder = await scratch(t);
+    await mkdir(join(folder, 'conf'));
+    await writeFile(join(folder, 'conf', 'zoo.cfg'), 'dataDir=/one\nclientPort=2181\n');
+    const env = { ZOOCFGDIR: 'conf' };
+    assert.match((await cli(['print-config', 'zoo.cfg'], { workingDir: folder, env })).out, /dataDir=\/one/);
+    await writeFile(join(folder, 'zoo.cfg'), 'dataDir=/two\nclientPort=2181\n');
+    assert.match((await cli(['print-config', 'zoo.cfg'], { workingDir: folder, env })).out, /dataDir=\/two/);
+  });
+
+  it('without a name it is zoo.cfg in ZOOCFGDIR, or what ZOOCFG says', async (t) => {
+    const folder = await scratch(t);
+    await writeFile(join(folder, 'zoo.cfg'), 'dataDir=/one\nclientPort=2181\n');
+    await writeFile(join(folder, 'other.cfg'), 'dataDir=/two\nclientPort=2181\n');
+    assert.match((await cli(['print-config'], { env: { ZOOCFGDIR: folder } })).out, /dataDir=\/one/);
+    assert.match((await cli(['print-config'], { env: { ZOO_CONF_DIR: folder } })).out, /dataDir=\/one/);
+    assert.match((await cli(['print-config'], { env: { ZOOCFGDIR: folder, ZOOCFG: 'other.cfg' } })).out, /\/two/);
+  });
+});
+
+describe('check', () => {
+  it('has no fault to find in the sample', async () => {
+    const { exitCode, out } = await cli(['check', 'conf/zoo_sample.cfg'], { workingDir: ROOT });
+    assert.equal(out, 'conf/zoo_sample.cfg describes a standalone server.');
+    assert.equal(exitCode, 0);
+  });
+
+  it('--json tells place, line, key, reason and mend', async (t) => {
+    const folder = await scratch(t);
+    await writeFile(join(folder, 'zoo.cfg'), 'dataDir=/data\nclientPort=2181\ntickTme=2000\n');
+    const { exitCode, out } = await cli(['check', 'zoo.cfg', '--json'], { workingDir: folder });
+    assert.equal(exitCode, 2);
+    assert.deepEqual(JSON.parse(out), {
+      config: 'zoo.cfg',
+      usable: false,
+      faults: [
+        {
+          severity: 'error',
+          code: 'UNKNOWN_KEY',
+          place: 'zoo.cfg:3',
+          line: 3,
+          key: 'tickTme',
+          reason: 'no ZooKeeper release knows this key.',
+          mend: 'Did you mean tickTime?',
+        },
+      ],
+    });
+  });
+});
+
+describe('print-config', () => {
+  it('tells where each value comes from', async (t) => {
+    const folder = await scratch(t);
+    await writeFile(join(folder, 'zoo.cfg'), 'dataDir=/data\nclientPort=2181\n');
+    const env = { SERVER_JVMFLAGS: '-Dzookeeper.snapCount=5000' };
+    const { out } = await cli(['print-config', 'zoo.cfg', '--all'], { workingDir: folder, env });
+    assert.match(out, /^clientPort=2181 +# zoo\.cfg:2$/m);
+    assert.match(out, /^snapCount=5000 +# \$SERVER_JVMFLAGS$/m);
+    assert.match(out, /^tickTime=3000 +# default$/m);
+    assert.match(out, /^# dataLogDir: dataDir +# default$/m);
+  });
+
+  it('hides what is secret', async (t) => {
+    const folder = await scratch(t);
+    const secret = 'DigestAuthenticationProvider.superDigest=super:xyzzy=\nssl.keyStore.password=sesame\n';
+    await writeFile(join(folder, 'zoo.cfg'), `dataDir=/data\nclientPort=2181\n${secret}`);
+    for (const more of [[], ['--json']]) {
+      const { out } = await cli(['print-config', 'zoo.cfg', ...more], { workingDir: folder });
+      assert.doesNotMatch(out, /xyzzy|sesame/);
+      assert.match(out, /superDigest/);
+    }
+  });
+
+  it('--json has value, unit, origin and effect', async (t) => {
+    const folder = await scratch(t);
+    await writeFile(join(folder, 'zoo.cfg'), 'dataDir=/data\nclientPort=2181\ntickTime=100\n');
+    const { out } = await cli(['print-config', 'zoo.cfg', '--json'], { workingDir: folder });
+    const { mode, values } = JSON.parse(out) as { mode: string; values: Record<string, unknown>[] };
+    assert.equal(mode, 'standalone');
+    assert.deepEqual(
+      values.find(({ key }) => key === 'tickTime'),
+      {
+        key: 'tickTime',
+        value: 100,
+        unit: 'ms',
+        from: 'zoo.cfg:3',
+        effect: 'Length of a tick, the unit of heartbeats, session time-outs and time limits.',
+        support: 'full',
+      },
+    );
+  });
+});
+
+describe('init', () => {
+  const SERVERS = [1, 2, 3].map((sid) => `server.${sid}=h${sid}:2888:3888\n`).join('');
+  const ENSEMBLE = `dataDir=./data\ndataLogDir=./log\nclientPort=2181\ninitLimit=10\nsyncLimit=5\n${SERVERS}`;
+
+  async function prepared(folder: string, text = ENSEMBLE): Promise<(...args: string[]) => ReturnType<typeof cli>> {
+    await writeFile(join(folder, 'zoo.cfg'), text);
+    return (...args) => cli(['init', 'zoo.cfg', ...args], { workingDir: folder });
+  }
+
+  it('makes the folders, myid and the sign that no data is expected', async (t) => {
+    const folder = await scratch(t);
+    const init = await prepared(folder);
+    assert.equal((await init('--myid', '2')).exitCode, 0);
+    assert.ok(existsSync(join(folder, 'data', 'version-2')));
+    assert.ok(existsSync(join(folder, 'log', 'version-2')));
+    assert.ok(existsSync(join(folder, 'data', 'initialize')));
+    assert.equal(await readFile(join(folder, 'data', 'myid'), 'utf8'), '2\n');
+    const { exitCode } = await cli(['check', 'zoo.cfg'], { workingDir: folder });
+    assert.equal(exitCode, 0);
+  });
+
+  it('works where folders must not be made at start', async (t) => {
+    const folder = await scratch(t);
+    const init = await prepared(folder, 'dataDir=./data\nclientPort=2181\ndatadir.autocreate=false\n');
+    assert.equal((await cli(['check', 'zoo.cfg'], { workingDir: folder })).exitCode, 3);
+    assert.equal((await init()).exitCode, 0);
+    assert.equal((await cli(['check', 'zoo.cfg'], { workingDir: folder })).exitCode, 0);
+  });
+
+  it('wants to know which server of an ensemble this is', async (t) => {
+    const init = await prepared(await scratch(t));
+    const { exitCode, err } = await init();
+    assert.equal(exitCode, 2);
+    assert.match(err, /--myid/);
+  });
+
+  it('refuses a number that is not in the list, and makes nothing', async (t) => {
+    const folder = await scratch(t);
+    const init = await prepared(folder);
+    const { exitCode, err } = await init('--myid', '9');
+    assert.equal(exitCode, 1);
+    assert.match(err, /this is server 9, but the list has only 1, 2, 3/);
+    assert.ok(!existsSync(join(folder, 'data')));
+  });
+
+  it('refuses to overwrite, unless forced', async (t) => {
+    const folder = await scratch(t);
+    const init = await prepared(folder);
+    await init('--myid', '1');
+    const again = await init('--myid', '2');
+    assert.equal(again.exitCode, 1);
+    assert.match(again.err, /myid is there; --force would replace it/);
+
+    await writeFile(join(folder, 'log', 'version-2', 'log.1'), 'transactions');
+    const withData = await init('--myid', '1');
+    assert.equal(withData.exitCode, 1);
+    assert.match(withData.err, /log\/version-2 holds data; --force would delete it/);
+    assert.ok(existsSync(join(folder, 'log', 'version-2', 'log.1')));
+
+    assert.equal((await init('--myid', '2', '--force')).exitCode, 0);
+    assert.equal(await readFile(join(folder, 'data', 'myid'), 'utf8'), '2\n');
+    assert.ok(!existsSync(join(folder, 'log', 'version-2', 'log.1')));
+  });
+
+  it('refuses while a server runs there, even when forced', async (t) => {
+    const folder = await scratch(t);
+    const init = await prepared(folder);
+    await init('--myid', '1');
+    const server = await fakeServer(t, join(folder, 'mark'));
+    await writeFile(join(folder, 'data', 'zookeeper_server.pid'), `${server.pid ?? 0}\n`);
+    const { exitCode, err } = await init('--myid', '1', '--force');
+    assert.equal(exitCode, 1);
+    assert.match(err, /^A server \(pid \d+\) runs on .*; stop it first\.$/);
+  });
+
+  it('refuses a configuration that it cannot mend', async (t) => {
+    const init = await prepared(await scratch(t), 'clientPort=2181\n');
+    const { exitCode, err } = await init();
+    assert.equal(exitCode, 2);
+    assert.match(err, /dataDir: it is not set/);
+  });
+});

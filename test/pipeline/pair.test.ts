@@ -1,0 +1,201 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { LeaderPipeline } from '../../src/pipeline/index.js';
+import { OpCode } from '../../src/protocol/index.js';
+import { FakePort } from './fake-port.js';
+import { FOLLOWER_SID, Pair } from './servers.js';
+
+async function openPair(): Promise<{ pair: Pair; atLeader: FakePort; atFollower: FakePort }> {
+  const pair = await Pair.start();
+  const atLeader = new FakePort(pair.leaderPipeline).open();
+  const atFollower = new FakePort(pair.followerPipeline).open();
+  await pair.settle();
+  assert.deepEqual([atLeader.heard(), atFollower.heard()], [['opened 4000'], ['opened 4000']]);
+  return { pair, atLeader, atFollower };
+}
+
+function sameTrees({ leader, follower }: Pair): void {
+  assert.deepEqual(follower.applied, leader.applied);
+  assert.equal(follower.database.tree.digest, leader.database.tree.digest);
+}
+
+describe('a leader and a follower', () => {
+  it('decide writes of both in one order and answer each where it came from', async () => {
+    const { pair, atLeader, atFollower } = await openPair();
+    assert.equal(atFollower.sessionId >> 56n, BigInt(FOLLOWER_SID));
+    atFollower.send('create /f', 'sync', 'create2 /f', 'create2 /f/x', 'raw 5 00', 'sync', 'multi check /f/x; delete /f/x');
+    atLeader.send('create /l', 'sync', 'set /f', 'create2 /l/x');
+    await pair.settle();
+    atLeader.send('set /f data=x version=0');
+    atFollower.send('set /f data=y version=0');
+    await pair.settle();
+    assert.deepEqual(atFollower.heard(), [
+      '1 create /f',
+      '2 sync',
+      '3 create2 nodeExists',
+      '4 create2 /f/x version=0',
+      '5 setData marshallingError',
+      '6 sync',
+      '7 multi [check /f/x; delete /f/x]',
+      '8 setData badVersion',
+    ]);
+    assert.deepEqual(atLeader.heard(), [
+      '1 create /l',
+      '2 sync',
+      '3 setData noNode',
+      '4 create2 /l/x version=0',
+      '5 setData /f version=1',
+    ]);
+    assert.equal(pair.leaderPipeline.stats.outstandingRequests, 0);
+    assert.equal(pair.followerPipeline.stats.outstandingRequests, 0);
+    sameTrees(pair);
+  });
+
+  it('do not send garbage to the leader', async () => {
+    const { pair, atFollower } = await openPair();
+    const before = pair.forwarded.length;
+    atFollower.send('raw 1 00', 'raw 5 0000', 'raw 7 00');
+    await pair.settle();
+    assert.equal(pair.forwarded.length, before);
+    const answers = ['1 create marshallingError', '2 setData marshallingError', '3 setACL marshallingError'];
+    assert.deepEqual(atFollower.heard(), answers);
+  });
+
+  it('answer garbage that another learner forwards with a transaction', async () => {
+    const { pair, atFollower } = await openPair();
+    const { sessionId } = atFollower;
+    const before = pair.lastProposed;
+    pair.leaderPipeline.forwarded({ sessionId, cxid: 9, type: OpCode.setData, body: Buffer.alloc(1), auth: [] }, 2);
+    pair.leaderPipeline.forwarded({ sessionId, cxid: 10, type: 9999, body: Buffer.alloc(1), auth: [] }, 2);
+    await pair.settle();
+    assert.equal(pair.lastProposed, before + 2);
+    assert.deepEqual(pair.leader.applied.slice(-2), ['error marshallingError', 'error marshallingError']);
+  });
+
+  it('a sync at the follower waits for what was proposed before', async () => {
+    const { pair, atLeader, atFollower } = await openPair();
+    atLeader.send('create /a');
+    atFollower.send('sync');
+    await pair.world.until(() => atFollower.told.length > 0);
+    assert.notEqual(pair.follower.stat('/a'), 'absent');
+  });
+
+  it('a disk that is slow at the follower delays its answers, not its truth', async () => {
+    const { pair, atFollower } = await openPair();
+    pair.world.disk('follower').hang('sync');
+    atFollower.send('create /a', 'sync');
+    await pair.settle();
+    assert.deepEqual(atFollower.heard(), []);
+    pair.world.disk('follower').release();
+    await pair.settle();
+    assert.deepEqual(atFollower.heard(), ['1 create /a', '2 sync']);
+  });
+
+  it('end with all their connections', async () => {
+    const { pair, atLeader, atFollower } = await openPair();
+    const resuming = new FakePort(pair.followerPipeline).takeUp(atLeader);
+    atFollower.send('create /a');
+    pair.followerPipeline.stop();
+    pair.leaderPipeline.stop();
+    await pair.settle();
+    for (const port of [atLeader, atFollower, resuming]) assert.deepEqual(port.heard(), ['closed roleOver']);
+    assert.equal(pair.leaderPipeline.revalidate(atLeader.sessionId, 4000, 2), false);
+  });
+});
+
+describe('a session that moves', () => {
+  it('from the leader to the follower and back', async () => {
+    const { pair, atLeader } = await openPair();
+    atLeader.send('create /e mode=ephemeral');
+    await pair.settle();
+    const moved = new FakePort(pair.followerPipeline).takeUp(atLeader);
+    await pair.settle();
+    assert.deepEqual(atLeader.heard(), ['1 create /e', 'closed sessionMoved']);
+    moved.send('set /e');
+    atLeader.send('set /e');
+    await pair.settle();
+    assert.deepEqual(moved.heard(), ['opened 4000', '1 setData /e version=1']);
+    assert.deepEqual(atLeader.heard(), []);
+
+    const back = new FakePort(pair.leaderPipeline).takeUp(moved);
+    await pair.settle();
+    back.send('set /e');
+    moved.send('set /e', 'multi set /e; set /e');
+    await pair.settle();
+    assert.deepEqual(back.heard(), ['opened 4000', '1 setData /e version=2']);
+    assert.deepEqual(moved.heard(), ['2 setData sessionMoved', '3 multi sessionMoved']);
+    sameTrees(pair);
+  });
+
+  it('is not answered with what it asked on the other server under the same number', async () => {
+    const { pair, atLeader } = await openPair();
+    pair.world.disk('leader').hang('sync');
+    atLeader.send('create /x');
+    const moved = new FakePort(pair.followerPipeline).takeUp(atLeader);
+    await pair.settle();
+    moved.restartNumbers().send('set /x data=1');
+    await pair.settle();
+    pair.world.disk('leader').release();
+    await pair.settle();
+    assert.deepEqual(moved.heard(), ['opened 4000', '1 setData /x version=1']);
+  });
+
+  it('within the follower closes the older connection', async () => {
+    const { pair, atFollower } = await openPair();
+    const fresh = new FakePort(pair.followerPipeline).takeUp(atFollower);
+    const fresher = new FakePort(pair.followerPipeline).takeUp(atFollower);
+    await pair.settle();
+    assert.deepEqual(atFollower.heard(), ['closed sessionReopened']);
+    assert.deepEqual(fresh.heard(), ['closed sessionReopened']);
+    assert.deepEqual(fresher.heard(), ['opened 4000']);
+  });
+
+  it('is refused with a wrong password, and when it is unknown to the leader', async () => {
+    const { pair, atFollower } = await openPair();
+    const thief = new FakePort(pair.followerPipeline).resume(atFollower.sessionId, Buffer.alloc(16));
+    atFollower.send('closeSession');
+    await pair.settle();
+    const late = new FakePort(pair.followerPipeline).takeUp(atFollower);
+    await pair.settle();
+    assert.deepEqual([thief.heard(), late.heard()], [['refused'], ['refused']]);
+  });
+});
+
+describe('sessions of the follower', () => {
+  it('live as long as the follower hears of them, and die once on both servers', async () => {
+    const { pair, atLeader, atFollower } = await openPair();
+    atFollower.send('create /e mode=ephemeral', 'create /f mode=ephemeral');
+    await pair.settle();
+    for (let i = 0; i < 10; i++) {
+      atFollower.touch();
+      atLeader.touch();
+      pair.ping();
+      await pair.world.run(1000);
+    }
+    assert.notEqual(pair.follower.stat('/e'), 'absent');
+    for (let i = 0; i < 10; i++) {
+      atLeader.touch();
+      pair.ping();
+      await pair.world.run(1000);
+    }
+    assert.deepEqual(atFollower.heard(), ['1 create /e', '2 create /f', 'closed sessionExpired']);
+    assert.deepEqual(atLeader.heard(), []);
+    const closes = pair.follower.applied.filter((txn) => txn.startsWith('closeSession'));
+    assert.deepEqual(closes, ['closeSession [/e /f]']);
+    assert.equal(pair.follower.stat('/e'), 'absent');
+    sameTrees(pair);
+  });
+
+  it('have their whole time-out anew under a new leader', async () => {
+    const { pair, atFollower } = await openPair();
+    atFollower.send('create /e mode=ephemeral');
+    await pair.world.run(3500);
+    pair.leaderPipeline.stop();
+    pair.followerPipeline.stop();
+    const next = new LeaderPipeline(pair.leader.deps);
+    next.startLeading(pair);
+    await pair.world.run(3500);
+    assert.notEqual(pair.leader.stat('/e'), 'absent');
+    assert.ok(next.touch(atFollower.sessionId, 4000));
+  });
+});

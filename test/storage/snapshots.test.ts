@@ -1,0 +1,209 @@
+// Snapshots that are taken while the server works, and the purge of old ones.
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { OpCode } from '../../src/protocol/index.js';
+import type { DatabaseOptions } from '../../src/storage/index.js';
+import { SnapshotSchedule } from '../../src/storage/snapshot-taking.js';
+import { SeededRandom } from '../fakes/index.js';
+import { DIR, fails, fingerprint, Machine, Story } from './support.js';
+
+describe('a snapshot', () => {
+  it('is of one moment, though transactions go on', async () => {
+    const machine = new Machine();
+    const database = await machine.open();
+    const story = new Story();
+    await machine.commit(database, [...story.variety(), ...story.grow(2000, 'd'.repeat(300))]);
+    const zxid = database.lastAppliedZxid;
+    machine.disk.latencyMs.write = 1;
+    const snapshot = { taken: false };
+    const taking = database.takeSnapshot().then(() => {
+      snapshot.taken = true;
+    });
+    const during: number[] = [];
+    for (let round = 0; !snapshot.taken; round++) {
+      during.push(round);
+      await machine.commit(database, story.variety());
+      await machine.commit(database, [story.add({ type: OpCode.delete, path: `/n${round + 11}-${round + 11}` })]);
+    }
+    await machine.settle(taking);
+    assert.ok(during.length > 3, `${during.length} rounds of transactions went on meanwhile`);
+    const name = `snapshot.${zxid.toString(16)}`;
+    const copy = await Machine.with({ [name]: machine.file(name) }).open({ keepEpochs: false });
+    assert.deepEqual(fingerprint(copy), story.state(zxid));
+    await machine.close(database);
+    assert.deepEqual(fingerprint(await machine.open()), story.state(story.lastZxid));
+  });
+
+  it('is written in slices of at most about 256 KB', async () => {
+    const machine = new Machine();
+    const database = await machine.open();
+    await machine.commit(database, new Story().grow(30, 'd'.repeat(50_000)));
+    const used: number[] = [];
+    machine.disk.onOperation = ({ kind, path }) => {
+      if (kind === 'write' && path.includes('staged-saving'))
+        used.push(machine.file('staged-saving-snapshot.1e').length);
+    };
+    await machine.settle(database.takeSnapshot());
+    const slices = used.slice(1).map((size, index) => size - (used[index] ?? 0));
+    assert.ok(slices.length > 5 && Math.max(...slices) < 400_000, slices.join(' '));
+  });
+
+  it('is taken by itself when the log rolls, and the old log ends where the new one begins', async () => {
+    const machine = new Machine();
+    const database = await machine.open({ snapCount: 20 });
+    const story = new Story();
+    for (let round = 0; round < 20; round++) {
+      await machine.commit(database, story.grow(5));
+      await machine.world.run(50);
+    }
+    await machine.close(database);
+    const snapshots = machine.names().filter((name) => name.startsWith('snapshot')).length;
+    const logs = machine.names().filter((name) => name.startsWith('log')).length;
+    assert.ok(snapshots >= 5 && snapshots <= 11, `${snapshots} snapshots of 100 transactions`);
+    // A log for each, but for one after the last roll when nothing came.
+    assert.ok(logs === snapshots || logs === snapshots - 1, `${logs} logs`);
+    assert.equal(machine.metrics.summary('snapshottime').count, snapshots - 1);
+    assert.deepEqual(fingerprint(await machine.open()), story.state(100));
+  });
+
+  it('counts what was replayed at the start', async () => {
+    const machine = new Machine();
+    const story = new Story();
+    const first = await machine.open();
+    await machine.commit(first, story.grow(30));
+    await machine.close(first);
+    const second = await machine.open({ snapCount: 20 });
+    await machine.commit(second, story.grow(1));
+    await machine.world.run(50);
+    assert.ok(machine.names().includes('snapshot.1e'), machine.names().join(' '));
+  });
+
+  for (const kind of ['create', 'write', 'sync', 'rename', 'syncDir'] as const) {
+    it(`that fails at ${kind} does no harm, and the next one is tried`, async () => {
+      const machine = new Machine();
+      const database = await machine.open();
+      const story = new Story();
+      await machine.commit(database, story.grow(3));
+      machine.disk.fail({ kind, code: 'NO_SPACE', ...(kind === 'syncDir' ? {} : { path: 'staged-saving' }) });
+      await assert.rejects(machine.settle(database.takeSnapshot()), fails('IO'));
+      assert.equal(machine.metrics.counter('snapshot_error_count').value, 1);
+      assert.equal(machine.host.log.withCode('SNAPSHOT_FAILED').length, 1);
+      assert.equal(database.fatalError, null);
+      assert.ok(!machine.names().some((name) => name.startsWith('staged')), machine.names().join(' '));
+      await machine.commit(database, story.grow(3));
+      await machine.settle(database.takeSnapshot());
+      assert.ok(machine.names().includes('snapshot.6'));
+    });
+  }
+
+  it('is joined by who asks while one is under way, and given up at the end', async () => {
+    const machine = new Machine();
+    const database = await machine.open();
+    await machine.commit(database, new Story().grow(3));
+    machine.disk.hang('write');
+    const both = [database.takeSnapshot(), database.takeSnapshot()];
+    const closing = database.close();
+    await machine.world.run(10);
+    machine.disk.release();
+    await machine.settle(Promise.all([...both, closing]));
+    assert.ok(!machine.names().some((name) => name.includes('snapshot.3')), machine.names().join(' '));
+  });
+});
+
+describe('the time for a snapshot', () => {
+  const limits = (options: Pick<DatabaseOptions, 'snapCount' | 'snapSizeLimitBytes'>, bytes: number) => {
+    const found: number[] = [];
+    for (let seed = 0; seed < 200; seed++) {
+      const schedule = new SnapshotSchedule(new SeededRandom(seed), options, 0);
+      let count = 1;
+      while (!schedule.logged(bytes)) count++;
+      found.push(count);
+    }
+    return [Math.min(...found), Math.max(...found)] as const;
+  };
+
+  it('is between half of snapCount and all of it', () => {
+    const [least, most] = limits({ snapCount: 100, snapSizeLimitBytes: 0 }, 1);
+    assert.ok(least >= 51 && least <= 53, `${least}`);
+    assert.ok(most >= 98 && most <= 100, `${most}`);
+  });
+
+  it('is between half of the size limit and all of it', () => {
+    const [least, most] = limits({ snapCount: 1_000_000, snapSizeLimitBytes: 100_000 }, 1000);
+    assert.ok(least >= 50 && least <= 53, `${least}`);
+    assert.ok(most >= 97 && most <= 101, `${most}`);
+  });
+
+  it('comes for the smallest snapCount as well', () => {
+    assert.ok(limits({ snapCount: 1, snapSizeLimitBytes: 0 }, 1)[1] <= 2);
+  });
+});
+
+describe('purge', () => {
+  /** Snapshots 0, 4, 8, ... and logs 1, 5, 9, ... */
+  async function write(count: number): Promise<{ machine: Machine; story: Story }> {
+    const machine = new Machine();
+    const story = new Story();
+    for (let round = 0; round < count; round++) {
+      const database = await machine.open({ keepEpochs: false });
+      await machine.commit(database, story.grow(4));
+      await machine.settle(database.takeSnapshot());
+      await machine.close(database);
+    }
+    return { machine, story };
+  }
+
+  const CASES: readonly { retain: number; left: readonly string[] }[] = [
+    { retain: 3, left: ['log.11', 'log.15', 'log.d', 'snapshot.10', 'snapshot.14', 'snapshot.18'] },
+    {
+      retain: 4,
+      left: ['log.11', 'log.15', 'log.9', 'log.d', 'snapshot.10', 'snapshot.14', 'snapshot.18', 'snapshot.c'],
+    },
+    { retain: 1, left: ['log.11', 'log.15', 'log.d', 'snapshot.10', 'snapshot.14', 'snapshot.18'] },
+  ];
+  for (const { retain, left } of CASES) {
+    it(`with ${retain} leaves ${left.join(' ')}`, async () => {
+      const { machine, story } = await write(6);
+      const database = await machine.open({ keepEpochs: false });
+      const gone = await machine.settle(database.purge(retain));
+      assert.deepEqual(machine.names(), [...left]);
+      assert.equal(gone.length, 13 - left.length);
+      await machine.close(database);
+      // Every snapshot that is left still opens, with all that came after it (ZOOKEEPER-2574).
+      for (const newest of ['', 'snapshot.18', 'snapshot.14']) {
+        if (newest !== '') await machine.settle(machine.host.disk.remove(`${DIR}/${newest}`));
+        assert.deepEqual(fingerprint(await machine.open({ keepEpochs: false })), story.state(24), newest);
+      }
+    });
+  }
+
+  it('keeps everything while there are no more snapshots than to be kept', async () => {
+    const { machine } = await write(2);
+    const before = machine.names();
+    const database = await machine.open({ keepEpochs: false });
+    assert.deepEqual(await machine.settle(database.purge(3)), []);
+    assert.deepEqual(machine.names(), before);
+  });
+
+  it('does not count snapshots that are not whole', async () => {
+    const { machine, story } = await write(6);
+    machine.disk.install(`${DIR}/snapshot.18`, machine.file('snapshot.18').subarray(0, 300));
+    machine.disk.install(`${DIR}/snapshot.14`, Buffer.alloc(0));
+    const database = await machine.open({ keepEpochs: false });
+    await machine.settle(database.purge(3));
+    await machine.close(database);
+    const left = machine.names().filter((name) => name.startsWith('snapshot'));
+    assert.deepEqual(left, ['snapshot.10', 'snapshot.8', 'snapshot.c']);
+    assert.deepEqual(fingerprint(await machine.open({ keepEpochs: false })), story.state(24));
+  });
+
+  it('removes snapshots that were set aside when they are old', async () => {
+    const { machine } = await write(4);
+    machine.disk.install(`${DIR}/damaged-snapshot.2`, Buffer.from('x'));
+    machine.disk.install(`${DIR}/damaged-snapshot.ff`, Buffer.from('x'));
+    const database = await machine.open({ keepEpochs: false });
+    await machine.settle(database.purge(3));
+    assert.ok(!machine.names().includes('damaged-snapshot.2'));
+    assert.ok(machine.names().includes('damaged-snapshot.ff'));
+  });
+});

@@ -1,0 +1,13 @@
+const JARS = ['zookeeper', 'netty-codec', 'netty-resolver', 'netty-transport-native-unix-common', 'slf4j-simple'];
+const CLASS_PATH = JARS.map((jar) => `/usr/share/java/${jar}.jar`).join(':');
+
+/** Runs a class of Debian's Apache ZooKeeper; the two -XX flags make it start faster and are never used in a benchmark. */
+export function javaCommand(mainClass: string, properties: readonly string[] = []): string[] {
+  const flags = ['-Xmx256m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', ...properties.map((p) => `-D${p}`)];
+  return ['java', ...flags, '-cp', CLASS_PATH, mainClass];
+}
+
+/** The Apache ZooKeeper server in the foreground, as `EnsembleOptions.command` takes it. */
+export function javaServer(configFile: string, properties: readonly string[] = []): string[] {
+  return [...javaCommand('org.apache.zookeeper.server.quorum.QuorumPeerMain', properties), configFile];
+}
