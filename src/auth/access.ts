@@ -25,11 +25,12 @@ export class Access {
     path: string | null = null,
     newAcl: readonly Acl[] | null = null,
   ): boolean {
-    if (acl.length === 0 || this.options.skipAcl || isOpenTo(acl, perm) || isSuper(ids)) return true;
+    if (acl.length === 0 || this.options.skipAcl) return true;
     for (const entry of acl) {
-      if ((entry.perms & perm) !== 0 && this.fits(entry.id, perm, ids, path, newAcl)) return true;
+      if ((entry.perms & perm) === 0) continue;
+      if (isAnyone(entry.id) || this.fits(entry.id, perm, ids, path, newAcl)) return true;
     }
-    return false;
+    return isSuper(ids);
   }
 
   private fits(
@@ -80,12 +81,6 @@ export class Access {
   describe(ids: readonly Id[]): ClientInfo[] {
     return ids.map(({ scheme, id }) => ({ scheme, user: this.providers.get(scheme)?.userName(id) ?? '' }));
   }
-}
-
-/** By far the most common list, answered first. */
-function isOpenTo(acl: readonly Acl[], perm: number): boolean {
-  const first = acl[0] as Acl;
-  return (first.perms & perm) !== 0 && isAnyone(first.id);
 }
 
 function isSuper(ids: readonly Id[]): boolean {

@@ -151,6 +151,9 @@ export class Leader implements LearnerMaster, Broadcast {
     this.proposals.onProgress = () => {
       this.progressed();
     };
+    this.proposals.onCommitting = (zxid) => {
+      this.syncs.answerBefore(zxid);
+    };
     this.newLeaderTally = tallyOf(this.config);
     discovery.epochPromised.reach();
     discovery.promise(this.myId, { currentEpoch: epochs.current, lastZxid: deps.history.lastLoggedZxid });

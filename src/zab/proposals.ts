@@ -44,6 +44,8 @@ export class Proposals {
   readonly sizes = { last: -1, largest: -1, smallest: -1 };
   /** Called when something was committed or applied. */
   onProgress: (() => void) | null = null;
+  /** Called before learners are told that `zxid` is committed. */
+  onCommitting: ((zxid: number) => void) | null = null;
   /** Each with the zxid behind which it is told of proposals and commits. */
   private readonly learners = new Map<Forwarding, number>();
   /** Proposed and not applied, oldest first; the first `committedCount` are committed. */
@@ -166,6 +168,7 @@ export class Proposals {
     for (let at = from; at < to; at++) {
       const { entry, proposedMs } = this.outstanding[at] as Outstanding;
       metrics.quorumAckLatency.record(nowMs - proposedMs);
+      this.onCommitting?.(entry.header.zxid);
       for (const [learner, afterZxid] of this.learners) {
         if (entry.header.zxid > afterZxid) learner.committed(entry);
       }

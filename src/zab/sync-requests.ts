@@ -32,6 +32,19 @@ export class SyncRequests {
     this.release(this.local, appliedZxid);
   }
 
+  /**
+   * `zxid` is being committed. A learner's syncs that came before it was proposed are answered first: a Java learner takes
+   * answers and commits in the order of its requests. That a quorum logged a later proposal is proof enough.
+   */
+  answerBefore(zxid: number): void {
+    let ready = 0;
+    for (const waiting of this.remote) {
+      if (waiting.zxid >= zxid) break;
+      ready++;
+    }
+    for (const { done } of this.remote.splice(0, ready)) done();
+  }
+
   private release(queue: Waiting[], zxid: number): void {
     const proven = this.proof?.proven ?? 0;
     let ready = 0;
