@@ -171,6 +171,21 @@ export class Ensemble {
     return this.members.filter((member) => member !== leader && member.running);
   }
 
+  /** Starts one more server that says it is `member`, on the same machine, with a data folder and a client port of its own. */
+  async imitate(member: Member): Promise<Member> {
+    const [port = 0] = await freePorts(1);
+    const folder = join(this.folder, `double-of-${member.sid}`);
+    await mkdir(join(folder, 'data'), { recursive: true });
+    await writeFile(join(folder, 'data', 'myid'), `${member.sid}\n`);
+    const text = (await readFile(member.configFile, 'utf8'))
+      .replace(/^dataDir=.*$/m, `dataDir=${join(folder, 'data')}`)
+      .replace(/^clientPort=.*$/m, `clientPort=${port}`);
+    await writeFile(join(folder, 'zoo.cfg'), text);
+    const double = new Member(member.sid, folder, port, (file) => [LAUNCHER, 'start', file], {});
+    await double.start();
+    return double;
+  }
+
   /** Ends what runs and removes the folder; keeps it when the test asks (to look at it). */
   async remove(): Promise<void> {
     for (const member of this.members) {
