@@ -53,10 +53,8 @@ function writeConfig(folder, sid, ports) {
     'initLimit=10',
     'syncLimit=5',
     `dataDir=${join(own, 'data')}`,
-    `clientPortAddress=${HOST}`,
-    `clientPort=${ports[sid - 1].client}`,
     '4lw.commands.whitelist=*',
-    ...ports.map(({ quorum, election }, i) => `server.${i + 1}=${HOST}:${quorum}:${election}`),
+    ...ports.map((port, i) => `server.${i + 1}=${HOST}:${port.quorum}:${port.election};${HOST}:${port.client}`),
   ];
   const file = join(own, 'zoo.cfg');
   writeFileSync(file, `${lines.join('\n')}\n`);

@@ -21,6 +21,8 @@ export interface RunOptions {
   /** How long a stop may take. */
   readonly stopTimeoutMs: number;
   readonly onListening: () => void;
+  /** Started with nohup: SIGHUP does nothing. */
+  readonly ignoresHangup: boolean;
 }
 
 const SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
@@ -53,12 +55,16 @@ function guardAgainstUncaught({ events, exitNow }: RunOptions): () => void {
 }
 
 /** The first signal asks for a graceful end; another one ends at once. */
-function watchSignals({ events, exitNow }: RunOptions): { readonly first: Promise<Ending>; off(): void } {
+function watchSignals({ events, exitNow, ignoresHangup }: RunOptions): {
+  readonly first: Promise<Ending>;
+  off(): void;
+} {
   const handlers = new Map<string, () => void>();
   const first = new Promise<Ending>((resolve) => {
     let seen = false;
     for (const name of SIGNALS) {
       handlers.set(name, () => {
+        if (name === 'SIGHUP' && ignoresHangup) return;
         if (seen) exitNow(128 + constants.signals[name], `${name} again: ending at once.`);
         seen = true;
         resolve({ kind: 'signal', name });

@@ -51,6 +51,7 @@ async function serve(
       log: host.log,
       events: process,
       stopTimeoutMs: STOP_TIMEOUT_MS,
+      ignoresHangup: context.env['ZK_SERVER_NOHUP'] === '1',
       exitNow: (exitCode, words) => {
         // Nothing may run after this, so the words cannot wait for the log.
         writeSync(process.stderr.fd, `${words}\n`);

@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { formatEndpoint, type Endpoint } from '../host/index.js';
 import type { ServerConfig } from '../config/index.js';
 import { isWildcardHost, type QuorumServer } from '../membership/index.js';
@@ -80,9 +82,26 @@ function numberOf(text: string | undefined): number | null {
   return text === undefined || !/^-?[0-9]+$/.test(text) ? null : Number(text);
 }
 
-function epochOf(zxid: string | undefined): number | null {
+function epochOfZxid(zxid: string | undefined): number | null {
   const digits = /^0x([0-9a-f]+)$/.exec(zxid ?? '')?.[1];
   return digits === undefined ? null : Math.floor(Number.parseInt(digits, 16) / 0x1_0000_0000);
+}
+
+/** The epoch on disk, which is ahead of the last zxid until the first write of an epoch. */
+async function epochOnDisk(config: ServerConfig | null): Promise<number | null> {
+  if (config?.mode !== 'quorum') return null;
+  try {
+    const text = await readFile(join(config.storage.dataDir, 'version-2', 'currentEpoch'), 'latin1');
+    return numberOf(text.trim());
+  } catch {
+    // Another user's folder, perhaps; the zxid has to do.
+    return null;
+  }
+}
+
+async function epochOf(zxid: string | undefined, config: ServerConfig | null): Promise<number | null> {
+  const ofZxid = epochOfZxid(zxid);
+  return ofZxid === null ? null : Math.max(ofZxid, (await epochOnDisk(config)) ?? 0);
 }
 
 async function report(endpoint: Endpoint, config: ServerConfig | null, timeoutMs: number): Promise<Report> {
@@ -100,7 +119,7 @@ async function report(endpoint: Endpoint, config: ServerConfig | null, timeoutMs
     healthy: mode !== null && SERVING.has(mode),
     mode,
     version: said.get('Zookeeper version') ?? null,
-    epoch: epochOf(said.get('Zxid')),
+    epoch: await epochOf(said.get('Zxid'), config),
     zxid: said.get('Zxid') ?? null,
     leader: mode === 'leader' ? sid : (peers.find((peer) => peer.mode === 'leader')?.sid ?? null),
     peers,

@@ -23,7 +23,6 @@ import type {
   ClientSettings,
   ElectionSettings,
   LearnerSettings,
-  PipelineSettings,
   ServerConfig,
   StorageSettings,
 } from './server-config.js';
@@ -127,7 +126,6 @@ export async function buildConfig(input: BuildInput): Promise<ServerConfig | nul
     clients: clientSettings(values, endpoint),
     election: electionSettings(values),
     learner: learnerSettings(values),
-    pipeline: pipelineSettings(values),
     storage: storageSettings(values, dataDir, dataLogDir),
     purge: {
       intervalMs: values['autopurge.purgeInterval'] * HOUR_MS,
@@ -190,18 +188,6 @@ function learnerSettings(values: KeyValues): LearnerSettings {
     maxConcurrentSnapSyncs: values['leader.maxConcurrentSnapSyncs'],
     maxConcurrentDiffSyncs: values['leader.maxConcurrentDiffSyncs'],
     maxTimeToWaitForEpochMs: longestWait === -1 ? null : longestWait,
-    leaderNoDelay: values['leader.nodelay'],
-    followerNoDelay: values['follower.nodelay'],
-  };
-}
-
-function pipelineSettings(values: KeyValues): PipelineSettings {
-  return {
-    enforceQuota: values.enforceQuota,
-    closeSessionTxn: values['closeSessionTxn.enabled'],
-    containerCheckIntervalMs: values['znode.container.checkIntervalMs'],
-    containerMaxPerMinute: values['znode.container.maxPerMinute'],
-    containerMaxNeverUsedMs: values['znode.container.maxNeverUsedIntervalMs'],
   };
 }
 
@@ -213,7 +199,6 @@ function storageSettings(values: KeyValues, dataDir: string, dataLogDir: string)
     snapCount: values.snapCount,
     snapSizeLimitBytes: values.snapSizeLimitInKb * 1024,
     preAllocBytes: values.preAllocSize * 1024,
-    txnLogSizeLimitBytes: Math.max(0, values.txnLogSizeLimitInKb) * 1024,
     commitLogCount: values.commitLogCount,
     forceSync: values.forceSync,
     fsyncWarningThresholdMs: values['fsync.warningthresholdms'],
@@ -236,7 +221,7 @@ function accessSettings(values: KeyValues): AccessSettings {
 
 /** The parts of the object, too; verifiers and sets are left as they are. */
 function freeze(config: ServerConfig): ServerConfig {
-  const { clients, election, learner, pipeline, storage, purge, access } = config;
-  for (const part of [clients, election, learner, pipeline, storage, purge, access]) Object.freeze(part);
+  const { clients, election, learner, storage, purge, access } = config;
+  for (const part of [clients, election, learner, storage, purge, access]) Object.freeze(part);
   return Object.freeze(config);
 }

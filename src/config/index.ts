@@ -8,7 +8,6 @@ export type {
   ClientSettings,
   ElectionSettings,
   LearnerSettings,
-  PipelineSettings,
   PurgeSettings,
   ServerConfig,
   StorageSettings,

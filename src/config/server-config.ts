@@ -53,19 +53,6 @@ export interface LearnerSettings {
   readonly maxConcurrentDiffSyncs: number;
   /** How long a new leader waits for epochs while a voter of it looks for another leader; null: not set. */
   readonly maxTimeToWaitForEpochMs: number | null;
-  /** TCP_NODELAY on the leader's side and on the learners'. */
-  readonly leaderNoDelay: boolean;
-  readonly followerNoDelay: boolean;
-}
-
-export interface PipelineSettings {
-  readonly enforceQuota: boolean;
-  /** The end of a session lists the nodes that go with it. */
-  readonly closeSessionTxn: boolean;
-  readonly containerCheckIntervalMs: number;
-  readonly containerMaxPerMinute: number;
-  /** Age at which a container that never had a child goes; 0: never. */
-  readonly containerMaxNeverUsedMs: number;
 }
 
 /** Paths are absolute. */
@@ -78,8 +65,6 @@ export interface StorageSettings {
   /** 0: only `snapCount` decides. */
   readonly snapSizeLimitBytes: number;
   readonly preAllocBytes: number;
-  /** A larger log is continued in a new file; 0: no limit. */
-  readonly txnLogSizeLimitBytes: number;
   readonly commitLogCount: number;
   readonly forceSync: boolean;
   readonly fsyncWarningThresholdMs: number;
@@ -122,7 +107,6 @@ export interface ServerConfig {
   readonly clients: ClientSettings;
   readonly election: ElectionSettings;
   readonly learner: LearnerSettings;
-  readonly pipeline: PipelineSettings;
   readonly storage: StorageSettings;
   readonly purge: PurgeSettings;
   readonly access: AccessSettings;

@@ -38,7 +38,7 @@ export interface WriteRequest {
 
 /** What became of a request. When it is told, the transaction is applied here. */
 export interface WriteResult {
-  /** The transaction's; 0 for a request that made none (sync, and one refused before it was given a zxid). */
+  /** The transaction's; 0 for a request that made none (sync, and what a follower refuses by itself). */
   readonly zxid: number;
   /** The request's type. */
   readonly type: number;

@@ -170,8 +170,8 @@ export class FollowerPipeline implements RequestPipeline {
 }
 
 /**
- * Bytes that are no request are refused here: a leader of Apache ZooKeeper logs them under a zxid that is taken already.
- * (A multi is an exception there, and so it goes to the leader.)
+ * Bytes that are no request are refused here: a leader of Apache ZooKeeper 3.9 would propose the error under a zxid that is
+ * taken already, and commit nothing any more. (A multi is an exception there, and so it goes to the leader.)
  */
 function isReadable({ body, type }: WriteRequest): boolean {
   if (type === OpCode.multi) return true;

@@ -185,10 +185,6 @@ export abstract class ProposerPipeline implements RequestPipeline {
     }
     const zxid = broadcast.lastProposed + 1;
     const entry = this.validator.validate(request, 'local', zxid);
-    if (entry === null) {
-      ports.decidedLater(ports.push(line, request, 0), refusalOf(request, ErrorCode.marshallingError));
-      return;
-    }
     this.inFlight.push(ports.push(line, request, zxid));
     broadcast.propose(entry);
   }
@@ -221,10 +217,7 @@ export abstract class ProposerPipeline implements RequestPipeline {
     const { broadcast, validator } = this;
     if (broadcast === null) return;
     this.prepared.add();
-    const zxid = broadcast.lastProposed + 1;
-    const entry = validator.validate(request, owner, zxid);
-    // Whoever forwarded it learns of its fate from a transaction only.
-    broadcast.propose(entry ?? validator.refuse(request, zxid, ErrorCode.marshallingError));
+    broadcast.propose(validator.validate(request, owner, broadcast.lastProposed + 1));
   }
 
   /** A request of this server's own. */

@@ -44,6 +44,7 @@ export class SessionTracker implements SessionRules {
   private readonly byId = new Map<bigint, Session>();
   private readonly queue: ExpiryQueue<Session>;
   private timer: Timer | null = null;
+  private hasWaived = false;
   private expired: Session[] = [];
   private readonly expiredCount: Counter;
 
@@ -147,8 +148,9 @@ export class SessionTracker implements SessionRules {
   private tick(dueMs: number): void {
     const nowMs = this.deps.clock.monotonicMs();
     this.arm();
-    // When this process stood still, what its clients sent meanwhile has not been read yet: they get a tick for it.
-    if (nowMs - dueMs > this.deps.tickTimeMs) return;
+    // When this process stood still, what its clients sent meanwhile has not been read yet: they get one tick for it.
+    this.hasWaived = !this.hasWaived && nowMs - dueMs > this.deps.tickTimeMs;
+    if (this.hasWaived) return;
     const found = this.queue.takeExpired(nowMs);
     if (found.length === 0) return;
     for (const session of found) session.isClosing = true;

@@ -63,19 +63,18 @@ export class Validator {
   }
 
   /**
-   * The transaction `zxid` for a request; its changes are pending from now on, so it must be proposed. Null, and nothing
-   * changed, for bytes that are no such request: MarshallingError, for which ZooKeeper takes no new zxid.
+   * The transaction `zxid` for a request; its changes are pending from now on, so it must be proposed. Bytes that are no
+   * request become an error transaction, too: ZooKeeper 3.9 logs one under a zxid that is taken already, 3.8 did not.
    */
-  validate(request: ForwardedRequest, owner: SessionOwner, zxid: number): TxnEntry | null {
+  validate(request: ForwardedRequest, owner: SessionOwner, zxid: number): TxnEntry {
     const { sessionId, auth, type } = request;
     const petition = { sessionId, owner, auth, zxid, time: this.deps.clock.wallMs() };
     let op: ChangeRequest;
     try {
       op = readChangeRequest(request.body, type);
     } catch (error) {
-      if (!(error instanceof JuteError)) throw error;
-      // A multi has its zxid before it is read.
-      return type === OpCode.multi ? this.refuse(request, zxid, ErrorCode.marshallingError) : null;
+      if (error instanceof JuteError) return this.refuse(request, zxid, ErrorCode.marshallingError);
+      throw error;
     }
     this.pending.begin();
     const verdict = this.judge(op, petition);
@@ -83,8 +82,7 @@ export class Validator {
     return this.encode(request, petition, verdict);
   }
 
-  /** An error transaction. */
-  refuse({ sessionId, cxid }: ForwardedRequest, zxid: number, err: number): TxnEntry {
+  private refuse({ sessionId, cxid }: ForwardedRequest, zxid: number, err: number): TxnEntry {
     const header = { clientId: sessionId, cxid, zxid, time: this.deps.clock.wallMs(), type: OpCode.error };
     return this.encoder.encode(header, { type: OpCode.error, err }, null);
   }

@@ -183,6 +183,7 @@ function readMultiOps(r: JuteReader, body: Buffer): MultiOp[] {
     if (done) return ops;
     const at = r.offset;
     const op = readOp(r, body, type);
+    if (op.path === null) throw new JuteError('RANGE', at, `part ${ops.length} at offset ${at} of a multi has no path`);
     ops.push('flags' in op ? asMultiCreate(op, at) : op);
   }
 }

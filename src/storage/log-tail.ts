@@ -130,13 +130,15 @@ async function findRecord(file: ReadableFile, size: number, chunk: Buffer, base:
   return null;
 }
 
-/** Is a sector between `from` and `to` all zeros, the part of the first one behind `from` included? */
+/**
+ * Is a sector that begins before `to` all zeros, the first one from `from` on? It may reach over the zeros with which the
+ * record at `to` begins.
+ */
 async function hasLostSector(file: ReadableFile, from: number, to: number): Promise<boolean> {
-  const bytes = await file.read(from, to - from);
+  const bytes = await file.read(from, Math.ceil(to / SECTOR_BYTES) * SECTOR_BYTES - from);
   let at = 0;
-  while (at < bytes.length) {
+  while (at < to - from) {
     const end = at + SECTOR_BYTES - ((from + at) % SECTOR_BYTES);
-    if (end > bytes.length) return false;
     if (end - at > ZERO_PREFIX_BYTES && isZero(bytes, at, end)) return true;
     at = end;
   }

@@ -1,13 +1,13 @@
-const PAGE_BYTES = 256 * 1024;
+const PAGE_BYTES = 1024 * 1024;
 const GRAIN_BITS = 3;
 /** A handle is the page's number, then the place in it in grains of 8 bytes. */
-const PLACE_BITS = 15;
+const PLACE_BITS = 17;
 const PLACE_MASK = (1 << PLACE_BITS) - 1;
 const MOST_PAGES = 1 << (31 - PLACE_BITS);
 /** Larger blocks are Buffers of their own. */
 const LARGEST_CLASS_BYTES = 16 * 1024;
 /** Empty pages kept for any size class to use; more are given back. */
-const SPARE_PAGES = 16;
+const SPARE_PAGES = 4;
 const NONE = -1;
 
 /** Block sizes: every 8 bytes up to 512, then in steps of an eighth, so that at most 12.5% of a block is waste. */
@@ -42,14 +42,11 @@ class Page {
   freed = NONE;
   /** Where the page stands in its class's list of pages with room; NONE when it is full. */
   listed = NONE;
-  readonly view: DataView;
 
   constructor(
     readonly id: number,
-    readonly bytes: Buffer,
-  ) {
-    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  }
+    private readonly view: DataView,
+  ) {}
 
   prepare(sizeClass: number): void {
     this.sizeClass = sizeClass;
@@ -83,26 +80,23 @@ class Page {
   }
 }
 
-class LargeBlock {
-  readonly view: DataView;
-  constructor(readonly bytes: Buffer) {
-    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  }
-}
-
 /**
- * Blocks of bytes outside the JavaScript heap: pages of 256 KiB, each cut into blocks of one size class; freed blocks are
- * used again, pages that became empty serve any class. A block is named by a handle (an int32); its bytes are
+ * Blocks of bytes outside the JavaScript heap: pages of 1 MiB, each cut into blocks of one size class; freed blocks are
+ * used again, pages that became empty serve any class. (A page costs memory only as far as it was ever used.) A block is named by a handle (an int32); its bytes are
  * `bytes(handle)` from `offset(handle)`, and stay there until it is freed.
  */
 export class BlockStore {
   /** Bytes of pages and large blocks taken from the system, used or not. */
   reservedBytes = 0;
   private readonly pages: (Page | undefined)[] = [];
+  // Beside the pages, not in them: what is read for every node is then one step away.
+  private readonly pageBytes: (Buffer | undefined)[] = [];
+  private readonly pageViews: (DataView | undefined)[] = [];
   private readonly freePageIds: number[] = [];
   private readonly spare: Page[] = [];
   private readonly withRoom: Page[][] = CLASS_BYTES.map(() => []);
-  private readonly large: (LargeBlock | undefined)[] = [];
+  private readonly largeBytes: (Buffer | undefined)[] = [];
+  private readonly largeViews: (DataView | undefined)[] = [];
   private readonly freeLarge: number[] = [];
 
   /** How many bytes a block asked for with `size` really has. */
@@ -130,7 +124,7 @@ export class BlockStore {
       this.freeLargeBlock(-1 - handle);
       return;
     }
-    const page = this.pageOf(handle);
+    const page = this.pages[handle >>> PLACE_BITS] as Page;
     page.giveBack(this.offset(handle));
     const list = this.withRoom[page.sizeClass] as Page[];
     if (page.listed === NONE) {
@@ -141,23 +135,15 @@ export class BlockStore {
   }
 
   bytes(handle: number): Buffer {
-    return handle >= 0 ? this.pageOf(handle).bytes : this.largeOf(handle).bytes;
+    return (handle >= 0 ? this.pageBytes[handle >>> PLACE_BITS] : this.largeBytes[-1 - handle]) as Buffer;
   }
 
   view(handle: number): DataView {
-    return handle >= 0 ? this.pageOf(handle).view : this.largeOf(handle).view;
+    return (handle >= 0 ? this.pageViews[handle >>> PLACE_BITS] : this.largeViews[-1 - handle]) as DataView;
   }
 
   offset(handle: number): number {
     return handle >= 0 ? (handle & PLACE_MASK) << GRAIN_BITS : 0;
-  }
-
-  private pageOf(handle: number): Page {
-    return this.pages[handle >>> PLACE_BITS] as Page;
-  }
-
-  private largeOf(handle: number): LargeBlock {
-    return this.large[-1 - handle] as LargeBlock;
   }
 
   private addPage(sizeClass: number, list: Page[]): Page {
@@ -171,8 +157,12 @@ export class BlockStore {
   private newPage(): Page {
     const id = this.freePageIds.pop() ?? this.pages.length;
     if (id >= MOST_PAGES) throw new RangeError(`the tree's ${MOST_PAGES} pages of ${PAGE_BYTES} bytes are all in use`);
-    const page = new Page(id, Buffer.allocUnsafeSlow(PAGE_BYTES));
+    const bytes = Buffer.allocUnsafeSlow(PAGE_BYTES);
+    const view = viewOf(bytes);
+    const page = new Page(id, view);
     this.pages[id] = page;
+    this.pageBytes[id] = bytes;
+    this.pageViews[id] = view;
     this.reservedBytes += PAGE_BYTES;
     return page;
   }
@@ -189,20 +179,29 @@ export class BlockStore {
       return;
     }
     this.pages[page.id] = undefined;
+    this.pageBytes[page.id] = undefined;
+    this.pageViews[page.id] = undefined;
     this.freePageIds.push(page.id);
     this.reservedBytes -= PAGE_BYTES;
   }
 
   private allocateLarge(size: number): number {
-    const index = this.freeLarge.pop() ?? this.large.length;
-    this.large[index] = new LargeBlock(Buffer.allocUnsafeSlow(size));
+    const index = this.freeLarge.pop() ?? this.largeBytes.length;
+    const bytes = Buffer.allocUnsafeSlow(size);
+    this.largeBytes[index] = bytes;
+    this.largeViews[index] = viewOf(bytes);
     this.reservedBytes += size;
     return -1 - index;
   }
 
   private freeLargeBlock(index: number): void {
-    this.reservedBytes -= (this.large[index] as LargeBlock).bytes.length;
-    this.large[index] = undefined;
+    this.reservedBytes -= (this.largeBytes[index] as Buffer).length;
+    this.largeBytes[index] = undefined;
+    this.largeViews[index] = undefined;
     this.freeLarge.push(index);
   }
+}
+
+function viewOf(bytes: Buffer): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
 }

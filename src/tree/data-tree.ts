@@ -189,10 +189,10 @@ export class DataTree {
     const { nodes } = this.state;
     w.int(this.childCount(ref));
     for (let row = this.firstChild(ref); row !== NO_NODE; row = this.nextSibling(row)) {
-      const length = nodes.get(row, Field.nameLength);
       const at = nodes.nameOffset(row);
-      w.int(length);
-      w.raw(nodes.blockBytes(row).subarray(at, at + length));
+      const end = nodes.dataOffset(row);
+      w.int(end - at);
+      w.raw(nodes.blockBytes(row).subarray(at, end));
     }
   }
 

@@ -1,8 +1,8 @@
 /** An empty place; ids are not negative. */
 const EMPTY = -1;
 const FIRST_PLACES = 32;
-/** A segment of this size is divided rather than doubled: no insertion moves more entries than this (some 20 µs). */
-const MOST_PLACES = 4096;
+/** A segment of this size is divided rather than doubled: no insertion moves more entries than this (less than 1 ms). */
+const MOST_PLACES = 32_768;
 
 /** One open-addressed table of (hash, id) pairs, probed linearly; at most three quarters full. */
 class Segment {

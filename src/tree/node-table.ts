@@ -12,7 +12,8 @@ export const ROOT: NodeRef = 0;
 export const Field = {
   /** Handle of the node's block. */
   block: 0,
-  nameLength: 1,
+  /** Bytes of the path; 0: the root. */
+  pathLength: 1,
   /** Bytes of data; -1: the data is null. */
   dataLength: 2,
   parent: 3,
@@ -54,7 +55,6 @@ export const StatAt = {
 } as const;
 export const STAT_SIZE = 68;
 
-const SLASH = 0x2f;
 const LENGTH_BYTES = 4;
 const TWO_32 = 0x1_0000_0000;
 
@@ -62,20 +62,20 @@ const TWO_32 = 0x1_0000_0000;
  * The nodes, their names, data, stats and kinship, outside the JavaScript heap. It knows how a node is laid out and
  * found; what a change means is for others to say.
  *
- * A node is a record of 16 words and a block: `name; int dataLength (-1: null); data; stat (68 bytes)`. From the length on
- * the block is what getData answers, so a read is one copy. Paths are found by the hash of all their bytes, and a hit is
- * confirmed by comparing names from the last one up; only names are stored.
+ * A node is a record of 16 words and a block: `path; int dataLength (-1: null); data; stat (68 bytes)`. From the length on
+ * the block is what getData answers, so a read is one copy. A look-up by path touches one place each of the index, the
+ * records and the blocks: the whole path is in the block, since climbing from name to name would touch two more for each
+ * ancestor.
  */
 export class NodeTable {
   readonly rows = new RecordTable(WORDS_BITS);
   readonly key = new PathKey();
   private readonly blocks = new BlockStore();
   private readonly index = new HashIndex();
-  private pathScratch = Buffer.allocUnsafeSlow(512);
 
   constructor() {
     this.key.set('');
-    this.newRow(NO_NODE, '', 0, null);
+    this.newRow(NO_NODE, null);
   }
 
   get reservedBytes(): number {
@@ -114,31 +114,26 @@ export class NodeTable {
     return NO_NODE;
   }
 
-  /** Is the path of `row` what `key` holds before `pathEnd`? */
-  private isPath(row: NodeRef, pathEnd: number): boolean {
+  /** Is the path of `row` what `key` holds before `end`? */
+  private isPath(row: NodeRef, end: number): boolean {
     const { bytes, start } = this.key;
-    let end = pathEnd;
-    for (let at = row; at !== ROOT;) {
-      const page = this.rows.page(at);
-      const base = this.rows.base(at);
-      const length = page[base + Field.nameLength] as number;
-      const from = end - length;
-      if (from <= start || bytes[from - 1] !== SLASH) return false;
-      const handle = page[base + Field.block] as number;
-      const names = this.blocks.bytes(handle);
-      const name = this.blocks.offset(handle);
-      for (let i = 0; i < length; i++) if (names[name + i] !== bytes[from + i]) return false;
-      end = from - 1;
-      at = page[base + Field.parent] as number;
-    }
-    return end === start;
+    const page = this.rows.page(row);
+    const base = this.rows.base(row);
+    const length = end - start;
+    if (page[base + Field.pathLength] !== length) return false;
+    const handle = page[base + Field.block] as number;
+    const paths = this.blocks.bytes(handle);
+    const path = this.blocks.offset(handle);
+    // From the end, where paths differ.
+    for (let i = length - 1; i >= 0; i--) if (paths[path + i] !== bytes[start + i]) return false;
+    return true;
   }
 
   // Adding and removing
 
   /** Adds the node that `key` names under `parent`, with a stat of zeros but for dataLength. */
   insert(parent: NodeRef, data: Uint8Array | null): NodeRef {
-    const row = this.newRow(parent, this.key.bytes, this.key.hash, data);
+    const row = this.newRow(parent, data);
     this.index.add(this.key.hash, row);
     this.link(parent, row);
     for (let at = parent; at !== NO_NODE; at = this.get(at, Field.parent)) this.addTo(at, Field.descendants, 1);
@@ -156,21 +151,23 @@ export class NodeTable {
     this.rows.free(row);
   }
 
-  private newRow(parent: NodeRef, names: Uint8Array | '', hash: number, data: Uint8Array | null): NodeRef {
-    const nameFrom = this.key.lastSlash + 1;
-    const nameLength = names === '' ? 0 : this.key.end - nameFrom;
+  private newRow(parent: NodeRef, data: Uint8Array | null): NodeRef {
+    const { key } = this;
+    const pathLength = key.end - key.start;
+    const dataLength = data === null ? -1 : data.length;
     const row = this.rows.allocate();
     const page = this.rows.page(row);
     const base = this.rows.base(row);
-    const dataLength = data === null ? -1 : data.length;
-    const handle = this.newBlock(nameLength, data);
+    const handle = this.newBlock(pathLength, data);
     const bytes = this.blocks.bytes(handle);
     const at = this.blocks.offset(handle);
-    for (let i = 0; i < nameLength; i++) bytes[at + i] = names[nameFrom + i] as number;
-    const stat = at + nameLength + LENGTH_BYTES + Math.max(0, dataLength);
-    bytes.fill(0, stat, stat + STAT_SIZE);
+    for (let i = 0; i < pathLength; i++) bytes[at + i] = key.bytes[key.start + i] as number;
+    const view = this.blocks.view(handle);
+    const stat = at + pathLength + LENGTH_BYTES + Math.max(0, dataLength);
+    for (let word = 0; word < STAT_SIZE; word += 4) view.setInt32(stat + word, 0);
+    view.setInt32(stat + StatAt.dataLength, Math.max(0, dataLength));
     page[base + Field.block] = handle;
-    page[base + Field.nameLength] = nameLength;
+    page[base + Field.pathLength] = pathLength;
     page[base + Field.dataLength] = dataLength;
     page[base + Field.parent] = parent;
     page[base + Field.firstChild] = NO_NODE;
@@ -180,15 +177,14 @@ export class NodeTable {
     page[base + Field.descendants] = 0;
     page[base + Field.cversion] = 0;
     page[base + Field.flags] = Flag.live;
-    page[base + Field.hash] = hash;
-    this.putInt(row, StatAt.dataLength, Math.max(0, dataLength));
+    page[base + Field.hash] = key.hash;
     return row;
   }
 
-  /** A block with `data` in its place, and neither name nor stat. */
-  private newBlock(nameLength: number, data: Uint8Array | null): number {
-    const handle = this.blocks.allocate(blockSize(nameLength, data === null ? 0 : data.length));
-    this.fillData(handle, this.blocks.offset(handle) + nameLength, data);
+  /** A block with `data` in its place, and neither path nor stat. */
+  private newBlock(pathLength: number, data: Uint8Array | null): number {
+    const handle = this.blocks.allocate(blockSize(pathLength, data === null ? 0 : data.length));
+    this.fillData(handle, this.blocks.offset(handle) + pathLength, data);
     return handle;
   }
 
@@ -312,12 +308,19 @@ export class NodeTable {
     return this.blocks.view(this.get(row, Field.block));
   }
 
-  nameOffset(row: NodeRef): number {
+  pathOffset(row: NodeRef): number {
     return this.blocks.offset(this.get(row, Field.block));
   }
 
+  /** Where the path's last name begins; the root has none. */
+  nameOffset(row: NodeRef): number {
+    return this.pathOffset(row) + this.get(this.get(row, Field.parent), Field.pathLength) + 1;
+  }
+
   dataOffset(row: NodeRef): number {
-    return this.nameOffset(row) + this.get(row, Field.nameLength);
+    const page = this.rows.page(row);
+    const base = this.rows.base(row);
+    return this.blocks.offset(page[base + Field.block] as number) + (page[base + Field.pathLength] as number);
   }
 
   statOffset(row: NodeRef): number {
@@ -326,7 +329,7 @@ export class NodeTable {
     const dataLength = page[base + Field.dataLength] as number;
     return (
       this.blocks.offset(page[base + Field.block] as number) +
-      (page[base + Field.nameLength] as number) +
+      (page[base + Field.pathLength] as number) +
       LENGTH_BYTES +
       (dataLength < 0 ? 0 : dataLength)
     );
@@ -335,22 +338,22 @@ export class NodeTable {
   /** Replaces the data; the stat keeps all but dataLength. */
   setData(row: NodeRef, data: Uint8Array | null): void {
     const handle = this.get(row, Field.block);
-    const nameLength = this.get(row, Field.nameLength);
+    const pathLength = this.get(row, Field.pathLength);
     const oldLength = Math.max(0, this.get(row, Field.dataLength));
     const newLength = data === null ? 0 : data.length;
     const oldStat = this.statOffset(row);
     const bytes = this.blocks.bytes(handle);
     const at = this.blocks.offset(handle);
-    if (BlockStore.roomFor(blockSize(nameLength, oldLength)) === BlockStore.roomFor(blockSize(nameLength, newLength))) {
+    if (BlockStore.roomFor(blockSize(pathLength, oldLength)) === BlockStore.roomFor(blockSize(pathLength, newLength))) {
       const newStat = oldStat + newLength - oldLength;
       if (newStat !== oldStat) bytes.copyWithin(newStat, oldStat, oldStat + STAT_SIZE);
-      this.fillData(handle, at + nameLength, data);
+      this.fillData(handle, at + pathLength, data);
     } else {
-      const moved = this.newBlock(nameLength, data);
+      const moved = this.newBlock(pathLength, data);
       const target = this.blocks.bytes(moved);
       const targetAt = this.blocks.offset(moved);
-      bytes.copy(target, targetAt, at, at + nameLength);
-      bytes.copy(target, targetAt + nameLength + LENGTH_BYTES + newLength, oldStat, oldStat + STAT_SIZE);
+      bytes.copy(target, targetAt, at, at + pathLength);
+      bytes.copy(target, targetAt + pathLength + LENGTH_BYTES + newLength, oldStat, oldStat + STAT_SIZE);
       this.put(row, Field.block, moved);
       this.blocks.free(handle);
     }
@@ -377,37 +380,13 @@ export class NodeTable {
   }
 
   name(row: NodeRef): string {
-    const at = this.nameOffset(row);
-    return this.blockBytes(row).toString('utf8', at, at + this.get(row, Field.nameLength));
+    return this.blockBytes(row).toString('utf8', this.nameOffset(row), this.dataOffset(row));
   }
 
   /** "/" for the root. */
   path(row: NodeRef): string {
     if (row === ROOT) return '/';
-    const length = this.pathLength(row);
-    if (length > this.pathScratch.length) this.pathScratch = Buffer.allocUnsafeSlow(length * 2);
-    this.copyPath(row, this.pathScratch, length);
-    return this.pathScratch.toString('utf8', 0, length);
-  }
-
-  /** Bytes of the path; the root's is empty. */
-  pathLength(row: NodeRef): number {
-    let length = 0;
-    for (let at = row; at !== ROOT; at = this.get(at, Field.parent)) length += this.get(at, Field.nameLength) + 1;
-    return length;
-  }
-
-  /** Writes the path's bytes so that they end before `end`. */
-  copyPath(row: NodeRef, target: Buffer, end: number): void {
-    let to = end;
-    for (let at = row; at !== ROOT; at = this.get(at, Field.parent)) {
-      const length = this.get(at, Field.nameLength);
-      const names = this.blockBytes(at);
-      const name = this.nameOffset(at);
-      to -= length;
-      for (let i = 0; i < length; i++) target[to + i] = names[name + i] as number;
-      target[--to] = SLASH;
-    }
+    return this.blockBytes(row).toString('utf8', this.pathOffset(row), this.dataOffset(row));
   }
 }
 
@@ -416,6 +395,6 @@ function putWords(view: DataView, at: number, high: number, low: number): void {
   view.setUint32(at + 4, low);
 }
 
-function blockSize(nameLength: number, dataLength: number): number {
-  return nameLength + LENGTH_BYTES + dataLength + STAT_SIZE;
+function blockSize(pathLength: number, dataLength: number): number {
+  return pathLength + LENGTH_BYTES + dataLength + STAT_SIZE;
 }

@@ -26,6 +26,7 @@ export class PathKey {
   parentHash = 0;
   /** Offset in `bytes` of the last slash; -1 when there is none. */
   lastSlash = -1;
+  private isAscii = true;
   private scratch = Buffer.allocUnsafeSlow(INITIAL_BYTES);
 
   constructor() {
@@ -57,6 +58,7 @@ export class PathKey {
       bytes[at] = code;
       state = Math.imul(state ^ code, HASH_FACTOR);
     }
+    this.isAscii = true;
     this.keep(bytes, 0, length, lastSlash, state, parentState);
   }
 
@@ -82,11 +84,13 @@ export class PathKey {
       this.setEncoded(Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString('utf8'));
       return;
     }
+    this.isAscii = all <= 0x7f;
     this.keep(bytes, start, end, lastSlash, state, parentState);
   }
 
   /** The path's length in UTF-16 units, as Java counts it. */
   get textLength(): number {
+    if (this.isAscii) return this.end - this.start;
     let units = 0;
     for (let at = this.start; at < this.end; at++) {
       const byte = this.bytes[at] as number;

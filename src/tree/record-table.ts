@@ -1,10 +1,10 @@
-const PAGE_RECORDS_BITS = 12;
+const PAGE_RECORDS_BITS = 14;
 const PAGE_RECORDS = 1 << PAGE_RECORDS_BITS;
 const PAGE_MASK = PAGE_RECORDS - 1;
 
 /**
- * Records of a fixed number of 32-bit words, kept outside the JavaScript heap in pages of 4096 records, so that growing
- * never copies. A record is named by its number; numbers of freed records are given out again.
+ * Records of a fixed number of 32-bit words, kept outside the JavaScript heap in pages of 16,384 records, so that
+ * growing never copies. A record is named by its number; numbers of freed records are given out again.
  *
  * Hot code reads fields as `page[base + field]` with `page(id)` and `base(id)`.
  */

@@ -36,6 +36,7 @@ export class TreeSnapshot implements ChangeObserver {
   /** A bit for each row that is written or is none of this snapshot's. */
   private readonly done: Uint8Array;
   private pending = Buffer.allocUnsafeSlow(2 * PORTION_BYTES);
+  private pendingView = viewOf(this.pending);
   private pendingFrom = 0;
   private pendingTo = 0;
   private endWritten = false;
@@ -149,21 +150,26 @@ export class TreeSnapshot implements ChangeObserver {
 
   private encode(row: NodeRef): void {
     const { nodes, acls, owners } = this.state;
-    const pathLength = nodes.pathLength(row);
-    const dataBytes = 4 + Math.max(0, nodes.get(row, Field.dataLength));
-    const out = this.roomFor(4 + pathLength + dataBytes + ACL_BYTES + PERSISTED_STAT_BYTES);
-    const source = nodes.blockBytes(row);
-    let at = out.writeInt32BE(pathLength, this.pendingTo) + pathLength;
-    nodes.copyPath(row, out, at);
-    at += source.copy(out, at, nodes.dataOffset(row), nodes.dataOffset(row) + dataBytes);
+    const pathLength = nodes.get(row, Field.pathLength);
+    const pathAndDataBytes = pathLength + 4 + Math.max(0, nodes.get(row, Field.dataLength));
+    const out = this.roomFor(4 + pathAndDataBytes + ACL_BYTES + PERSISTED_STAT_BYTES);
+    const view = this.pendingView;
+    let at = this.pendingTo;
+    view.setInt32(at, pathLength);
+    const from = nodes.pathOffset(row);
+    nodes.blockBytes(row).copy(out, at + 4, from, from + pathAndDataBytes);
+    at += 4 + pathAndDataBytes;
     const aclId = acls.id(nodes.get(row, Field.acl));
     const aclIdHigh = Math.floor(aclId / TWO_32);
-    at = out.writeUInt32BE(aclId - aclIdHigh * TWO_32, out.writeInt32BE(aclIdHigh, at));
+    view.setInt32(at, aclIdHigh);
+    view.setUint32(at + 4, aclId - aclIdHigh * TWO_32);
+    at += ACL_BYTES;
+    const source = nodes.blockView(row);
     const stat = nodes.statOffset(row);
-    source.copy(out, at, stat, stat + SHARED_STAT_BYTES);
-    out.writeInt32BE(nodes.get(row, Field.cversion), at + PERSISTED_CVERSION_AT);
-    if (!owners.isOwnerInStat(row)) out.writeBigInt64BE(owners.owner(row), at + PERSISTED_OWNER_AT);
-    source.copy(out, at + SHARED_STAT_BYTES, stat + StatAt.pzxid, stat + StatAt.pzxid + 8);
+    copyWords(source, stat, view, at, SHARED_STAT_BYTES);
+    view.setInt32(at + PERSISTED_CVERSION_AT, nodes.get(row, Field.cversion));
+    if (!owners.isOwnerInStat(row)) view.setBigInt64(at + PERSISTED_OWNER_AT, owners.owner(row));
+    copyWords(source, stat + StatAt.pzxid, view, at + SHARED_STAT_BYTES, PERSISTED_STAT_BYTES - SHARED_STAT_BYTES);
     this.pendingTo = at + PERSISTED_STAT_BYTES;
   }
 
@@ -173,6 +179,7 @@ export class TreeSnapshot implements ChangeObserver {
       const grown = Buffer.allocUnsafeSlow(Math.max(needed, this.pending.length * 2));
       this.pending.copy(grown, 0, this.pendingFrom, this.pendingTo);
       this.pending = grown;
+      this.pendingView = viewOf(grown);
       this.pendingTo -= this.pendingFrom;
       this.pendingFrom = 0;
     }
@@ -186,4 +193,13 @@ export class TreeSnapshot implements ChangeObserver {
   private markDone(row: NodeRef): void {
     this.done[row >>> 3] = (this.done[row >>> 3] as number) | (1 << (row & 7));
   }
+}
+
+function viewOf(bytes: Buffer): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+}
+
+/** For few bytes: less than a call of Buffer.copy costs. */
+function copyWords(from: DataView, fromAt: number, to: DataView, toAt: number, bytes: number): void {
+  for (let at = 0; at < bytes; at += 4) to.setInt32(toAt + at, from.getInt32(fromAt + at));
 }

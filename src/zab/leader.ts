@@ -78,7 +78,10 @@ export class Leader implements LearnerMaster, Broadcast {
 
   // --- life
 
-  /** Leads until the role is over; then nothing of it is left. Never rejects. */
+  /**
+   * Leads until the role is over; then nothing of it is left, not even a disk operation: it waits for a disk that hangs.
+   * Never rejects.
+   */
   run(): Promise<RoleEnd> {
     this.running ??= this.live();
     return this.running;
@@ -238,7 +241,7 @@ export class Leader implements LearnerMaster, Broadcast {
    */
   voterLooks(sid: number): void {
     const { discovery, life, options } = this;
-    if (this.running === null || life.isOver || discovery.epochChosen.reached) return;
+    if (this.startedMs === 0 || life.isOver || discovery.epochChosen.reached) return;
     const waitedMs = this.clock.monotonicMs() - this.startedMs;
     if (options.maxTimeToWaitForEpochMs < 0 || waitedMs <= options.maxTimeToWaitForEpochMs) return;
     if (discovery.voterLooks(sid)) return;
@@ -349,7 +352,7 @@ export class Leader implements LearnerMaster, Broadcast {
 
   private logGone(handler: LearnerHandler): void {
     const { end } = handler.life;
-    const who = handler.sid < 0 ? 'A connection' : `Server ${handler.sid}`;
+    const who = handler.isIntroduced ? `Server ${handler.sid}` : 'A connection';
     const fields = { code: 'ZAB_LEARNER_GONE', sid: handler.sid, peer: handler.stream.peer, end: end?.code };
     const message = `${who} from ${handler.stream.peer} is gone: ${end?.reason ?? 'unknown'}`;
     if (this.life.isOver || end?.code === 'CONNECTION_LOST') this.log.info(message, fields);
@@ -420,7 +423,7 @@ export class Leader implements LearnerMaster, Broadcast {
     this.handOverInTime(proposals);
     for (const handler of this.handlers.keys()) {
       handler.checkPace(nowMs);
-      if (handler.sid >= 0) this.metrics.learnerQueueSize(handler.sid).record(handler.queuedBytes);
+      if (handler.isIntroduced) this.metrics.learnerQueueSize(handler.sid).record(handler.queuedBytes);
       handler.ping();
     }
     this.proof.pinged();

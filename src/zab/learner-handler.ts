@@ -85,7 +85,9 @@ export class LearnerHandler implements SyncTarget, PingedFollower {
   readonly life: Life;
   readonly stream: PacketStream;
   private readonly connectedMs: number;
+  /** -1 before FOLLOWERINFO or OBSERVERINFO came. */
   sid = -1;
+  isIntroduced = false;
   isObserver = false;
   ackedZxid = -1;
   pingsSent = 0;
@@ -130,7 +132,7 @@ export class LearnerHandler implements SyncTarget, PingedFollower {
 
   /** Does it count towards the quorum that a leader must keep? */
   isSynced(nowMs: number): boolean {
-    if (this.life.isOver || this.sid < 0) return false;
+    if (this.life.isOver || !this.isIntroduced) return false;
     if (!this.isLive) return nowMs <= this.initialDeadlineMs;
     return nowMs - this.stream.lastHeardMs <= syncLimitMs(this.master.options);
   }
@@ -203,6 +205,7 @@ export class LearnerHandler implements SyncTarget, PingedFollower {
       );
     }
     this.sid = info.serverId;
+    this.isIntroduced = true;
     this.isObserver = packet.type === PacketType.observerInfo;
     this.master.introduced(this);
     return zxidEpoch(packet.zxid);
@@ -241,6 +244,7 @@ export class LearnerHandler implements SyncTarget, PingedFollower {
     this.release();
     master.becameLive(this);
     for (;;) {
+      this.life.check();
       const packet = stream.take();
       if (packet !== null) {
         this.handle(packet);
@@ -251,7 +255,6 @@ export class LearnerHandler implements SyncTarget, PingedFollower {
         master.acknowledged(this);
       }
       await stream.more();
-      this.life.check();
     }
   }
 

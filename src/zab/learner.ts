@@ -56,7 +56,10 @@ export abstract class Learner implements LeaderLink {
     this.metrics = new ZabMetrics(deps.metrics);
   }
 
-  /** Learns until the role is over; then nothing of it is left. Never rejects. */
+  /**
+   * Learns until the role is over; then nothing of it is left, not even a disk operation: it waits for a disk that hangs.
+   * Never rejects.
+   */
   run(): Promise<RoleEnd> {
     this.running ??= this.live();
     return this.running;
@@ -202,11 +205,11 @@ export abstract class Learner implements LeaderLink {
     });
     let isNewLeaderAcked = false;
     for (;;) {
+      this.life.check();
       const packet = stream.take();
       if (packet === null) {
         if (log.pendingBytes > UNSYNCED_BYTES) await this.flush(log);
         await stream.more();
-        this.life.check();
       } else if (packet.type === PacketType.newLeader) {
         await this.acceptNewLeader(packet, stream, epoch, log);
         isNewLeaderAcked = true;
@@ -317,13 +320,10 @@ export abstract class Learner implements LeaderLink {
 
   private async broadcast(stream: PacketStream, log: LearnerLog): Promise<void> {
     for (;;) {
-      const packet = stream.take();
-      if (packet !== null) {
-        this.handle(packet, stream, log);
-        continue;
-      }
-      await stream.more();
       this.life.check();
+      const packet = stream.take();
+      if (packet === null) await stream.more();
+      else this.handle(packet, stream, log);
     }
   }
 

@@ -168,8 +168,9 @@ export class PacketStream implements SocketHandler {
     });
   }
 
-  /** Ends the connection at once. */
+  /** Ends the connection at once; what was sent in this turn still leaves when the network takes it. */
   close(reason = new ZabError('SHUTDOWN', 'closed here')): void {
+    this.flush();
     this.fail(reason);
     this.socket.destroy();
   }

@@ -85,6 +85,12 @@ describe('the launcher', () => {
     assert.equal((JSON.parse(out) as { pid: number }).pid, child.pid);
   });
 
+  it('tells the server that nohup started it', async (t) => {
+    const { launcher } = await installation(t, 'console.log(process.env.ZK_SERVER_NOHUP ?? "none")');
+    assert.equal((await run(launcher, [])).out, 'none\n');
+    assert.equal((await run('nohup', [launcher])).out, '1\n');
+  });
+
   it('hands ZK_SERVER_NODE_OPTIONS to node', async (t) => {
     const { launcher } = await installation(t, PRINT);
     const { out } = await run(launcher, [], { ZK_SERVER_NODE_OPTIONS: '--no-warnings --max-old-space-size=200' });

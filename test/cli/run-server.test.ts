@@ -35,7 +35,10 @@ class ScriptedServer implements RunnableServer {
   }
 }
 
-function world(server: ScriptedServer, stopTimeoutMs = 10_000) {
+function world(
+  server: ScriptedServer,
+  options: { readonly stopTimeoutMs?: number; readonly ignoresHangup?: boolean } = {},
+) {
   const log = new MemoryLogger('test', new FakeClock());
   const events = new EventEmitter();
   const exits: { exitCode: number; words: string }[] = [];
@@ -47,8 +50,9 @@ function world(server: ScriptedServer, stopTimeoutMs = 10_000) {
   const result = runServer(server, {
     log,
     events,
-    stopTimeoutMs,
+    stopTimeoutMs: options.stopTimeoutMs ?? 10_000,
     onListening: listening,
+    ignoresHangup: options.ignoresHangup ?? false,
     exitNow: (exitCode, words) => {
       exits.push({ exitCode, words });
       exited.emit('exit');
@@ -70,6 +74,16 @@ describe('a server in the foreground', () => {
       assert.equal(server.stops, 1);
     });
   }
+
+  it('lives on after SIGHUP when it was started with nohup', async () => {
+    const server = new ScriptedServer();
+    const { events, result, onceListening } = world(server, { ignoresHangup: true });
+    await onceListening;
+    events.emit('SIGHUP');
+    assert.equal(server.stops, 0);
+    events.emit('SIGTERM');
+    assert.equal(await result, 0);
+  });
 
   it('stops on a signal while it starts', async () => {
     const server = new ScriptedServer(never);
@@ -108,7 +122,7 @@ describe('a server in the foreground', () => {
   });
 
   it('ends at once on a second signal', async () => {
-    const { events, exits, onceListening } = world(new ScriptedServer(undefined, never), 50);
+    const { events, exits, onceListening } = world(new ScriptedServer(undefined, never), { stopTimeoutMs: 50 });
     await onceListening;
     events.emit('SIGINT');
     events.emit('SIGINT');
@@ -116,7 +130,7 @@ describe('a server in the foreground', () => {
   });
 
   it('ends when a stop takes too long', async () => {
-    const { events, exits, exited, onceListening } = world(new ScriptedServer(undefined, never), 1);
+    const { events, exits, exited, onceListening } = world(new ScriptedServer(undefined, never), { stopTimeoutMs: 1 });
     await onceListening;
     const exit = new Promise((resolve) => exited.once('exit', resolve));
     events.emit('SIGTERM');

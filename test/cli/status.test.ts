@@ -60,6 +60,15 @@ describe('status', () => {
     assert.match(out, new RegExp(`^ {2}peer 3 +no answer, 127\\.0\\.0\\.1:${ports[2] ?? 0}$`, 'm'));
   });
 
+  it('knows the epoch before its first write', async (t) => {
+    const { folder, ports } = await ensemble(t);
+    await answering(t, ports[0] ?? 0, { srvr: srvr('follower', '0x500000000') });
+    await mkdir(join(folder, 'data', 'version-2'));
+    await writeFile(join(folder, 'data', 'version-2', 'currentEpoch'), '6');
+    const { out } = await cli(['status', 'zoo.cfg'], { workingDir: folder });
+    assert.match(out, /^ {2}epoch +6$/m);
+  });
+
   it('--json has the same', async (t) => {
     const { folder, ports } = await ensemble(t);
     const mntr = 'zk_version\t3.9.5\nzk_learners\t2\nzk_synced_followers\t1\n';

@@ -234,6 +234,17 @@ describe('four-letter words of a busy server', () => {
     assert.ok((await world.ask('conf')).endsWith(tail));
   });
 
+  it('hash shows digests of the tree, oldest first', async () => {
+    const world = await ClientWorld.make();
+    const { tree } = world.pipeline;
+    for (let i = 0; i < 300; i++) {
+      const digest = { version: 2, treeDigest: tree.digest };
+      tree.apply({ clientId: 1n, cxid: i, zxid: i + 1, time: 0, type: -1 }, { type: -1, err: -101 }, digest);
+    }
+    const lines = (await world.ask('hash')).trim().split('\n');
+    assert.deepEqual(lines, [`80: ${tree.digest}`, `100: ${tree.digest}`]);
+  });
+
   it('a server that only reads says so', async () => {
     const world = await ClientWorld.make();
     world.pipeline.mode = 'read-only';

@@ -52,7 +52,6 @@ describe('a standalone server', () => {
       snapCount: 100_000,
       snapSizeLimitBytes: 4 * 1024 ** 3,
       preAllocBytes: 64 * 1024 ** 2,
-      txnLogSizeLimitBytes: 0,
       commitLogCount: 500,
       forceSync: true,
       fsyncWarningThresholdMs: 1000,

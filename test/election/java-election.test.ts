@@ -162,8 +162,13 @@ describe('an election with Apache ZooKeeper', () => {
       const result = server.look();
       for (const sid of [2, 3]) await ensemble.member(sid).start();
       assert.match(await result, /^FOLLOWING [23]$/);
-      const leader = server.election.currentVote.leader;
-      assert.equal(await ensemble.member(leader).serving(), 'leader');
+      // If 2 was there before 3, we need not have waited for 3 as Java does: then 2 may follow 3 in the end, and a server that
+      // finds no leader where it looked for one looks again.
+      for (const sid of [2, 3]) await ensemble.member(sid).serving();
+      if (server.election.currentVote.leader === 2 && (await ensemble.member(2).mode()) !== 'leader') {
+        assert.equal(await server.look(), 'FOLLOWING 3');
+      }
+      assert.equal(await ensemble.member(server.election.currentVote.leader).mode(), 'leader');
     });
   });
 

@@ -10,7 +10,7 @@ export class FakePort implements ClientPort {
   /** `opened 4000`, `refused`, `closed sessionExpired`, or the answers to requests with their number: `3 create /a`. */
   readonly told: string[] = [];
   sessionId = 0n;
-  password = Buffer.alloc(0);
+  password: Buffer = Buffer.alloc(0);
   readonly auth: Id[] = [ipId('127.0.0.1')];
   private cxid = 0;
   private readonly waiting: number[] = [];

@@ -23,7 +23,15 @@ describe('a leader and a follower', () => {
   it('decide writes of both in one order and answer each where it came from', async () => {
     const { pair, atLeader, atFollower } = await openPair();
     assert.equal(atFollower.sessionId >> 56n, BigInt(FOLLOWER_SID));
-    atFollower.send('create /f', 'sync', 'create2 /f', 'create2 /f/x', 'raw 5 00', 'sync', 'multi check /f/x; delete /f/x');
+    atFollower.send(
+      'create /f',
+      'sync',
+      'create2 /f',
+      'create2 /f/x',
+      'raw 5 00',
+      'sync',
+      'multi check /f/x; delete /f/x',
+    );
     atLeader.send('create /l', 'sync', 'set /f', 'create2 /l/x');
     await pair.settle();
     atLeader.send('set /f data=x version=0');

@@ -45,10 +45,21 @@ export class Machine {
     };
   }
 
-  static async start(world: World, name: string, myId: number, options: Partial<PipelineOptions> = {}): Promise<Machine> {
+  static async start(
+    world: World,
+    name: string,
+    myId: number,
+    options: Partial<PipelineOptions> = {},
+  ): Promise<Machine> {
     const host = world.host(name);
     const extendedTypes = options.extendedTypes ?? false;
-    const settings = { ...STORAGE_DEFAULTS, dataDir: '/data', dataLogDir: '/data', preAllocBytes: 65536, extendedTypes };
+    const settings = {
+      ...STORAGE_DEFAULTS,
+      dataDir: '/data',
+      dataLogDir: '/data',
+      preAllocBytes: 65536,
+      extendedTypes,
+    };
     const database = await world.settle(Database.open(host, new Metrics(), settings));
     return new Machine(host, database, myId, options);
   }

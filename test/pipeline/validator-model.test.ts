@@ -50,7 +50,14 @@ function randomLine(random: SeededRandom): string {
 
 function start(): ValidatorScenario {
   const scenario = new ValidatorScenario();
-  const setup = ['options extendedTypes', 'session s0', 'session s1', 'auth s1 digest:u:p', 'session s2', 'auth s2 super:'];
+  const setup = [
+    'options extendedTypes',
+    'session s0',
+    'session s1',
+    'auth s1 digest:u:p',
+    'session s2',
+    'auth s2 super:',
+  ];
   for (const line of setup) scenario.run(line);
   return scenario;
 }

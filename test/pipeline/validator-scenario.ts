@@ -38,7 +38,7 @@ const MODES = new Map([
  *     session NAME [OWNER]                    a session and who owns it: local (the default) or a server id
  *     auth NAME SCHEME:ID                     the session's client is this one, too
  *     given PATH FIELD=N                      sets version, aversion or cversion by a transaction
- *     NAME: REQUEST                           prints the transaction, or `none`
+ *     NAME: REQUEST                           prints the transaction
  *     NAME@OWNER: REQUEST                     the same, from another server
  *     apply [COUNT] | stat PATH | tree | pending | moved NAME OWNER
  */
@@ -70,7 +70,8 @@ export class ValidatorScenario {
   private makeValidator(): Validator {
     const { clock, log, metrics, options, skipAcl } = this;
     this.tree = new DataTree(options);
-    this.tree.onDigestMismatch = (zxid) => assert.fail(`the digest behind 0x${zxid.toString(16)} is not the predicted one`);
+    this.tree.onDigestMismatch = (zxid) =>
+      assert.fail(`the digest behind 0x${zxid.toString(16)} is not the predicted one`);
     return new Validator({
       clock,
       log,
@@ -148,7 +149,6 @@ export class ValidatorScenario {
     const { type, body } = parseRequest(text);
     const request = { sessionId: session.id, cxid: 1, type, body, auth: session.auth };
     const entry = this.validator.validate(request, owner === undefined ? session.owner : ownerOf(owner), this.zxid + 1);
-    if (entry === null) return 'none';
     this.zxid++;
     this.proposed.push(entry);
     return entryText(entry);

@@ -42,7 +42,8 @@ def main():
             waiting = []
     for result in waiting:
         result.wait(30)
-    client._connection._socket.close() if "--drop" in sys.argv else client.stop()
+    client.stop()
+    client.close()
 
 
 if __name__ == "__main__":

@@ -166,7 +166,8 @@ describe('truncate', () => {
     const note = () => {
       run.over = true;
     };
-    for (let at = 0; !run.over; at++) {
+    const isOver = () => run.over;
+    for (let at = 0; !isOver(); at++) {
       const { machine, story, database } = await write();
       await prepare(machine, database);
       const crashAt = machine.disk.operationCount + at;
@@ -179,7 +180,7 @@ describe('truncate', () => {
       database.truncate(5).then(note, note);
       await machine.world.until(() => run.over || run.crashed);
       machine.disk.onOperation = null;
-      if (run.over) machine.world.powerOff('local', 'lose');
+      if (isOver()) machine.world.powerOff('local', 'lose');
       const again = await machine.open();
       assert.deepEqual(fingerprint(again), story.state(again.lastAppliedZxid), `crash at operation ${at}`);
       check(again.lastAppliedZxid);

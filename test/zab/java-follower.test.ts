@@ -2,31 +2,21 @@
 // directory given to a Java server afterwards. Elections are passed over: two Java voters of three elect one of them, and
 // ours dials that one.
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { after, before, describe, it } from 'node:test';
-import { promisify } from 'node:util';
 import { parseMembershipText } from '../../src/membership/index.js';
 import { createRealHost } from '../../src/platform/index.js';
 import type { NodeRef } from '../../src/tree/index.js';
 import { Ensemble, type Member } from '../support/ensemble.js';
 import { eventually } from '../support/eventually.js';
 import { javaServer } from '../support/java.js';
-import { LineProcess } from '../support/line-process.js';
+import type { LineProcess } from '../support/line-process.js';
 import { ZabServer } from './harness.js';
+import { difference, dump, fill } from './java-dump.js';
 import { createEntry } from './zxids.js';
 
-const run = promisify(execFile);
-const INTEROP = new URL('../interop/', import.meta.url).pathname;
 const OURS = 3;
 const SETTINGS = { tickTimeMs: 500, initLimit: 10, syncLimit: 5 };
-
-async function dumpJava(member: Member): Promise<string[]> {
-  const { stdout } = await run('/usr/bin/python3', [`${INTEROP}dump.py`, `127.0.0.1:${member.clientPort}`], {
-    maxBuffer: 64 * 1024 * 1024,
-  });
-  return stdout.trimEnd().split('\n').sort();
-}
 
 /** The same lines from our tree. */
 function dumpOurs(server: ZabServer): string[] {
@@ -49,14 +39,12 @@ function dumpOurs(server: ZabServer): string[] {
     }
   };
   walk('/', tree.find('/'));
-  return found.sort();
+  return found.filter((line) => !line.includes('"path": "/zookeeper/config"')).sort();
 }
 
 /** As Python's json writes it. */
 function pythonText(value: unknown): string {
-  return JSON.stringify(value)
-    .replaceAll(',', ', ')
-    .replace(/[\u0080-\uffff]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);
+  return JSON.stringify(value).replaceAll(',', ', ');
 }
 
 describe('an Apache ZooKeeper leader', { timeout: 240_000 }, () => {
@@ -65,17 +53,6 @@ describe('an Apache ZooKeeper leader', { timeout: 240_000 }, () => {
   let ensemble: Ensemble;
   let leader: Member;
   let server: ZabServer;
-
-  /** Nodes of all kinds, by a client that stays. */
-  async function fill(seed: number): Promise<void> {
-    const client = new LineProcess('/usr/bin/python3', [
-      `${INTEROP}fill.py`,
-      `127.0.0.1:${leader.clientPort}`,
-      String(seed),
-    ]);
-    clients.push(client);
-    await client.expect(/^filled$/, 60_000);
-  }
 
   async function open(): Promise<ZabServer> {
     const member = ensemble.member(OURS);
@@ -94,10 +71,10 @@ describe('an Apache ZooKeeper leader', { timeout: 240_000 }, () => {
   }
 
   async function sameTree(): Promise<void> {
-    const theirs = await dumpJava(leader);
-    await eventually('the same tree', 10_000, () => Promise.resolve(dumpOurs(server).join() === theirs.join())).catch(
+    const theirs = await dump(leader);
+    await eventually('the same tree', 5000, () => Promise.resolve(dumpOurs(server).join() === theirs.join())).catch(
       () => {
-        assert.deepEqual(dumpOurs(server), theirs);
+        assert.fail(difference(dumpOurs(server), theirs));
       },
     );
   }
@@ -107,7 +84,7 @@ describe('an Apache ZooKeeper leader', { timeout: 240_000 }, () => {
     await ensemble.member(1).start();
     await ensemble.member(2).start();
     leader = await ensemble.leader(60_000);
-    await fill(1);
+    clients.push(await fill(leader, 1));
     server = await open();
   });
 
@@ -125,7 +102,7 @@ describe('an Apache ZooKeeper leader', { timeout: 240_000 }, () => {
   });
 
   it('proposes, and we log, acknowledge and apply', async () => {
-    await fill(2);
+    clients.push(await fill(leader, 2));
     await sameTree();
     const { counters } = server.metrics;
     assert.ok((counters.get('learner_proposal_received_count')?.value ?? 0) > 50);
@@ -135,24 +112,10 @@ describe('an Apache ZooKeeper leader', { timeout: 240_000 }, () => {
     );
   });
 
-  it('counts our acknowledgements: with us alone it has a quorum', async () => {
-    const other = ensemble.members.find((member) => member !== leader && member.running);
-    await other?.kill();
-    await fill(3);
-    await sameTree();
-    let synced = false;
-    server.pipeline.sync(() => {
-      synced = true;
-    });
-    await eventually('the sync', 10_000, () => Promise.resolve(synced));
-    await other?.start();
-    await other?.serving();
-  });
-
   it('sends us a DIFF when we come back', async () => {
     await server.stop();
     server.lastEnd = null;
-    await fill(4);
+    clients.push(await fill(leader, 4));
     assert.match(await follow(), /DIFF/);
     await sameTree();
   });
@@ -168,6 +131,18 @@ describe('an Apache ZooKeeper leader', { timeout: 240_000 }, () => {
     await sameTree();
   });
 
+  it('counts our acknowledgements: with us alone it has a quorum', async () => {
+    const other = ensemble.members.find((member) => member !== leader && member.running);
+    await other?.kill();
+    clients.push(await fill(leader, 3));
+    await sameTree();
+    let synced = false;
+    server.pipeline.sync(() => {
+      synced = true;
+    });
+    await eventually('the sync', 10_000, () => Promise.resolve(synced));
+  });
+
   it('is left when it dies', async () => {
     await leader.kill();
     await eventually('the end', 5000, () => Promise.resolve(server.lastEnd));
@@ -181,8 +156,7 @@ describe('an Apache ZooKeeper leader', { timeout: 240_000 }, () => {
     await successor.start();
     await leader.start();
     await successor.serving();
-    const stable = (lines: readonly string[]) => lines.filter((line) => !line.includes('"/zookeeper/config"'));
-    assert.deepEqual(stable(await dumpJava(successor)), stable(ours));
+    assert.equal(difference(ours, await dump(successor)), '');
     await successor.kill();
     server = await open();
   });

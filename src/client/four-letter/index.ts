@@ -5,7 +5,7 @@ import { conf, dirs, envi, gtmk, isro, ruok, srst, srvr, stat, stmk } from './se
 import { hash, wchc, wchp, wchs } from './watch-commands.js';
 import { type FourLetterWord, TELNET_CLOSE } from './words.js';
 
-export type { CommandContext, ConnectionView } from './context.js';
+export type { CommandContext } from './context.js';
 export { NOT_SERVING } from './context.js';
 export { type FourLetterWord, FOUR_LETTER_WORDS, parseWhitelist, TELNET_CLOSE, wordOfLength } from './words.js';
 

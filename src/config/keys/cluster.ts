@@ -81,10 +81,12 @@ export const cluster = {
     effect: 'Lets clients connect to the leader.',
   }),
   'leader.nodelay': bareKey(propertyBool(), true, {
-    effect: 'Sends packets to learners at once instead of collecting them (TCP_NODELAY).',
+    support: 'moot',
+    effect: 'Sends packets to learners at once (TCP_NODELAY); always so here.',
   }),
   'follower.nodelay': bareKey(propertyBool(), true, {
-    effect: 'Sends packets to the leader at once instead of collecting them (TCP_NODELAY).',
+    support: 'moot',
+    effect: 'Sends packets to the leader at once (TCP_NODELAY); always so here.',
   }),
   'leader.maxTimeToWaitForEpoch': propertyKey(propertyInt(), -1, {
     since: '3.6.0',

@@ -1,0 +1,95 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { Socket } from '../../src/host/index.js';
+import { dialLeader } from '../../src/zab/leader-dial.js';
+import { Life, ZabError } from '../../src/zab/life.js';
+import { World } from '../fakes/index.js';
+import { TEST_ZAB_OPTIONS } from './harness.js';
+
+/** A learner on `a`, a leader with two networks: `b` and `c`. */
+async function setting(listening: readonly string[]) {
+  const world = new World(1);
+  const { clock, log, network } = world.host('a');
+  const sockets: Socket[] = [];
+  for (const name of listening) {
+    const endpoint = { host: name, port: 2888 };
+    await world.settle(world.host(name).network.listen({ endpoint }, (socket) => sockets.push(socket)));
+  }
+  for (const name of ['b', 'c']) world.host(name);
+  const life = new Life(clock);
+  const addresses = ['b', 'c'].map((host) => ({ host, port: 2888 }));
+  const dial = (options = TEST_ZAB_OPTIONS) => dialLeader(addresses, { clock, life, log, network, options });
+  return { world, life, dial, sockets };
+}
+
+describe('dialling the leader', () => {
+  it('takes the address that answers', async () => {
+    for (const name of ['b', 'c']) {
+      const { world, dial } = await setting([name]);
+      const socket = await world.settle(dial());
+      assert.equal(socket.remote.host, world.network.addressOf(name));
+      assert.ok(world.nowMs < 5, `it took ${world.nowMs} ms`);
+    }
+  });
+
+  it('keeps one connection when both answer', async () => {
+    const { world, dial, sockets } = await setting(['b', 'c']);
+    const socket = await world.settle(dial());
+    let ended = 0;
+    for (const one of sockets) {
+      one.start({ onData: () => undefined, onEnd: () => ended++, onDrain: () => undefined, onClose: () => undefined });
+    }
+    await world.run(100);
+    assert.equal(socket.closed, false);
+    assert.equal(ended, sockets.length - 1);
+  });
+
+  it('passes over a network that swallows everything', async () => {
+    const { world, dial } = await setting(['b', 'c']);
+    world.network.cut('a', 'b');
+    const socket = await world.settle(dial());
+    assert.equal(socket.remote.host, world.network.addressOf('c'));
+  });
+
+  it('gives up after all tries, and says why for each address', async () => {
+    const { world, dial } = await setting([]);
+    await assert.rejects(world.settle(dial()), (error: ZabError) => {
+      assert.equal(error.code, 'CONNECT_FAILED');
+      assert.match(error.message, /b:2888: .*refused/);
+      assert.match(error.message, /c:2888: .*refused/);
+      return true;
+    });
+    assert.ok(world.nowMs > 350 && world.nowMs < 1000, `it took ${world.nowMs} ms`);
+  });
+
+  it('gives up when time is over: initLimit, or connectToLearnerMasterLimit', async () => {
+    for (const [limit, expectedMs] of [
+      [0, 1000],
+      [3, 300],
+    ] as const) {
+      const { world, dial } = await setting(['b', 'c']);
+      world.network.cut('a', 'b');
+      world.network.cut('a', 'c');
+      await assert.rejects(world.settle(dial({ ...TEST_ZAB_OPTIONS, connectToLearnerMasterLimit: limit })), {
+        code: 'CONNECT_FAILED',
+      });
+      assert.ok(Math.abs(world.nowMs - expectedMs) < 10, `it took ${world.nowMs} ms`);
+    }
+  });
+
+  it('leaves no connection behind when the role ends meanwhile', async () => {
+    const { world, life, dial, sockets } = await setting(['b']);
+    const result = dial();
+    result.catch(() => undefined);
+    life.finish('SHUTDOWN', 'test');
+    await assert.rejects(world.settle(result));
+    await world.run(100);
+    let ended = 0;
+    for (const one of sockets) {
+      one.start({ onData: () => undefined, onEnd: () => ended++, onDrain: () => undefined, onClose: () => undefined });
+    }
+    await world.run(10);
+    assert.equal(ended, sockets.length);
+    assert.ok(!(life.end instanceof ZabError) && life.end?.code === 'SHUTDOWN');
+  });
+});

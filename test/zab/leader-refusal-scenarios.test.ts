@@ -1,0 +1,169 @@
+import { describe, it } from 'node:test';
+import { ESTABLISHED } from './established.js';
+import type { Scenario } from './scenario.js';
+import { play } from './scenario.js';
+
+const SCENARIOS: readonly Scenario[] = [
+  {
+    name: 'a learner with a newer history than the leader is refused (newer zxid)',
+    history: '1:1-3',
+    steps: `
+      1 leads
+      2 > FOLLOWERINFO 1:0 from 2
+      2 < LEADERINFO 2:0
+      2 > ACKEPOCH 1:4 epoch 1
+      2 < closed
+      ends NO_EPOCH_ACK_QUORUM
+    `,
+  },
+  {
+    name: 'a learner with a newer history than the leader is refused (newer epoch, older zxid)',
+    history: '1:1-3',
+    steps: `
+      1 leads
+      2 > FOLLOWERINFO 2:0 from 2
+      2 < LEADERINFO 3:0
+      2 > ACKEPOCH 1:1 epoch 2
+      2 < closed
+    `,
+  },
+  {
+    name: 'no quorum comes: initLimit ends it',
+    history: '1:1-3',
+    steps: `
+      1 leads
+      wait 900
+      ends NO_EPOCH_QUORUM
+      epochs 1 1
+    `,
+  },
+  {
+    name: 'no quorum acknowledges NEWLEADER: initLimit ends it, and the promised epoch stays promised',
+    history: '1:1-3',
+    steps: `
+      1 leads
+      2 > FOLLOWERINFO 1:0 from 2
+      2 < LEADERINFO 2:0
+      2 > ACKEPOCH 1:3 epoch 1
+      2 < DIFF 1:3
+      2 < NEWLEADER 2:0 config 0
+      2 is mute
+      ends NO_NEWLEADER_QUORUM
+      2 < closed
+      epochs 2 2
+    `,
+  },
+  {
+    name: 'an acknowledgement of something else than NEWLEADER does not count',
+    history: '1:1-3',
+    steps: `
+      1 leads
+      2 > FOLLOWERINFO 1:0 from 2
+      2 < LEADERINFO 2:0
+      2 > ACKEPOCH 1:3 epoch 1
+      2 < DIFF 1:3
+      2 < NEWLEADER 2:0 config 0
+      2 > ACK 1:0
+      2 < closed
+      not serving
+    `,
+  },
+  {
+    name: 'voters that look for another leader end discovery early (3109)',
+    history: '1:1-3',
+    steps: `
+      1 leads
+      voter 2 looks
+      wait 400
+      voter 2 looks
+      wait 40
+      voter 3 looks
+      ends DISLOYAL_VOTERS
+    `,
+  },
+  {
+    name: 'a zxid of this epoch that was never proposed is refused',
+    history: '1:1-3',
+    steps: `${ESTABLISHED}
+      3 > FOLLOWERINFO 2:0 from 3
+      3 < LEADERINFO 2:0
+      3 > ACKEPOCH 2:5 epoch -1
+      3 < closed
+      serving
+    `,
+  },
+  {
+    name: 'observers beyond the limit of concurrent synchronizations are sent away, followers are not',
+    voters: [1, 2, 3],
+    observers: [4],
+    history: '1:1-3',
+    options: { maxConcurrentDiffSyncs: 1 },
+    steps: `${ESTABLISHED}
+      3 > FOLLOWERINFO 1:0 from 3
+      3 < LEADERINFO 2:0
+      3 > ACKEPOCH 1:3 epoch 1
+      3 < DIFF 1:3
+      3 < NEWLEADER 2:0 config 0
+      4 > OBSERVERINFO 1:0 from 4
+      4 < LEADERINFO 2:0
+      4 > ACKEPOCH 1:3 epoch 1
+      4 < closed
+      3 > ACK 2:0
+      3 < UPTODATE
+      4 > OBSERVERINFO 1:0 from 4
+      4 < LEADERINFO 2:0
+      4 > ACKEPOCH 1:3 epoch 1
+      4 < DIFF 1:3
+    `,
+  },
+  {
+    name: 'a learner that too much waits for is dropped',
+    history: '1:1-3',
+    options: { learnerQueueBytes: 100 },
+    steps: `${ESTABLISHED}
+      3 > FOLLOWERINFO 1:0 from 3
+      3 < LEADERINFO 2:0
+      3 > ACKEPOCH 1:3 epoch 1
+      3 < DIFF 1:3
+      3 < NEWLEADER 2:0 config 0
+      write a, write b, write c, write d, write e, write f
+      3 < closed
+      serving
+    `,
+  },
+  {
+    name: 'learners of ZooKeeper 3.3 are refused',
+    history: '1:1-3',
+    steps: `
+      1 leads
+      2 > FOLLOWERINFO 1:3 from 2 version 1
+      2 < closed
+    `,
+  },
+  {
+    name: 'a learner with a newer configuration is refused',
+    history: '1:1-3',
+    steps: `
+      1 leads
+      2 > FOLLOWERINFO 1:0 from 2 version 65536 config 77
+      2 < closed
+    `,
+  },
+  {
+    name: 'a second server 1 is refused',
+    history: '1:1-3',
+    steps: `
+      1 leads
+      2 > FOLLOWERINFO 1:0 from 1
+      2 < closed
+    `,
+  },
+];
+
+describe('what a leader refuses and gives up', () => {
+  for (const scenario of SCENARIOS) {
+    it(scenario.name, async () => {
+      await play(scenario);
+    });
+  }
+});
