@@ -70,7 +70,11 @@ export function zabOptions(config: ServerConfig): ZabOptions {
     syncLimit: learner.syncLimitTicks,
     connectToLearnerMasterLimit: learner.connectToLearnerMasterLimitTicks,
     connectMaxDelayMs: Math.max(1, learner.connectRetryDelayMs),
-    maxPacketBytes: Math.max(DEFAULT_ZAB_OPTIONS.maxPacketBytes, 2 * clients.maxRequestBytes),
+    maxPacketBytes: Math.max(DEFAULT_ZAB_OPTIONS.maxPacketBytes, clients.maxRequestBytes + clients.extraRequestBytes),
+    forceSnapshotSync: learner.forceSnapshotSync,
+    maxConcurrentSnapSyncs: learner.maxConcurrentSnapSyncs,
+    maxConcurrentDiffSyncs: learner.maxConcurrentDiffSyncs,
+    maxTimeToWaitForEpochMs: learner.maxTimeToWaitForEpochMs ?? DEFAULT_ZAB_OPTIONS.maxTimeToWaitForEpochMs,
     snapshotSizeFactor: learner.snapshotSizeFactor,
   };
 }

@@ -95,7 +95,7 @@ export class PendingChanges {
       const pending = this.byPath.get(path);
       if (pending !== undefined && !(pending.exists && pending.ephemeralOwner === sessionId)) paths.delete(path);
     }
-    
+    for (const node of this.newEphemerals.get(sessionId) ?? []) paths.add(node.path);
     return paths;
   }
 

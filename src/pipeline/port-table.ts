@@ -80,7 +80,6 @@ export class PortTable {
 
   /** The session is over: nobody waits for anything of it. */
   end(sessionId: bigint, reason: CloseReason): void {
-    this.refused(sessionId);
     const line = this.lines.get(sessionId);
     if (line === undefined) return;
     this.lines.delete(sessionId);

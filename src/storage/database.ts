@@ -346,6 +346,7 @@ export class Database {
   private fail(error: StorageError): void {
     if (this.fatal !== null) return;
     this.fatal = error;
+    this.writer.fail(error);
     this.fatalErrors.add();
     this.host.log.fatal(`${error.message}. Nothing can be made durable any more; this server must end.`, {
       code: 'STORAGE_FAILED',

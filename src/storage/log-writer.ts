@@ -194,6 +194,7 @@ export class LogWriter {
       this.fail(asStorageError(error, `writing ${this.filePath}`, this.filePath));
       return;
     }
+    if (this.failure !== null) return;
     this.measure(group, this.host.clock.monotonicMs() - startMs);
     this.fileBytes += group.bytes.length;
     const { txnLogSizeLimitBytes } = this.options;
@@ -237,7 +238,8 @@ export class LogWriter {
     }
   }
 
-  private fail(error: StorageError): void {
+  /** Nothing becomes durable from now on, not even what is on its way. */
+  fail(error: StorageError): void {
     if (this.failure !== null) return;
     this.failure = error;
     for (const waiter of this.waiters.splice(0)) waiter.reject(error);

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { encodeToBuffer } from '../../src/jute/index.js';
 import { StandalonePipeline } from '../../src/pipeline/index.js';
-import { OpCode, sessionPassword, type Txn, writeTxn, writeTxnHeader } from '../../src/protocol/index.js';
+import { makeTxnEntry, OpCode, sessionPassword, type Txn } from '../../src/protocol/index.js';
 import { FakePort } from './fake-port.js';
 import { Machine, startStandalone, TICK_MS } from './servers.js';
 import { World } from '../fakes/index.js';
@@ -110,6 +109,7 @@ describe('standalone pipeline', () => {
     assert.equal(machine.stat('/e'), 'absent');
     assert.equal(port.touch(), false);
     assert.equal(machine.database.sessions.size, 0);
+    assert.equal(pipeline.stats.globalSessions, 0);
     assert.equal(new FakePort(pipeline).takeUp(port).touch(), false);
   });
 
@@ -179,8 +179,12 @@ describe('sessions of a standalone server', () => {
     const ports = Array.from({ length: 1000 }, () => new FakePort(pipeline).open());
     await world.run(100);
     for (const port of ports) port.send('create /e mode=ephemeral-sequential');
-    await world.run(8000);
+    await world.until(() => machine.metrics.counter('stale_sessions_expired').value === ports.length);
+    for (const port of ports) assert.equal(port.touch(), false);
+    assert.equal(pipeline.sessionsStatus().count, ports.length);
+    await world.run(500);
     for (const port of ports) assert.equal(port.told.at(-1), 'closed sessionExpired');
+    assert.deepEqual(pipeline.sessionsStatus(), { kind: 'tracked', sets: [], count: 0 });
     assert.equal(machine.database.tree.ephemeralCount, 0);
     assert.equal(machine.applied.filter((txn) => txn.startsWith('closeSession')).length, 1000);
   });
@@ -258,22 +262,25 @@ describe('sessions of a standalone server', () => {
     assert.notEqual(other.sessionId, port.sessionId);
   });
 
-  it('that nobody knows lose their ephemerals when the server starts', async () => {
+  it('that nobody knows lose their ephemerals when the server starts; TTL nodes stay, even switched off', async () => {
     const world = new World(1);
     const machine = await Machine.start(world, 'alone', 1);
-    const txn: Txn = { type: OpCode.create, path: '/ghost', data: null, acl: null, ephemeral: true, parentCVersion: 1 };
-    const header = { clientId: 77n, cxid: 1, zxid: 1, time: 1, type: txn.type };
-    const bytes = encodeToBuffer((w) => {
-      writeTxnHeader(w, header);
-      writeTxn(w, txn);
-    });
-    machine.database.append({ header, txn, digest: null, bytes });
+    const node = { data: null, acl: null };
+    const txns: Txn[] = [
+      { type: OpCode.create, path: '/ghost', ...node, ephemeral: true, parentCVersion: 1 },
+      { type: OpCode.createTTL, path: '/ttl', ...node, parentCVersion: 2, ttlMs: 5 },
+    ];
+    for (const [at, txn] of txns.entries()) {
+      const header = { clientId: 77n, cxid: 1, zxid: at + 1, time: 1, type: txn.type };
+      machine.database.append(makeTxnEntry(header, txn, null));
+    }
     await world.settle(machine.database.settle());
     assert.notEqual(machine.stat('/ghost'), 'absent');
     new StandalonePipeline(machine.deps).start();
     await world.run(10);
     assert.equal(machine.stat('/ghost'), 'absent');
-    assert.deepEqual(machine.applied.slice(-1), ['closeSession [/ghost]']);
+    assert.notEqual(machine.stat('/ttl'), 'absent');
+    assert.deepEqual(machine.applied.slice(txns.length), ['closeSession [/ghost]']);
   });
 
   it('are listed with the time they expire', async () => {

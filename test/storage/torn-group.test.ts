@@ -5,7 +5,7 @@ import { World } from '../fakes/index.js';
 import { fingerprint, Machine, Story } from './support.js';
 
 const LIVES = 6;
-const SEEDS = Number(process.env["SEEDS"] ?? 60);
+const SEEDS = Number(process.env['SEEDS'] ?? 60);
 
 async function liveAndDie(seed: number): Promise<{ torn: number }> {
   const machine = new Machine(new World(`load ${seed}`));

@@ -1,4 +1,3 @@
-import { JuteReader } from '../../src/jute/index.js';
 import type { QuorumVerifier } from '../../src/membership/index.js';
 import { parseMembershipText } from '../../src/membership/index.js';
 import { Metrics } from '../../src/metrics/index.js';
@@ -297,9 +296,4 @@ export class ZabServer {
 
 function lastLine(text: string): string {
   return text.split('\n').at(-1) ?? '';
-}
-
-/** Reads the only long of some data. */
-export function firstLong(data: Buffer): number {
-  return new JuteReader(data).long();
 }
