@@ -81,7 +81,7 @@ describe(`durability under kill -9 (DURABILITY_SEED=${SEED})`, () => {
     await ensemble.remove();
   });
 
-  it(`finds every acknowledged write after ${KILLS} kills of leader or follower`, async () => {
+  it(`finds every acknowledged write after ${KILLS} kills of leader or follower`, { timeout: 600_000 }, async () => {
     for (let kill = 0; kill < KILLS; kill++) {
       await progress(writers, 5);
       await delay(choose(300));
@@ -97,20 +97,24 @@ describe(`durability under kill -9 (DURABILITY_SEED=${SEED})`, () => {
     await assertNothingLost(ensemble, writers);
   });
 
-  it(`finds every acknowledged write after all three were killed at once, ${KILLS_OF_ALL} times`, async () => {
-    const folders = Array.from({ length: 6 }, (_, i) => `/all-${i}`);
-    const client = await WireClient.connect((await ensemble.leader()).clientPort);
-    for (const folder of folders) await client.create(folder);
-    await client.close();
-    writers = folders.map((folder, i) => new RecordingWriter(folder, ensemble.members, i));
-    for (let kill = 0; kill < KILLS_OF_ALL; kill++) {
-      await progress(writers, 50);
-      await delay(choose(300));
-      await Promise.all(ensemble.members.map((member) => member.kill()));
-      for (const member of ensemble.members) await member.start();
-      await Promise.all(ensemble.members.map((member) => member.serving()));
-    }
-    await Promise.all(writers.map((writer) => writer.stop()));
-    await assertNothingLost(ensemble, writers);
-  });
+  it(
+    `finds every acknowledged write after all three were killed at once, ${KILLS_OF_ALL} times`,
+    { timeout: 300_000 },
+    async () => {
+      const folders = Array.from({ length: 6 }, (_, i) => `/all-${i}`);
+      const client = await WireClient.connect((await ensemble.leader()).clientPort);
+      for (const folder of folders) await client.create(folder);
+      await client.close();
+      writers = folders.map((folder, i) => new RecordingWriter(folder, ensemble.members, i));
+      for (let kill = 0; kill < KILLS_OF_ALL; kill++) {
+        await progress(writers, 50);
+        await delay(choose(300));
+        await Promise.all(ensemble.members.map((member) => member.kill()));
+        for (const member of ensemble.members) await member.start();
+        await Promise.all(ensemble.members.map((member) => member.serving()));
+      }
+      await Promise.all(writers.map((writer) => writer.stop()));
+      await assertNothingLost(ensemble, writers);
+    },
+  );
 });
