@@ -423,7 +423,7 @@ export class Leader implements LearnerMaster, Broadcast {
     this.handOverInTime(proposals);
     for (const handler of this.handlers.keys()) {
       handler.checkPace(nowMs);
-      if (handler.isIntroduced) this.metrics.learnerQueueSize(handler.sid).record(handler.queuedBytes);
+      if (handler.isIntroduced) this.metrics.learnerQueueSize(handler.sid).record(handler.queuedPackets);
       handler.ping();
     }
     this.proof.pinged();

@@ -61,6 +61,8 @@ export interface LearnerView {
   readonly isObserver: boolean;
   readonly isLive: boolean;
   readonly ackedZxid: number;
+  /** Live packets that wait for the end of its synchronization, and all bytes that wait for it. */
+  readonly queuedPackets: number;
   readonly queuedBytes: number;
   readonly connectedForMs: number;
   readonly packetsReceived: number;
@@ -126,6 +128,10 @@ export class LearnerHandler implements SyncTarget, PingedFollower {
     });
   }
 
+  get queuedPackets(): number {
+    return this.held.length;
+  }
+
   get queuedBytes(): number {
     return this.heldBytes + this.stream.unsentBytes;
   }
@@ -157,6 +163,7 @@ export class LearnerHandler implements SyncTarget, PingedFollower {
       isObserver: this.isObserver,
       isLive: this.isLive,
       ackedZxid: this.ackedZxid,
+      queuedPackets: this.queuedPackets,
       queuedBytes: this.queuedBytes,
       connectedForMs: nowMs - this.connectedMs,
       packetsReceived: this.stream.packetsReceived,
