@@ -5,7 +5,7 @@ import { World } from '../fakes/index.js';
 import { fingerprint, Machine, Story } from './support.js';
 
 const LIVES = 6;
-const SEEDS = 40;
+const SEEDS = 12;
 
 async function liveAndDie(seed: number): Promise<{ torn: number }> {
   const machine = new Machine(new World(`load ${seed}`));
@@ -43,6 +43,6 @@ describe('power failures under load', () => {
   it(`lose nothing that was promised, in ${SEEDS * LIVES} lives`, async () => {
     let torn = 0;
     for (let seed = 0; seed < SEEDS; seed++) torn += (await liveAndDie(seed)).torn;
-    assert.ok(torn > 15, `${torn} torn ends were met`);
+    assert.ok(torn > 5, `${torn} torn ends were met`);
   });
 });
