@@ -49,6 +49,7 @@ export class QuorumPeer implements Server, ElectionSelf {
   private serverState: ServerState = 'LOOKING';
   private leaderSid: number | null = null;
   private loop: Promise<void> = Promise.resolve();
+  private starting: Promise<void> = Promise.resolve();
   private stopping: Promise<void> | null = null;
 
   constructor(
@@ -82,7 +83,12 @@ export class QuorumPeer implements Server, ElectionSelf {
 
   // --- Server
 
-  async start(): Promise<void> {
+  start(): Promise<void> {
+    this.starting = this.begin();
+    return this.starting;
+  }
+
+  private async begin(): Promise<void> {
     const { config, host, metrics } = this;
     if (!config.membership.members.has(this.myId)) {
       throw new StartError(PeerExit.unexpected, `myid is ${this.myId}, but the server list has no server.${this.myId}`);
@@ -92,6 +98,7 @@ export class QuorumPeer implements Server, ElectionSelf {
     database.onFatal = (error) => {
       this.fail(PeerExit.unexpected, error.message);
     };
+    if (this.isStopping()) return;
     try {
       await listenForClients(this.clients, config);
       await this.startElection();
@@ -116,6 +123,8 @@ export class QuorumPeer implements Server, ElectionSelf {
   }
 
   private async end(end: ServerEnd): Promise<void> {
+    // What is half started could not be ended; how starting went is told to whoever called it.
+    await this.starting.catch(() => undefined);
     this.clients.serve(null);
     await this.role?.shutdown('this server stops');
     await this.fastLeaderElection?.shutdown();

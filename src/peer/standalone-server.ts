@@ -22,6 +22,7 @@ export class StandaloneServer implements Server {
   private database: Database | null = null;
   private purge: PurgeSchedule | null = null;
   private pipeline: StandalonePipeline | null = null;
+  private starting: Promise<void> = Promise.resolve();
   private stopping: Promise<void> | null = null;
 
   constructor(
@@ -45,13 +46,19 @@ export class StandaloneServer implements Server {
     this.clients = new ClientListener({ host, metrics, status: this.status, access, options: clientOptions(config) });
   }
 
-  async start(): Promise<void> {
+  start(): Promise<void> {
+    this.starting = this.begin();
+    return this.starting;
+  }
+
+  private async begin(): Promise<void> {
     const { config, host, metrics } = this;
     const database = await openDatabase(host, metrics, config);
     this.database = database;
     database.onFatal = (error) => {
       this.stopping ??= this.end({ exitCode: PeerExit.unexpected, reason: error.message });
     };
+    if (this.isStopping()) return;
     const pipeline = new StandalonePipeline({
       ...pipelineDeps(this.parts, database),
       onBatchApplied: () => {
@@ -76,7 +83,13 @@ export class StandaloneServer implements Server {
     return this.stopping;
   }
 
+  private isStopping(): boolean {
+    return this.stopping !== null;
+  }
+
   private async end(end: ServerEnd): Promise<void> {
+    // What is half started could not be ended; how starting went is told to whoever called it.
+    await this.starting.catch(() => undefined);
     await this.release();
     this.finish(end);
   }
