@@ -97,12 +97,13 @@ export class TreeState {
 
   /**
    * Sets cversion and pzxid of a node whose child was created, unless a later transaction is in them already (replay over
-   * a fuzzy snapshot).
+   * a fuzzy snapshot). The 32 bits wrap, and sequential names with them, as ZooKeeper's guide says; its server compares
+   * without that in mind, and so makes no more sequential children once the highest number is reached.
    */
   raiseCversion(row: NodeRef, wanted: number, zxid: number): void {
     const cversion = this.nodes.get(row, Field.cversion);
-    const raised = wanted === -1 ? cversion + 1 : wanted;
-    if (raised <= cversion) return;
+    const raised = wanted === -1 ? (cversion + 1) | 0 : wanted;
+    if (((raised - cversion) | 0) <= 0) return;
     this.beforeChange(row);
     this.nodes.setCversion(row, raised);
     this.nodes.putLong(row, StatAt.pzxid, zxid);

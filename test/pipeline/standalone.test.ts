@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { StandalonePipeline } from '../../src/pipeline/index.js';
-import { makeTxnEntry, OpCode, sessionPassword, type Txn } from '../../src/protocol/index.js';
+import { makeTxnEntry, OPEN_ACL_UNSAFE, OpCode, sessionPassword, type Txn } from '../../src/protocol/index.js';
 import { FakePort } from './fake-port.js';
 import { Machine, startStandalone, TICK_MS } from './servers.js';
 import { World } from '../fakes/index.js';
@@ -350,6 +350,38 @@ describe('a session with more ephemerals than fit into a packet', () => {
     world.kill('alone');
     const again = await Machine.start(world, 'alone', 1);
     assert.equal(again.database.tree.digest, digest);
+  });
+});
+
+describe('sequential names', () => {
+  it('go on behind the highest number with the lowest', async () => {
+    const world = new World(1);
+    const machine = await Machine.start(world, 'alone', 1);
+    const made = { data: null, acl: OPEN_ACL_UNSAFE, ephemeral: false };
+    for (const [at, txn] of [
+      { type: OpCode.create, path: '/p', parentCVersion: 1, ...made },
+      { type: OpCode.create, path: '/p/first', parentCVersion: 0x7fff_fffe, ...made },
+    ].entries()) {
+      const header = { clientId: 1n, cxid: at, zxid: at + 1, time: 0, type: OpCode.create };
+      machine.database.append(makeTxnEntry(header, txn as Txn, null));
+    }
+    await world.run(10);
+    while (machine.database.nextUnappliedZxid !== -1) machine.database.applyNext();
+    const pipeline = new StandalonePipeline(machine.deps);
+    pipeline.start();
+    const port = new FakePort(pipeline).open();
+    await world.run(10);
+    port.heard();
+    for (let i = 0; i < 2; i++) {
+      port.send('create /p/s- mode=sequential', 'create /p/s- mode=sequential');
+      await world.run(10);
+    }
+    assert.deepEqual(port.heard(), [
+      '1 create /p/s-2147483646',
+      '2 create /p/s-2147483647',
+      '3 create /p/s--2147483648',
+      '4 create /p/s--2147483647',
+    ]);
   });
 });
 

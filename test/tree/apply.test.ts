@@ -82,6 +82,18 @@ const scenarios: readonly Scenario[] = [
     stats: { '/n': { cversion: 3, numChildren: 1, pzxid: 4 }, '/n/a': null },
   },
   {
+    name: 'cversion wraps behind the highest int, and pzxid goes with it',
+    txns: [plain, child('/n/a', 0x7fff_ffff), child('/n/b', -0x8000_0000), child('/n/c', -0x7fff_ffff)],
+    resultStat: false,
+    stats: { '/n': { cversion: -1, numChildren: 3, pzxid: 4 } },
+  },
+  {
+    name: 'cversion that is not told (-1) wraps, too',
+    txns: [plain, child('/n/a', 0x7fff_ffff), child('/n/b', -1)],
+    resultStat: false,
+    stats: { '/n': { cversion: -2, numChildren: 2, pzxid: 3 } },
+  },
+  {
     name: 'deleteContainer',
     txns: [
       { type: OpCode.createContainer, ...create },
