@@ -332,7 +332,7 @@ export class ClientSession implements ClientPort, Asker {
       this.hub.reads.answer(q, type);
       this.noteReply(type, xid);
       this.countReads(1, receivedMs);
-      if (this.carrier.isOverfull()) {
+      if (this.isOver || this.carrier.isOverfull()) {
         this.forgetWatches();
         return;
       }

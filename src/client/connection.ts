@@ -155,7 +155,9 @@ export class ClientConnection implements SessionCarrier, SocketHandler, FrameSin
   private goOn(): void {
     this.wantsMore = false;
     this.inTurn = true;
-    this.session?.beginTurn(this.hub.clock.monotonicMs());
+    // Only now is heard what came a while ago; what came behind it, pings too, may be unread because of it.
+    this.lastHeardMs = this.hub.clock.monotonicMs();
+    this.session?.beginTurn(this.lastHeardMs);
     this.splitter.resume();
     this.inTurn = false;
     this.session?.endTurn();

@@ -43,6 +43,12 @@ describe('bad usage exits with 2', () => {
     [['check', '/nowhere/zoo.cfg'], /there is no file \/nowhere\/zoo\.cfg/],
     [['start', '/nowhere/zoo.cfg'], /there is no file \/nowhere\/zoo\.cfg/],
     [['status', '--server', 'here'], /"here" is not host:port/],
+    [['status', '--server', 'here:2181', '--timeout', 'soon'], /--timeout .*seconds/],
+    [['stop', '--timeout', '-1'], /--timeout .*seconds/],
+    [['init', 'conf/zoo.cfg', '--myid', 'one'], /--myid .*whole number/],
+    [['init', 'conf/zoo.cfg', '--myid', '1.5'], /--myid .*whole number/],
+    [['init', 'conf/zoo.cfg', '--myid=-1'], /--myid .*whole number/],
+    [['init', 'conf/zoo.cfg', '--myid'], /myid/],
   ];
   for (const [args, says] of CASES) {
     it(args.join(' ') || 'nothing', async () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { OpCode } from '../../src/protocol/index.js';
+import { OpCode, writeSetWatches } from '../../src/protocol/index.js';
 import { frameOf, requestBytes, type WireClient, WireClosed } from '../support/wire-client.js';
 import { ClientWorld } from './client-world.js';
 
@@ -49,6 +49,25 @@ describe('slow readers', () => {
     );
   });
 
+  it('are not taken for silent while they take what they asked for', async () => {
+    const { world, client } = await worldWithBigNode();
+    const session = world.pipeline.sessions.size;
+    client.transport.pause();
+    client.quietly(() => client.sendRaw(reads('/big', 300)));
+    // Their pings lie behind the requests that the server does not read yet.
+    for (let i = 0; i < 40 && !client.isClosed; i++) {
+      await world.world.run(500);
+      client.transport.resume();
+      const before = client.frames.length;
+      await world.world.until(() => client.frames.length > before + 3 || client.isClosed);
+      client.transport.pause();
+    }
+    assert.equal(client.isClosed, false);
+    assert.equal(world.pipeline.sessions.size, session);
+    client.transport.resume();
+    await world.world.until(() => client.frames.length >= 302);
+  });
+
   it('lose their connection when events for them pile up without end', async () => {
     const world = await ClientWorld.make({ maxPendingReplyBytes: 200_000 });
     const [slow, writer] = [await world.connect(), await world.connect({}, 'other')];
@@ -62,6 +81,24 @@ describe('slow readers', () => {
     assert.equal((await world.get(writer.ping())).err, 0);
     slow.transport.resume();
     await world.get(slow.closed);
+  });
+
+  it('leave no watch behind when the answer to waiting setWatches is what ends their connection', async () => {
+    const world = await ClientWorld.make({ maxPendingReplyBytes: 200_000 });
+    const client = await world.connect();
+    world.pipeline.isHolding = true;
+    client.transport.pause();
+    client.quietly(() => {
+      client.sendFrame(requestBytes(1, OpCode.sync, (w) => w.string('/')));
+      const gone = Array.from({ length: 3000 }, (_, i) => `/${i}${'g'.repeat(100)}`);
+      const lists = { relativeZxid: 0, data: gone, exist: [], child: [], persistent: ['/'], persistentRecursive: [] };
+      client.sendFrame(requestBytes(-8, OpCode.setWatches2, (w) => writeSetWatches(w, lists, OpCode.setWatches2)));
+    });
+    await world.world.until(() => /zk_outstanding_requests\t2\n/.test(world.mntr()));
+    world.pipeline.release();
+    await world.world.run(10);
+    assert.equal(world.connectionCount(), 0);
+    assert.equal(world.pipeline.tree.watchCount, 0);
   });
 
   it('cost nobody anything when they vanish', async () => {

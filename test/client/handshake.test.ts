@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { PipelineMode } from '../../src/pipeline/index.js';
-import { sessionPassword } from '../../src/protocol/index.js';
+import { ErrorCode, sessionPassword } from '../../src/protocol/index.js';
 import type { SessionOptions } from '../support/wire-client.js';
 import { ClientWorld } from './client-world.js';
 
@@ -165,6 +165,18 @@ describe('connect requests', () => {
     await world.world.run(10);
     assert.deepEqual(world.pipeline.calls, ['detach']);
     assert.equal(world.pipeline.sessions.size, 1);
+  });
+
+  it('leaves the older connection alone when somebody comes with a wrong password', async () => {
+    const world = await ClientWorld.make();
+    const owner = await world.connect();
+    await world.get(owner.create('/e', null, 1));
+    const thief = await world.dial('other');
+    const opening = thief.open({ sessionId: owner.sessionId, password: Buffer.alloc(16) });
+    await assert.rejects(world.get(opening), { code: ErrorCode.sessionExpired });
+    await world.get(thief.closed);
+    assert.equal((await world.get(owner.exists('/e'))).ephemeralOwner, owner.sessionId);
+    assert.equal(owner.isClosed, false);
   });
 
   it('closes the older connection when a client comes back on a new one', async () => {

@@ -169,6 +169,33 @@ describe('a session that moves', () => {
   });
 });
 
+describe('whoever comes with a wrong password', () => {
+  for (const where of ['leaderPipeline', 'followerPipeline'] as const) {
+    it(`does not disturb the connection that has the session (${where})`, async () => {
+      const { pair, atLeader, atFollower } = await openPair();
+      const owner = where === 'leaderPipeline' ? atLeader : atFollower;
+      owner.send('create /mine mode=ephemeral');
+      const thieves = [Buffer.alloc(16), Buffer.alloc(0), Buffer.alloc(17, owner.password)].flatMap((password) => [
+        new FakePort(pair.leaderPipeline).resume(owner.sessionId, password),
+        new FakePort(pair.followerPipeline).resume(owner.sessionId, password),
+      ]);
+      await pair.settle();
+      owner.send('set /mine');
+      await pair.settle();
+      for (const thief of thieves) assert.deepEqual(thief.heard(), ['refused']);
+      assert.deepEqual(owner.heard(), ['1 create /mine', '2 setData /mine version=1']);
+    });
+  }
+
+  it('does not disturb a connection that is taking the session up', async () => {
+    const { pair, atFollower } = await openPair();
+    const fresh = new FakePort(pair.followerPipeline).takeUp(atFollower);
+    const thief = new FakePort(pair.followerPipeline).resume(atFollower.sessionId, Buffer.alloc(16));
+    await pair.settle();
+    assert.deepEqual([fresh.heard(), thief.heard()], [['opened 4000'], ['refused']]);
+  });
+});
+
 describe('sessions of the follower', () => {
   it('live as long as the follower hears of them, and die once on both servers', async () => {
     const { pair, atLeader, atFollower } = await openPair();
