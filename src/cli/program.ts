@@ -27,7 +27,16 @@ function withJson<T>(args: Argv<T>): Argv<T & { json: boolean }> {
 }
 
 function withTimeout<T>(args: Argv<T>, seconds: number): Argv<T & { timeout: number }> {
-  return args.option('timeout', { type: 'number', default: seconds, describe: 'Seconds to wait' });
+  return args
+    .option('timeout', { type: 'number', requiresArg: true, default: seconds, describe: 'Seconds to wait' })
+    .check(
+      ({ timeout }) => (Number.isFinite(timeout) && timeout > 0) || '--timeout takes a number of seconds above 0.',
+    );
+}
+
+/** Absent, or a number that a line server.N can have. */
+function isServerId(myid: number | undefined): boolean {
+  return myid === undefined || (Number.isSafeInteger(myid) && myid >= 0);
 }
 
 function addServerCommands(program: Argv, context: CliContext, choose: (action: Action) => void): void {
@@ -87,7 +96,8 @@ function addConfigCommands(program: Argv, context: CliContext, choose: (action: 
       'Make the data folders and myid',
       (args) =>
         withConfig(args)
-          .option('myid', { type: 'number', describe: 'The N of this server’s line server.N' })
+          .option('myid', { type: 'number', requiresArg: true, describe: 'The N of this server’s line server.N' })
+          .check(({ myid }) => isServerId(myid) || '--myid takes a whole number, 0 or greater.')
           .option('force', { type: 'boolean', default: false, describe: 'Delete the data that is there' })
           .example('$0 init conf/zoo.cfg --myid 1', 'Prepare server 1 of an ensemble'),
       ({ config, myid, force }) => choose(() => init(context, { config, myId: myid, force })),
@@ -132,7 +142,8 @@ async function parse(args: readonly string[], context: CliContext): Promise<Pars
   addServerCommands(program, context, choose);
   addConfigCommands(program, context, choose);
   await program.parseAsync(args, {}, (error: unknown, _argv: unknown, output: string) => {
-    parsed.failed = error instanceof Error;
+    // An Error, or its bare words; the command's handler may have been called all the same.
+    parsed.failed = error !== null && error !== undefined;
     parsed.text = output;
   });
   return parsed;

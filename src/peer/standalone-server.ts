@@ -12,6 +12,9 @@ import { PurgeSchedule } from './purge-schedule.js';
 import { type Environment, ServerFacts } from './server-facts.js';
 import { PeerExit, type Server, type ServerEnd } from './start-error.js';
 
+/** Sessions of a server without an ensemble are made as if it were server 1, whatever myid says: ZooKeeper's are. */
+const SESSION_SERVER_ID = 1;
+
 /** A server without an ensemble: what its own log has is committed. */
 export class StandaloneServer implements Server {
   readonly status: ServerStatus;
@@ -42,7 +45,7 @@ export class StandaloneServer implements Server {
       sessions: () => this.sessionsStatus(),
     });
     const access = makeAccess(config);
-    this.parts = { host, metrics, config, access, sessionIds: new SessionIds(host.clock, config.myId) };
+    this.parts = { host, metrics, config, access, sessionIds: new SessionIds(host.clock, SESSION_SERVER_ID) };
     this.clients = new ClientListener({ host, metrics, status: this.status, access, options: clientOptions(config) });
   }
 

@@ -10,6 +10,7 @@ import { describe, it, type TestContext } from 'node:test';
 import { eventually } from '../support/eventually.js';
 import { serverMode } from '../support/four-letter.js';
 import { freePorts } from '../support/ports.js';
+import { WireClient } from '../support/wire-client.js';
 import { cli, cliProcess, MAIN, scratch } from './harness.js';
 
 const START_LIMIT_MS = 30_000;
@@ -53,6 +54,14 @@ describe('a server that runs alone', () => {
       assert.deepEqual(await exit, [0, null]);
     });
   }
+
+  it('makes sessions as server 1, as ZooKeeper does', async (t) => {
+    const world = await alone(t);
+    await started(t, world);
+    const client = await WireClient.connect(world.port);
+    assert.equal(client.sessionId >> 56n, 1n);
+    await client.close();
+  });
 
   it('keeps its pid in a file while it runs, and stop ends it', async (t) => {
     const world = await alone(t);
