@@ -3,19 +3,21 @@ import type { Logger } from '../host/index.js';
 import { JuteError, type JuteReader } from '../jute/index.js';
 import type { Acl, Id } from '../protocol/index.js';
 import {
+  AddWatchMode,
   ErrorCode,
   OpCode,
   opName,
   Perms,
   readMultiRead,
   readSetWatches,
+  WatcherType,
   writeAclList,
   writeClientInfos,
   writeMultiEnd,
   writeMultiHeader,
 } from '../protocol/index.js';
 import type { DataTree, NodeRef, Watcher } from '../tree/index.js';
-import { AddWatchMode, NO_NODE, WatcherType } from '../tree/index.js';
+import { NO_NODE } from '../tree/index.js';
 import type { Outbox } from './outbox.js';
 
 /** Who asks: whose watches are set, and where the answer goes. */

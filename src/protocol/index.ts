@@ -15,3 +15,4 @@ export * from './read-requests.js';
 export * from './replies.js';
 export * from './paths.js';
 export * from './write-requests.js';
+export * from './watches.js';

@@ -12,4 +12,4 @@ export type { TreeOptions } from './tree-state.js';
 export { CONFIG_PATH, ZOOKEEPER_PATH } from './tree-state.js';
 export type { TxnResult } from './txn-applier.js';
 export type { NodeTimes, Watcher, WatchEvent, WatchLists, WatchSummary } from './watches.js';
-export { AddWatchMode, EventType, Watches, WatcherType } from './watches.js';
+export { Watches } from './watches.js';

@@ -1,8 +1,6 @@
 import type { Acl } from '../protocol/index.js';
+import { AddWatchMode, EventType, WatcherType } from '../protocol/index.js';
 import { WatchMode, WatchTable } from './watch-table.js';
-
-/** What an event says happened (`type` of ZooKeeper's WatcherEvent). */
-export const EventType = { none: -1, created: 1, deleted: 2, dataChanged: 3, childrenChanged: 4 } as const;
 
 export interface WatchEvent {
   /** One of `EventType`. */
@@ -20,12 +18,6 @@ export interface Watcher {
    */
   process(event: WatchEvent, acl: readonly Acl[] | null): void;
 }
-
-/** The kinds of watch that checkWatches and removeWatches name. */
-export const WatcherType = { children: 1, data: 2, any: 3, persistent: 4, persistentRecursive: 5 } as const;
-
-/** The modes of addWatch. */
-export const AddWatchMode = { persistent: 0, persistentRecursive: 1 } as const;
 
 /** What a reconnecting client had (setWatches has the first three lists, setWatches2 all). */
 export interface WatchLists {

@@ -1,9 +1,15 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Acl, Txn } from '../../src/protocol/index.js';
-import { OpCode, OPEN_ACL_UNSAFE, READ_ACL_UNSAFE } from '../../src/protocol/index.js';
+import {
+  AddWatchMode,
+  EventType,
+  OpCode,
+  OPEN_ACL_UNSAFE,
+  READ_ACL_UNSAFE,
+  WatcherType,
+} from '../../src/protocol/index.js';
 import type { Watcher, WatchEvent } from '../../src/tree/index.js';
-import { AddWatchMode, EventType, WatcherType } from '../../src/tree/index.js';
 import { Driver } from './support.js';
 
 const EVENT_NAMES = new Map<number, string>(Object.entries(EventType).map(([name, type]) => [type, name]));
