@@ -363,7 +363,7 @@ describe('sequential names', () => {
       { type: OpCode.create, path: '/p/first', parentCVersion: 0x7fff_fffe, ...made },
     ].entries()) {
       const header = { clientId: 1n, cxid: at, zxid: at + 1, time: 0, type: OpCode.create };
-      machine.database.append(makeTxnEntry(header, txn as Txn, null));
+      machine.database.append(makeTxnEntry(header, txn, null));
     }
     await world.run(10);
     while (machine.database.nextUnappliedZxid !== -1) machine.database.applyNext();
