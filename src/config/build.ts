@@ -1,7 +1,8 @@
 import type { QuorumServer, QuorumVerifier } from '../membership/index.js';
 import { MajorityVerifier } from '../membership/index.js';
-import { type DataDirView, lookIntoDir, readMyId } from './data-dir.js';
+import { type DataDirView, lookIntoDir, parseMyId, readMyId } from './data-dir.js';
 import type { FaultPlace, Faults } from './fault.js';
+import type { ExtraProperties } from './key-names.js';
 import type { KeyValues } from './keys/index.js';
 import type { LoadRequest } from './load-request.js';
 import {
@@ -26,7 +27,8 @@ import type {
   ServerConfig,
   StorageSettings,
 } from './server-config.js';
-import type { GivenValue, Setting } from './settings.js';
+import type { GivenValue } from './given.js';
+import type { Setting } from './settings.js';
 
 export interface BuildInput {
   readonly request: LoadRequest;
@@ -37,6 +39,9 @@ export interface BuildInput {
   readonly membership: QuorumVerifier | null;
   readonly nextMembership: QuorumVerifier | null;
   readonly absolute: (path: string) => string;
+  readonly extraProperties: ExtraProperties;
+  /** `ZOO_MY_ID` of the container image: who this is where there is no file myid. */
+  readonly imageMyId: GivenValue | null;
 }
 
 const HOUR_MS = 3_600_000;
@@ -70,8 +75,10 @@ async function identify(
   const path = `${dataDir}/myid`;
   if (view.state === 'listed' && view.entries.some(({ name, kind }) => name === 'myid' && kind === 'file')) {
     const myId = await readMyId(input.request.disk, path, input.faults);
+    if (myId !== null) tellOtherMyId(input, path, myId);
     return myId === null ? null : { myId, place: { where: { kind: 'file', file: path, line: 1 }, key: 'myid' } };
   }
+  if (input.imageMyId !== null && view.state !== 'unusable') return fromImage(input, input.imageMyId, mode);
   if (mode === 'quorum' && view.state !== 'unusable') {
     const reason =
       view.state === 'absent' ? `there is no folder ${dataDir}, and so no myid.` : `there is no file ${path}.`;
@@ -83,6 +90,31 @@ async function identify(
     );
   }
   return null;
+}
+
+/** The entry point of the container image writes ZOO_MY_ID into a file myid that is not there. */
+function fromImage(
+  { faults }: BuildInput,
+  { value, origin }: GivenValue,
+  mode: 'standalone' | 'quorum' | null,
+): Identity | null {
+  const place = { where: origin, key: 'ZOO_MY_ID' };
+  const myId = parseMyId(value);
+  if (myId !== null) return { myId, place };
+  if (mode === 'quorum') {
+    faults.error('MYID', place, `"${value}" is not a server number.`, 'Write the N of this server’s line server.N.');
+  }
+  return null;
+}
+
+function tellOtherMyId({ imageMyId, faults }: BuildInput, path: string, myId: number): void {
+  if (imageMyId === null || imageMyId.origin.kind === 'default' || parseMyId(imageMyId.value) === myId) return;
+  faults.warning(
+    'ENVIRONMENT',
+    { where: imageMyId.origin, key: 'ZOO_MY_ID' },
+    `it does not count, because ${path} is there and says ${myId}.`,
+    'Make both the same.',
+  );
 }
 
 /** Checks what the keys mean together, and fits the options of every part of the server. Null: not without the errors. */
@@ -133,6 +165,7 @@ export async function buildConfig(input: BuildInput): Promise<ServerConfig | nul
     },
     access: accessSettings(values),
     values,
+    extraProperties: input.extraProperties,
   });
 }
 

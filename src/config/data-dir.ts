@@ -46,6 +46,11 @@ export async function lookIntoDir(
   }
 }
 
+/** The number that the text is, blanks around it allowed; null when it is none. */
+export function parseMyId(text: string): number | null {
+  return /^[0-9]{1,15}$/.test(text.trim()) ? Number(text.trim()) : null;
+}
+
 /** Reads the number in myid; null, with a fault, when there is none. */
 export async function readMyId(disk: Pick<Disk, 'readFile'>, path: string, faults: Faults): Promise<number | null> {
   const place: FaultPlace = { where: { kind: 'file', file: path, line: 1 }, key: 'myid' };
@@ -58,8 +63,8 @@ export async function readMyId(disk: Pick<Disk, 'readFile'>, path: string, fault
     return null;
   }
   const [first = ''] = text.split(/\r\n|\r|\n/);
-  const id = /^[0-9]{1,15}$/.test(first.trim()) ? Number(first.trim()) : Number.NaN;
-  if (Number.isNaN(id)) {
+  const id = parseMyId(first);
+  if (id === null) {
     faults.error(
       'MYID',
       place,

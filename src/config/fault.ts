@@ -35,7 +35,11 @@ export type FaultCode =
   | 'DATA_DIR'
   /** A data folder is absent and must not be made at start. */
   | 'NO_DATA'
-  | 'ADVICE';
+  | 'ADVICE'
+  /** Variables of the environment, and the shell files that set them. */
+  | 'ENVIRONMENT'
+  /** The logging configuration of a Java server. */
+  | 'LOGGING';
 
 /** Something about a configuration that its owner should know. */
 export interface Fault {

@@ -1,7 +1,9 @@
 export { ConfigExit, type Fault, type FaultCode, formatFault, type Severity } from './fault.js';
 export { ALL_KEYS, type AnyKeyDefinition, KEY_FAMILIES, type KeyValues, type Support } from './keys/index.js';
+export type { ExtraProperties } from './key-names.js';
 export { exitCodeOf, loadConfig, type LoadResult } from './load.js';
 export type { LoadRequest } from './load-request.js';
+export type { LogSettings } from './log-settings.js';
 export { formatOrigin, type Origin } from './origin.js';
 export type {
   AccessSettings,

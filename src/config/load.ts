@@ -2,21 +2,19 @@ import { posix } from 'node:path';
 import { DiskError } from '../host/index.js';
 import type { QuorumVerifier } from '../membership/index.js';
 import { buildConfig } from './build.js';
-import { readEnvironment } from './environment.js';
+import { imageLines, tellImageVariables, tellMootVariables } from './container-image.js';
+import { type Environment, readEnvironment } from './environment.js';
 import { ConfigExit, type Fault, type FaultPlace, Faults, sortFaults } from './fault.js';
+import type { GivenValue } from './given.js';
+import { checkNames } from './key-names.js';
 import type { LoadRequest } from './load-request.js';
-import type { Origin } from './origin.js';
+import { type LogSettings, readLogSettings } from './log-settings.js';
+import { DEFAULT_ORIGIN, type Origin } from './origin.js';
 import { javaTrim, parseProperties } from './properties.js';
 import { isServerListKey, readServerList, versionOfFileName } from './server-list.js';
 import type { ServerConfig } from './server-config.js';
-import {
-  asksForStrictness,
-  checkFileNames,
-  checkPropertyNames,
-  type GivenValue,
-  readSettings,
-  type Setting,
-} from './settings.js';
+import { asksForStrictness, readSettings, type Setting } from './settings.js';
+import { readVariables, type Variables } from './variables.js';
 
 export interface LoadResult {
   /** Null when there is an error among the faults. */
@@ -25,7 +23,13 @@ export interface LoadResult {
   readonly faults: readonly Fault[];
   /** Every key with its value and where it comes from; empty when the file could not be read. */
   readonly settings: readonly Setting[];
+  /** The environment with what the shell files beside the configuration change in it. */
+  readonly env: Readonly<Record<string, string>>;
+  /** How the Java server of this installation would log. */
+  readonly log: LogSettings;
 }
+
+const LOG_UNSAID: LogSettings = { level: null, format: null };
 
 /** The exit code of a server that these faults keep from starting. */
 export function exitCodeOf(faults: readonly Fault[]): number {
@@ -35,6 +39,12 @@ export function exitCodeOf(faults: readonly Fault[]): number {
 }
 
 type Lines = Map<string, GivenValue>;
+
+const BYTE_ORDER_MARK = Buffer.from([0xef, 0xbb, 0xbf]);
+
+function withoutMark(bytes: Buffer): Buffer {
+  return bytes.subarray(0, 3).equals(BYTE_ORDER_MARK) ? bytes.subarray(3) : bytes;
+}
 
 /** Reads files into lines and faults. */
 class ConfigReader {
@@ -56,6 +66,11 @@ class ConfigReader {
     }
   }
 
+  async isAbsent(path: string): Promise<boolean> {
+    const bytes = await this.bytes(path);
+    return bytes instanceof DiskError && bytes.code === 'NOT_FOUND';
+  }
+
   /** The lines of a properties file; null, with a fault, when it cannot be read. */
   async lines(path: string, place: FaultPlace): Promise<Lines | null> {
     const bytes = await this.bytes(path);
@@ -70,8 +85,16 @@ class ConfigReader {
   }
 
   private linesOf(path: string, bytes: Buffer): Lines {
-    const { entries, problems, beyondAscii } = parseProperties(bytes);
+    const { entries, problems, beyondAscii } = parseProperties(withoutMark(bytes));
     const at = (line: number): Origin => ({ kind: 'file', file: path, line });
+    if (bytes.length > withoutMark(bytes).length) {
+      this.faults.warning(
+        'SYNTAX',
+        { where: at(1) },
+        'the file begins with a byte order mark, which Apache ZooKeeper takes for a part of its first key.',
+        'Save it as plain text (UTF-8 without BOM).',
+      );
+    }
     for (const { line, reason } of problems) {
       this.faults.error('SYNTAX', { where: at(line) }, `${reason}.`, 'Write \\\\ for a backslash.');
     }
@@ -149,36 +172,53 @@ class ConfigReader {
   }
 }
 
-function tellEnvironment(request: LoadRequest, faults: Faults, strict: boolean): ReturnType<typeof readEnvironment> {
-  const environment = readEnvironment(request.env);
-  for (const origin of environment.unclosed) {
-    faults.warning('SYNTAX', { where: origin }, 'a quote is never closed.', 'Close it.');
+/** Where the lines of the configuration come from. */
+interface MainLines {
+  readonly lines: Lines;
+  /** Made from the variables of the container image, because there is no file. */
+  readonly made: boolean;
+}
+
+async function mainLines(reader: ConfigReader, request: LoadRequest, variables: Variables): Promise<MainLines | null> {
+  const image = imageLines(variables);
+  if (image !== null && (await reader.isAbsent(request.configFile))) {
+    tellImageVariables(variables, request.configFile, true, reader.faults);
+    return { lines: image, made: true };
   }
-  const [first] = environment.jvmFlags;
-  if (first !== undefined) {
-    const words = environment.jvmFlags.map(({ word }) => word).join(' ');
-    faults.note(
-      'NO_EFFECT',
-      { where: first.origin },
-      `flags of the Java machine have no effect in this server: ${words}`,
-    );
-  }
-  checkPropertyNames(environment.properties, strict, faults);
-  return environment;
+  const lines = await reader.lines(request.configFile, {});
+  if (lines === null) return null;
+  tellImageVariables(variables, request.configFile, false, reader.faults);
+  return { lines, made: false };
+}
+
+/** What the image's entry point would write into myid: ZOO_MY_ID, or 1 where it makes the configuration, too. */
+function imageMyId(variables: Variables, made: boolean): GivenValue | null {
+  const variable = variables.get('ZOO_MY_ID');
+  if (variable !== undefined && variable.value !== '') return variable;
+  return made ? { value: '1', origin: DEFAULT_ORIGIN } : null;
+}
+
+function tellUnclosed({ unclosed }: Environment, faults: Faults): void {
+  for (const origin of unclosed) faults.warning('SYNTAX', { where: origin }, 'a quote is never closed.', 'Close it.');
 }
 
 /**
- * Reads zoo.cfg, the files it names and the environment. Nothing is written, opened or resolved; what is wrong is told as
- * a list of faults, all of them at once.
+ * Reads zoo.cfg, the files that it names or that stand beside it, and the environment. Nothing is written, opened or
+ * resolved; what is wrong is told as a list of faults, all of them at once.
  */
 export async function loadConfig(request: LoadRequest): Promise<LoadResult> {
   const reader = new ConfigReader(request);
   const { faults } = reader;
-  const file = await reader.lines(request.configFile, {});
-  if (file === null) return { config: null, faults: faults.list, settings: [] };
+  const variables = await readVariables(request, faults);
+  const env = Object.fromEntries([...variables].map(([name, { value }]) => [name, value]));
+  const main = await mainLines(reader, request, variables);
+  if (main === null) return { config: null, faults: sortFaults(faults.list), settings: [], env, log: LOG_UNSAID };
+  const { lines: file, made } = main;
   const strict = request.strict === true || asksForStrictness(file);
-  const environment = tellEnvironment(request, faults, strict);
-  checkFileNames(file, strict, faults);
+  const environment = readEnvironment(variables);
+  tellUnclosed(environment, faults);
+  tellMootVariables(variables, faults);
+  const extraProperties = checkNames(file, environment, strict, faults);
   const { settings, values } = readSettings({ file, properties: environment.properties }, faults);
   const byKey = new Map(settings.map((setting) => [setting.key, setting]));
   const place = { where: byKey.get('dynamicConfigFile')?.origin ?? null, key: 'dynamicConfigFile' };
@@ -193,6 +233,9 @@ export async function loadConfig(request: LoadRequest): Promise<LoadResult> {
     membership: lines === null ? null : readServerList(lines, { multiAddress }, faults),
     nextMembership: values.dynamicConfigFile === null ? null : await reader.nextMembership(multiAddress),
     absolute: (path) => reader.absolute(path),
+    extraProperties,
+    imageMyId: imageMyId(variables, made),
   });
-  return { config: faults.hasErrors ? null : config, faults: sortFaults(faults.list), settings };
+  const log = await readLogSettings(request, values, environment.properties, faults);
+  return { config: faults.hasErrors ? null : config, faults: sortFaults(faults.list), settings, env, log };
 }

@@ -112,4 +112,9 @@ export interface ServerConfig {
   readonly access: AccessSettings;
   /** Every key of the table by its name, in its own unit. */
   readonly values: KeyValues;
+  /**
+   * System properties that no part of this server reads, by their full names (`zookeeper.<key>` for an unknown key of
+   * zoo.cfg): what pluggable providers ask for.
+   */
+  readonly extraProperties: ReadonlyMap<string, string>;
 }

@@ -2,7 +2,7 @@ import { MembershipError, parseMembership, type QuorumVerifier } from '../member
 import type { Faults } from './fault.js';
 import type { Origin } from './origin.js';
 import { javaTrim } from './properties.js';
-import type { GivenValue } from './settings.js';
+import type { GivenValue } from './given.js';
 
 export interface ServerListOptions {
   readonly multiAddress: boolean;

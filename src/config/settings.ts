@@ -1,25 +1,9 @@
 import type { EnvironmentProperty } from './environment.js';
 import type { Faults } from './fault.js';
-import {
-  ALL_KEYS,
-  type AnyKeyDefinition,
-  familyOf,
-  KEY_OF_FILE_NAME,
-  KEY_OF_PROPERTY,
-  KEYS,
-  type KeyValues,
-  namesOf,
-  type ValueName,
-} from './keys/index.js';
-import { nearestName } from './nearest.js';
+import type { GivenValue } from './given.js';
+import { ALL_KEYS, type AnyKeyDefinition, KEYS, type KeyValues, namesOf, type ValueName } from './keys/index.js';
 import { DEFAULT_ORIGIN, formatOrigin, type Origin } from './origin.js';
 import { javaTrim } from './properties.js';
-
-/** A text from a file or from the environment. */
-export interface GivenValue {
-  readonly value: string;
-  readonly origin: Origin;
-}
 
 export interface GivenValues {
   /** The lines of zoo.cfg, last of each key. */
@@ -80,13 +64,18 @@ class SettingsReader {
     const { type } = definition;
     const place = { where: origin, key: shown(name) };
     const reading = type.read(text);
+    const isQuoted = /^(["']).*\1$/.test(text);
     if (reading.kind === 'value') {
+      if (isQuoted && name.kind === 'file') {
+        this.faults.warning('ADVICE', place, `the quotes belong to the value ${text}.`, 'Take them off.');
+      }
       if (reading.adjusted !== undefined) {
         this.faults.warning('ADJUSTED_VALUE', place, `${reading.adjusted}.`, `Write ${type.expects}.`);
       }
       return { key, definition, value: reading.value, text: type.show(reading.value), origin, given: origin };
     }
-    const mend = `Write ${type.expects}${definition.unit === undefined ? '' : ` (${definition.unit})`}.`;
+    const unit = definition.unit === undefined ? '' : ` (${definition.unit})`;
+    const mend = `Write ${type.expects}${unit}${isQuoted ? ', without quotes' : ''}.`;
     const fallback: Setting = { ...this.byDefault(key, definition), given: origin };
     if (type.whenBad === 'refuse') this.faults.error('BAD_VALUE', place, `${reading.reason}.`, mend);
     else
@@ -160,83 +149,4 @@ export function readSettings(given: GivenValues, faults: Faults): ReadSettings {
   // The table pairs each name with the type that reads it.
   const values = Object.fromEntries(settings.map(({ key, value }) => [key, value])) as unknown as KeyValues;
   return { settings, values: Object.freeze(values) };
-}
-
-/** The key that was most likely meant, `server.N` and its like included. */
-function nearestKey(name: string): string | undefined {
-  const [, head, number] = /^([a-z]+)\.?([0-9]+)$/i.exec(name) ?? [];
-  const family = head === undefined ? undefined : nearestName(head, ['server', 'group', 'weight']);
-  return family === undefined ? nearestName(name, KEY_OF_FILE_NAME.keys()) : `${family}.${number ?? ''}`;
-}
-
-function unknownKey(faults: Faults, strict: boolean, origin: Origin, name: string, nearest: string | undefined): void {
-  const place = { where: origin, key: name };
-  const reason = 'no ZooKeeper release knows this key.';
-  const mend = nearest === undefined ? 'Take it out.' : `Did you mean ${nearest}?`;
-  if (strict) faults.error('UNKNOWN_KEY', place, reason, mend);
-  else faults.warning('UNKNOWN_KEY', place, reason, mend);
-}
-
-const PROPERTY_PREFIX = 'zookeeper.';
-
-function withoutPrefix(name: string): string {
-  return name.startsWith(PROPERTY_PREFIX) ? name.slice(PROPERTY_PREFIX.length) : name;
-}
-
-/** Lines of zoo.cfg that are in neither the table nor a family. */
-export function checkFileNames(file: ReadonlyMap<string, GivenValue>, strict: boolean, faults: Faults): void {
-  for (const [name, { origin }] of file) {
-    if (KEY_OF_FILE_NAME.has(name)) continue;
-    const family = familyOf(name);
-    if (family !== undefined) {
-      if (family.kind === 'missing') {
-        faults.warning(
-          'NO_EFFECT',
-          { where: origin, key: name },
-          `this server lacks what it asks for (${family.form}).`,
-          '',
-        );
-      }
-      continue;
-    }
-    const bare = withoutPrefix(name);
-    if (bare !== name && (KEY_OF_FILE_NAME.has(bare) || familyOf(bare) !== undefined)) {
-      faults.warning(
-        'NO_EFFECT',
-        { where: origin, key: name },
-        'it has no effect in zoo.cfg: ZooKeeper puts "zookeeper." in front of a key by itself.',
-        `Write ${bare}.`,
-      );
-      continue;
-    }
-    unknownKey(faults, strict, origin, name, nearestKey(bare));
-  }
-}
-
-/** `-D` words that are in neither the table nor a family; those of the Java machine are left out. */
-export function checkPropertyNames(
-  properties: ReadonlyMap<string, EnvironmentProperty>,
-  strict: boolean,
-  faults: Faults,
-): void {
-  for (const [name, { origin }] of properties) {
-    if (KEY_OF_PROPERTY.has(name) || !name.startsWith(PROPERTY_PREFIX)) continue;
-    const bare = withoutPrefix(name);
-    const place = { where: origin, key: `-D${name}` };
-    const family = familyOf(bare);
-    if (family?.property === true) {
-      faults.warning('NO_EFFECT', place, `this server lacks what it asks for (${family.form}).`, '');
-    } else if (family !== undefined || KEY_OF_FILE_NAME.has(bare)) {
-      faults.warning('NO_EFFECT', place, `ZooKeeper reads ${bare} from zoo.cfg only.`, `Write it there.`);
-    } else {
-      const nearest = nearestKey(bare);
-      unknownKey(
-        faults,
-        strict,
-        origin,
-        `-D${name}`,
-        nearest === undefined ? undefined : `-D${PROPERTY_PREFIX}${nearest}`,
-      );
-    }
-  }
 }

@@ -58,8 +58,39 @@ const CASES: readonly FaultCase[] = [
   {
     what: 'an election of old',
     text: `${ALONE}electionAlg=1\n`,
+    says: [
+      'zoo.cfg:3: warning: electionAlg: 1 is an election of old releases, 3 is used. Write 3, the only election since 3.6.',
+    ],
+  },
+  {
+    what: 'an election that never was',
+    text: `${ALONE}electionAlg=4\n`,
     exit: 2,
-    says: ['zoo.cfg:3: error: electionAlg: 1 is out of range. Write 3, the only election since 3.6.'],
+    says: ['zoo.cfg:3: error: electionAlg: 4 is out of range. Write 3, the only election since 3.6.'],
+  },
+  {
+    what: 'quotes, which Java does not take off',
+    text: 'dataDir="/data"\nclientPort="2181"\n',
+    exit: 2,
+    says: [
+      'zoo.cfg:2: error: clientPort: ""2181"" is not a whole number. Write a whole number from 0 to 65535, without quotes.',
+      'zoo.cfg:1: warning: dataDir: the quotes belong to the value "/data". Take them off.',
+      'zoo.cfg:1: warning: dataDir: "/data" is relative to the folder in which the server is started. Write an absolute path, or ./"/data" when that is meant.',
+    ],
+  },
+  {
+    what: 'a byte order mark',
+    text: `\ufefftickTime=2000\n${ALONE}`,
+    says: [
+      'zoo.cfg:1: warning: the file begins with a byte order mark, which Apache ZooKeeper takes for a part of its first key. Save it as plain text (UTF-8 without BOM).',
+    ],
+  },
+  {
+    what: 'the name that release 3.5 had for a key',
+    text: `${ALONE}leader.maxConcurrentSnapshots=5\nleader.maxConcurrentSnapshotTimeout=9\n`,
+    says: [
+      'zoo.cfg:4: note: leader.maxConcurrentSnapshotTimeout: it has no effect in this server (How long release 3.5 let a snapshot wait for others that were being sent).',
+    ],
   },
   {
     what: 'a switch that is neither',
@@ -532,8 +563,19 @@ const CASES: readonly FaultCase[] = [
   {
     what: 'flags of the Java machine',
     text: ALONE,
-    env: { SERVER_JVMFLAGS: '-Xmx512m -XX:+UseG1GC -Djava.net.preferIPv4Stack=true' },
-    says: ['$SERVER_JVMFLAGS: note: flags of the Java machine have no effect in this server: -Xmx512m -XX:+UseG1GC'],
+    env: {
+      SERVER_JVMFLAGS: '-Xmx512m -XX:+UseG1GC -javaagent:/opt/agent.jar -Djavax.net.ssl.keyStorePassword=secret',
+      JVMFLAGS: '-Dcom.sun.management.jmxremote',
+    },
+    says: [
+      '$SERVER_JVMFLAGS: note: flags of the Java machine have no effect in this server: -Xmx512m -XX:+UseG1GC -javaagent:/opt/agent.jar -Djavax.net.ssl.keyStorePassword -Dcom.sun.management.jmxremote',
+    ],
+  },
+  {
+    what: 'a misspelt -D word without prefix',
+    text: ALONE,
+    env: { JVMFLAGS: '-Djute.maxbufer=4194304' },
+    says: ['$JVMFLAGS: warning: -Djute.maxbufer: no ZooKeeper release knows this key. Did you mean -Djute.maxbuffer?'],
   },
   {
     what: 'a quote that is not closed',

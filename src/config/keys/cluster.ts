@@ -1,5 +1,29 @@
-import { bool, int, path, propertyBool, propertyInt, propertyLong, port, text, yesNo } from '../value-types.js';
+import {
+  bool,
+  int,
+  path,
+  propertyBool,
+  propertyInt,
+  propertyLong,
+  port,
+  text,
+  type ValueType,
+  yesNo,
+} from '../value-types.js';
 import { bareKey, fileKey, propertyKey } from './definition.js';
+
+/** Releases up to 3.5 had three more; 3.9 refuses those, but a file that names one shall still start. */
+function electionAlgorithm(): ValueType<number> {
+  return {
+    ...int({ min: 0, max: 3 }),
+    expects: '3, the only election since 3.6',
+    read(text) {
+      const reading = int({ min: 0, max: 3 }).read(text);
+      if (reading.kind === 'bad' || reading.value === 3) return reading;
+      return { kind: 'value', value: 3, adjusted: `${text} is an election of old releases, 3 is used` };
+    },
+  };
+}
 
 /** Elections, leading and following. The server list itself is in `families.ts`. */
 export const cluster = {
@@ -32,8 +56,8 @@ export const cluster = {
     effect: 'File with the server list, which then must not be in zoo.cfg.',
     defaultText: 'none: the server list is in zoo.cfg',
   }),
-  electionAlg: fileKey({ ...int({ min: 3, max: 3 }), expects: '3, the only election since 3.6' }, 3, {
-    effect: 'Which election is held.',
+  electionAlg: fileKey(electionAlgorithm(), 3, {
+    effect: 'Which election is held: 3, since the others left with release 3.6.',
   }),
   cnxTimeout: propertyKey(int({ min: 1 }), 5000, {
     unit: 'ms',
@@ -98,6 +122,25 @@ export const cluster = {
   'leader.maxConcurrentSnapSyncs': propertyKey(propertyInt({ min: 1 }), 10, {
     guideName: 'maxConcurrentSnapSyncs',
     effect: 'Learners that are sent a snapshot at the same time.',
+    // Release 3.5 had other names.
+    names: [
+      { kind: 'file', name: 'leader.maxConcurrentSnapSyncs' },
+      { kind: 'property', name: 'zookeeper.leader.maxConcurrentSnapSyncs' },
+      { kind: 'file', name: 'leader.maxConcurrentSnapshots' },
+      { kind: 'property', name: 'zookeeper.leader.maxConcurrentSnapshots' },
+      { kind: 'file', name: 'maxConcurrentSnapSyncs' },
+    ],
+  }),
+  'leader.maxConcurrentSnapshotTimeout': propertyKey(propertyLong(), 5, {
+    unit: 'ms',
+    support: 'moot',
+    effect: 'How long release 3.5 let a snapshot wait for others that were being sent.',
+  }),
+  ipReachableTimeout: propertyKey(propertyInt(), 0, {
+    since: '3.4.11',
+    unit: 'ms',
+    support: 'moot',
+    effect: 'How long release 3.4 looked for the reachable one among the addresses of a host.',
   }),
   'leader.maxConcurrentDiffSyncs': propertyKey(propertyInt({ min: 1 }), 100, {
     guideName: 'maxConcurrentDiffSyncs',
@@ -190,6 +233,10 @@ export const cluster = {
     effect: 'Logs the last messages when a learner and its leader part.',
   }),
   'test.allowDiscontinuousProposals': propertyKey(propertyBool(), false, {
+    support: 'moot',
+    effect: 'For tests of ZooKeeper itself.',
+  }),
+  controllerPort: propertyKey(propertyInt(), -1, {
     support: 'moot',
     effect: 'For tests of ZooKeeper itself.',
   }),

@@ -123,12 +123,12 @@ export const java = {
     effect: 'Name of the Java server’s log file.',
   }),
   'root.logger': propertyKey(text(), null, {
-    support: 'moot',
-    effect: 'Level and targets of the Java server’s log.',
+    effect: 'Level of the log (its first word), where logback.xml or log4j.properties asks for it or there is none.',
+    defaultText: 'INFO,CONSOLE',
   }),
   'console.threshold': propertyKey(text(), null, {
-    support: 'moot',
-    effect: 'Level of what the Java server prints.',
+    effect: 'Least level that is logged, where logback.xml or log4j.properties asks for it or there is none.',
+    defaultText: 'INFO',
   }),
   'log.threshold': propertyKey(text(), null, {
     support: 'moot',
