@@ -33,6 +33,10 @@ export function findConfig(context: CliContext, given: string | undefined): stri
     const isBareName = !given.includes('/') && !existsSync(resolve(workingDir, given));
     return isBareName && existsSync(inFolder) ? inFolder : given;
   }
+  // The container image names the folder and makes the file when it is absent; another installation's is not meant.
+  if (folder !== undefined && (env['ZOO_DATA_DIR'] ?? '') !== '') {
+    return resolve(workingDir, folder, env['ZOOCFG'] ?? 'zoo.cfg');
+  }
   const candidates = [
     ...(folder === undefined ? [] : [resolve(workingDir, folder, env['ZOOCFG'] ?? 'zoo.cfg')]),
     resolve(HOME, 'conf/zoo.cfg'),

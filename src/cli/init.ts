@@ -40,7 +40,7 @@ export async function init(context: CliContext, options: InitOptions): Promise<n
     return ExitCode.usage;
   }
   const folders = [...new Set([dataDir, settingPath(loaded, 'dataLogDir', context.workingDir) ?? dataDir])];
-  const refused = await whyNot(context, folders, dataDir, options);
+  const refused = await whyNot({ ...context, env: loaded.env }, folders, dataDir, options);
   if (refused !== null) {
     context.err(refused);
     return ExitCode.unexpected;

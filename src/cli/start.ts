@@ -4,6 +4,7 @@ import type { Host, LogLevel } from '../host/index.js';
 import { createRealHost } from '../platform/index.js';
 import type { CliContext } from './context.js';
 import { load, type LoadedConfig, refuse } from './load-config.js';
+import { loggerOptions } from './logger-options.js';
 import { pidFilePath, removePid, writePid } from './pid-file.js';
 import { runServer } from './run-server.js';
 import { versionText } from './version.js';
@@ -31,21 +32,16 @@ function describe({ mode, myId, membership, clients, storage }: ServerConfig, co
 
 async function serve(
   context: CliContext,
-  { configFile, faults }: LoadedConfig,
+  { configFile, faults, env, log }: LoadedConfig,
   config: ServerConfig,
   options: StartOptions,
 ): Promise<number> {
   // Loaded only here: scripts ask the other commands often, and those do not need it.
   const { makeServer } = await import('./serve.js');
-  const host = createRealHost({
-    log: {
-      ...(options.logLevel === undefined ? {} : { level: options.logLevel }),
-      ...(options.logFormat === undefined ? {} : { format: options.logFormat }),
-    },
-  });
+  const host = createRealHost({ log: loggerOptions(options, log) });
   host.log.info(describe(config, configFile), { code: 'STARTING', pid: process.pid });
   for (const fault of faults) tell(host, fault);
-  const pidFile = pidFilePath(context, config.storage.dataDir);
+  const pidFile = pidFilePath({ ...context, env }, config.storage.dataDir);
   try {
     return await runServer(makeServer(config, host, context.workingDir), {
       log: host.log,

@@ -18,7 +18,7 @@ export async function stop(context: CliContext, options: StopOptions): Promise<n
   if (path === undefined) {
     const { config, ...loaded } = await load(context, options.config);
     if (config === null) return refuse(context, { config, ...loaded });
-    path = pidFilePath(context, config.storage.dataDir);
+    path = pidFilePath({ ...context, env: loaded.env }, config.storage.dataDir);
   }
   const pid = readPid(path);
   if (pid === null || !isRunning(pid)) {
