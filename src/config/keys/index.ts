@@ -16,14 +16,28 @@ export const KEYS = { ...basics, ...clients, ...storage, ...cluster, ...access, 
 
 export type KeyName = keyof typeof KEYS;
 
+export interface KeyGroup {
+  readonly title: string;
+  readonly keys: ReadonlyMap<string, AnyKeyDefinition>;
+}
+
+/** The table in the parts in which documentation shows it. */
+export const KEY_GROUPS: readonly KeyGroup[] = [
+  { title: 'Time, folders and ports', keys: new Map<string, AnyKeyDefinition>(Object.entries(basics)) },
+  { title: 'Clients and requests', keys: new Map<string, AnyKeyDefinition>(Object.entries(clients)) },
+  { title: 'Log, snapshots and purge', keys: new Map<string, AnyKeyDefinition>(Object.entries(storage)) },
+  { title: 'The ensemble', keys: new Map<string, AnyKeyDefinition>(Object.entries(cluster)) },
+  { title: 'Access and authentication', keys: new Map<string, AnyKeyDefinition>(Object.entries(access)) },
+  { title: 'TLS', keys: new Map<string, AnyKeyDefinition>([...Object.entries(tls), ...tlsChannels]) },
+  { title: 'Administration and metrics', keys: new Map<string, AnyKeyDefinition>(Object.entries(admin)) },
+  { title: 'The Java server and Java clients', keys: new Map<string, AnyKeyDefinition>(Object.entries(java)) },
+];
+
 /** The value of every key, with its type. */
 export type KeyValues = { readonly [K in KeyName]: ValueOf<(typeof KEYS)[K]> };
 
 /** `KEYS` and the `ssl.*` pairs, by name. */
-export const ALL_KEYS: ReadonlyMap<string, AnyKeyDefinition> = new Map<string, AnyKeyDefinition>([
-  ...Object.entries<AnyKeyDefinition>(KEYS),
-  ...tlsChannels,
-]);
+export const ALL_KEYS: ReadonlyMap<string, AnyKeyDefinition> = new Map(KEY_GROUPS.flatMap(({ keys }) => [...keys]));
 
 function indexNames(kind: 'file' | 'property'): ReadonlyMap<string, string> {
   const index = new Map<string, string>();
@@ -42,4 +56,4 @@ export const KEY_OF_PROPERTY = indexNames('property');
 
 export type { AnyKeyDefinition, Support, ValueName } from './definition.js';
 export { namesOf } from './definition.js';
-export { familyOf, KEY_FAMILIES } from './families.js';
+export { familyOf, KEY_FAMILIES, type KeyFamily } from './families.js';
