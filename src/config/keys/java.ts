@@ -142,6 +142,14 @@ export const java = {
     support: 'moot',
     effect: 'Number of log files of the Java server.',
   }),
+  traceFile: propertyKey(text('a file name'), null, {
+    support: 'moot',
+    effect: 'Trace file of requests, in guides of release 3.4.',
+    names: [
+      { kind: 'file', name: 'traceFile' },
+      { kind: 'property', name: 'requestTraceFile' },
+    ],
+  }),
   'tracelog.dir': propertyKey(text(), null, {
     support: 'moot',
     effect: 'Folder of the Java server’s trace file.',
