@@ -12,7 +12,9 @@ import { REAL_WORLD_NAMES, realWorldCase, realWorldFile } from './real-world-cas
 const EXPECTED = new URL('real-world-expected/', import.meta.url);
 
 function valueOf(text: Buffer, key: string): string | undefined {
-  return parseProperties(text).entries.find((entry) => entry.key.trim() === key)?.value.trim();
+  return parseProperties(text)
+    .entries.find((entry) => entry.key.trim() === key)
+    ?.value.trim();
 }
 
 function load(name: string): Promise<LoadResult> {
