@@ -144,8 +144,11 @@ export async function readLogSettings(
   const file = found === null ? null : reader.parse(found, lookup);
   if (found === null || file === null) {
     const root = levelOfRootLogger(values['root.logger']);
-    const console = levelOf(values['console.threshold'] ?? '');
-    return { level: root === null || console === null ? (root ?? console) : quieter(root, console), format: null };
+    const threshold = levelOf(values['console.threshold'] ?? '');
+    return {
+      level: root === null || threshold === null ? (root ?? threshold) : quieter(root, threshold),
+      format: null,
+    };
   }
   const where: Origin = { kind: 'file', file: found.path, line: file.line };
   const level = reader.levelIn(file, where);
