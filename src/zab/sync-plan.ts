@@ -72,7 +72,9 @@ export interface DiffPlan {
  */
 export function planSync(peerZxid: number, view: HistoryView): SyncPlan {
   const { committed, lastAppliedZxid } = view;
-  if (view.forceSnapshot) return { kind: 'SNAP', why: 'snapshots are forced' };
+  // Not even a forced snapshot may take away what the learner was perhaps counted for.
+  const holdsUncommitted = peerZxid > lastAppliedZxid && zxidEpoch(peerZxid) === view.epoch;
+  if (view.forceSnapshot && !holdsUncommitted) return { kind: 'SNAP', why: 'snapshots are forced' };
   if (peerZxid < 0) return { kind: 'SNAP', why: 'it has no history at all' };
   if (peerZxid === lastAppliedZxid) return inStep(peerZxid, committed.length);
   if (peerZxid > lastAppliedZxid) return planAhead(peerZxid, view);

@@ -200,6 +200,16 @@ const ROWS: readonly Row[] = [
   },
   // --- snapshots
   { name: 'forced', peer: '1:3', memory: '1:1-5', force: true, plan: 'SNAP' },
+  { name: 'forced, a dead tail', peer: '1:7', epoch: 2, memory: '1:1-5', force: true, plan: 'SNAP' },
+  {
+    name: 'forced, but it holds proposals under way: an image would cut off what it was counted for',
+    peer: '2:4',
+    epoch: 2,
+    memory: '1:1-5 2:1-2',
+    proposed: '2:6',
+    force: true,
+    plan: 'DIFF 2:4 serve after 2:4',
+  },
   { name: 'no history at all', peer: '-1', memory: '1:1-5', disk: '1:1-5', plan: 'SNAP' },
   { name: 'a hole in the committed log (4925)', peer: '1:2', memory: '1:1-3 1:5-6', plan: 'SNAP' },
   { name: 'a hole that begins at the learner', peer: '1:3', memory: '1:1-3 1:5-6', plan: 'SNAP' },
