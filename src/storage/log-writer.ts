@@ -1,10 +1,10 @@
-import type { AppendFile, DiskError, Host } from '../host/index.js';
+import type { AppendFile, Disk, DiskError, Host } from '../host/index.js';
 import { JuteWriter } from '../jute/index.js';
 import type { Counter, Metrics, Summary } from '../metrics/index.js';
 import type { TxnEntry } from '../protocol/index.js';
 import type { StorageError } from './errors.js';
 import { asStorageError } from './errors.js';
-import { LOG_HEADER } from './file-header.js';
+import { FILE_HEADER_BYTES, LOG_HEADER } from './file-header.js';
 import { writeRecord } from './log-record.js';
 import { MAX_GROUP_BYTES } from './log-tail.js';
 import { joinPath, logName } from './names.js';
@@ -142,7 +142,6 @@ export class LogWriter {
 
   private openGroup(zxid: number): Group {
     const bytes = this.spareBuffers.pop() ?? new JuteWriter(FIRST_BUFFER_BYTES);
-    if (this.startNewFile) bytes.raw(LOG_HEADER);
     const firstAppendMs = this.host.clock.monotonicMs();
     const group = { bytes, startsFile: this.startNewFile, firstZxid: zxid, firstAppendMs, lastZxid: zxid, count: 0 };
     this.startNewFile = false;
@@ -171,14 +170,19 @@ export class LogWriter {
     const { disk } = this.host;
     await this.hooks.beforeFile(group.firstZxid);
     const path = joinPath(this.options.dir, logName(group.firstZxid));
+    await writeHeader(disk, path);
     const preallocateBytes = this.options.preAllocBytes;
-    const file = await disk.openAppend(path, { position: 0, preallocateBytes, allocatedBytes: 0 });
+    const file = await disk.openAppend(path, {
+      position: FILE_HEADER_BYTES,
+      preallocateBytes,
+      allocatedBytes: FILE_HEADER_BYTES,
+    });
     // Without this the whole file, acknowledged entries and all, could be gone after a power failure.
     await disk.syncDir(this.options.dir);
     const finished = this.file;
     this.file = file;
     this.filePath = path;
-    this.fileBytes = 0;
+    this.fileBytes = FILE_HEADER_BYTES;
     await finished?.close();
   }
 
@@ -244,5 +248,19 @@ export class LogWriter {
     this.failure = error;
     for (const waiter of this.waiters.splice(0)) waiter.reject(error);
     this.hooks.failed(error);
+  }
+}
+
+/**
+ * Before any zeros are: Java refuses to start on a log that begins with zeros, though not on an empty one, and the process
+ * may be killed at any time. Durable with the first group.
+ */
+async function writeHeader(disk: Disk, path: string): Promise<void> {
+  const file = await disk.create(path);
+  try {
+    await file.write(LOG_HEADER, 0);
+    await file.sync();
+  } finally {
+    await file.close();
   }
 }

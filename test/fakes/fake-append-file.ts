@@ -29,6 +29,8 @@ export class FakeAppendFile implements AppendFile {
     private readonly options: AppendOptions,
   ) {
     this.position = options.position;
+    // As the real writer does, the file has zeros before its first append.
+    if (options.preallocateBytes > 0) this.allocate();
   }
 
   append(bytes: Buffer, sync: boolean, onDone: (error: DiskError | undefined) => void): void {
