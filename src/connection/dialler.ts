@@ -29,6 +29,7 @@ export class Dialler {
   private readonly attempts = new OpenSet<object>();
   private readonly knocks = new OpenSet<Knock>();
   private readonly knockedAtMs = new Map<number, number>();
+  private readonly cancel = new AbortController();
   private stopped = false;
 
   constructor(
@@ -81,6 +82,7 @@ export class Dialler {
   /** Resolves when no dial is under way and no socket of one is open. */
   async shutdown(): Promise<void> {
     this.stopped = true;
+    this.cancel.abort();
     for (const knock of this.knocks.list()) knock.abandon();
     await Promise.all([this.attempts.emptied(), this.knocks.emptied()]);
   }
@@ -89,7 +91,7 @@ export class Dialler {
     const token = {};
     this.attempts.add(token);
     try {
-      return await this.deps.network.dial(endpoint, this.options.cnxTimeoutMs);
+      return await this.deps.network.dial(endpoint, this.options.cnxTimeoutMs, this.cancel.signal);
     } finally {
       this.attempts.delete(token);
     }

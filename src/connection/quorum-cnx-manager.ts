@@ -124,7 +124,7 @@ export class QuorumCnxManager implements ConnectionOwner, DialOwner {
     return link !== undefined && link.connection === null && link.refusedAtMs >= sinceMs;
   }
 
-  /** Resolves when the ports are free and no timer, dial or socket is left: after `cnxTimeoutMs` at the latest. */
+  /** Resolves when the ports are free and no timer, dial or socket is left. */
   async shutdown(): Promise<void> {
     this.stopped = true;
     this.received.close();

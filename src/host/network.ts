@@ -57,8 +57,8 @@ export interface ListenOptions {
  */
 export interface Network {
   listen(options: ListenOptions, onConnection: (socket: Socket) => void): Promise<Listener>;
-  /** Connects within `timeoutMs` or rejects; a late success is closed. */
-  dial(target: Endpoint, timeoutMs: number): Promise<Socket>;
+  /** Connects within `timeoutMs` or rejects; a late success is closed. An abort of `cancel` rejects with CLOSED, soon. */
+  dial(target: Endpoint, timeoutMs: number, cancel?: AbortSignal): Promise<Socket>;
 }
 
 export type NetworkErrorCode =

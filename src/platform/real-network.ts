@@ -47,8 +47,9 @@ export class RealNetwork implements Network {
     });
   }
 
-  dial(target: Endpoint, timeoutMs: number): Promise<Socket> {
+  dial(target: Endpoint, timeoutMs: number, cancel?: AbortSignal): Promise<Socket> {
     const name = formatEndpoint(target);
+    if (cancel?.aborted === true) return Promise.reject(cancelled(name));
     return new Promise((resolve, reject) => {
       const options = {
         host: target.host,
@@ -59,24 +60,35 @@ export class RealNetwork implements Network {
         autoSelectFamilyAttemptTimeout: Math.max(LEAST_ATTEMPT_MS, Math.floor(timeoutMs / 2)),
       };
       const raw = connect(options);
-      const deadline = setTimeout(() => {
-        raw.destroy();
-        reject(new NetworkError('TIMEOUT', `${name} did not answer within ${timeoutMs} ms`));
-      }, timeoutMs);
-      const failed = (cause: Error) => {
+      const over = () => {
         clearTimeout(deadline);
-        raw.destroy();
-        reject(networkErrorFrom(cause, `connecting to ${name}`));
+        cancel?.removeEventListener('abort', giveUp);
       };
+      const fail = (error: NetworkError) => {
+        over();
+        raw.destroy();
+        reject(error);
+      };
+      const giveUp = () => fail(cancelled(name));
+      const deadline = setTimeout(
+        () => fail(new NetworkError('TIMEOUT', `${name} did not answer within ${timeoutMs} ms`)),
+        timeoutMs,
+      );
+      cancel?.addEventListener('abort', giveUp);
+      const failed = (cause: Error) => fail(networkErrorFrom(cause, `connecting to ${name}`));
       raw.on('error', failed);
       raw.once('connect', () => {
-        clearTimeout(deadline);
+        over();
         const socket = new RealSocket(raw);
         raw.off('error', failed);
         resolve(socket);
       });
     });
   }
+}
+
+function cancelled(name: string): NetworkError {
+  return new NetworkError('CLOSED', `connecting to ${name} was given up`);
 }
 
 class RealListener implements Listener {

@@ -45,6 +45,7 @@ class DialRace {
   readonly failures: string[] = [];
   private winner: Socket | null = null;
   private isOver = false;
+  private readonly cancel = new AbortController();
   private readonly endMs: number;
 
   constructor(
@@ -58,13 +59,17 @@ class DialRace {
   claim(): Socket | null {
     const { winner } = this;
     this.winner = null;
-    if (winner !== null) this.isOver = true;
+    if (winner !== null) {
+      this.isOver = true;
+      this.cancel.abort();
+    }
     return winner;
   }
 
-  /** Late connections are closed from now on, and the winner when nobody claimed it. */
+  /** Dials under way are given up, and the winner is closed when nobody claimed it. */
   close(): void {
     this.isOver = true;
+    this.cancel.abort();
     this.winner?.destroy();
     this.winner = null;
   }
@@ -87,7 +92,7 @@ class DialRace {
       const leftMs = this.endMs - clock.monotonicMs();
       if (leftMs <= 0) return 'out of time';
       try {
-        this.arrive(await network.dial(address, leftMs));
+        this.arrive(await network.dial(address, leftMs, this.cancel.signal));
         return null;
       } catch (error) {
         if (this.isDecided()) return null;

@@ -327,7 +327,7 @@ describe('QuorumCnxManager', () => {
     }
   });
 
-  it('awaits dials that go nowhere when it is shut down', async () => {
+  it('gives up dials that go nowhere when it is shut down', async () => {
     const world = new World();
     const verifier = members(1, 2);
     world.host('s1');
@@ -337,7 +337,9 @@ describe('QuorumCnxManager', () => {
     two.manager.send(1, Buffer.from('vote'));
     await world.run(1000);
     await world.settle(two.manager.shutdown());
-    assert.ok(world.nowMs >= 5000, 'the dial takes its cnxTimeout');
+    assert.ok(world.nowMs < 1010, `it took until ${world.nowMs} ms, as if the dial had its whole cnxTimeout`);
+    world.network.heal('s2', 's1');
+    await world.run(10);
     assert.equal(world.scheduler.nextDueMs(), undefined);
   });
 

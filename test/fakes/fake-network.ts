@@ -277,11 +277,12 @@ class HostNetwork implements Network {
     };
   }
 
-  async dial(target: Endpoint, timeoutMs: number): Promise<Socket> {
+  async dial(target: Endpoint, timeoutMs: number, cancel?: AbortSignal): Promise<Socket> {
     const { scheduler } = this.network;
     const startMs = scheduler.nowMs;
-    await this.pass(RESOLVE_MS);
     const name = formatEndpoint(target);
+    await this.pass(RESOLVE_MS);
+    if (cancel?.aborted === true) throw new NetworkError('CLOSED', `connecting to ${name} was given up`);
     const place = this.network.resolve(target.host, this.node);
     if (place === undefined) throw new NetworkError('NAME_UNKNOWN', `no address for ${target.host}`);
     if (this.network.linkOf(this.node, place.node).cut === 'reset') {
@@ -289,18 +290,22 @@ class HostNetwork implements Network {
     }
     return new Promise((resolve, reject) => {
       const deadline = scheduler.at(startMs + timeoutMs, this.node.gate, () => {
-        attempt.over = true;
-        reject(new NetworkError('TIMEOUT', `${name} did not answer within ${timeoutMs} ms`));
+        attempt.settle(new NetworkError('TIMEOUT', `${name} did not answer within ${timeoutMs} ms`));
       });
+      const giveUp = (): void => {
+        attempt.settle(new NetworkError('CLOSED', `connecting to ${name} was given up`));
+      };
       const attempt: DialAttempt = {
         over: false,
         settle: (result) => {
           attempt.over = true;
           deadline.fn = undefined;
+          cancel?.removeEventListener('abort', giveUp);
           if (result instanceof NetworkError) reject(result);
           else resolve(result);
         },
       };
+      cancel?.addEventListener('abort', giveUp);
       this.network.carry(this.node, place.node, 0, () => {
         this.knock(place, target, attempt);
       });

@@ -301,6 +301,26 @@ export function networkContract(name: string, make: MakeEnv): void {
     );
 
     it(
+      'gives up a dial that is cancelled, before or while it is under way',
+      inEnv(make, async (env) => {
+        const { host } = env;
+        const target = await env.silentEndpoint();
+        for (const isEarly of [true, false]) {
+          const cancel = new AbortController();
+          if (isEarly) cancel.abort();
+          const startMs = host.clock.monotonicMs();
+          const dial = host.network.dial(target, 20_000, cancel.signal);
+          const cancelled = assert.rejects(dial, { name: 'NetworkError', code: 'CLOSED' });
+          host.clock.after(50, () => {
+            cancel.abort();
+          });
+          await cancelled;
+          assert.ok(host.clock.monotonicMs() - startMs < 5000);
+        }
+      }),
+    );
+
+    it(
       'says NAME_UNKNOWN for a name that has no address',
       inEnv(make, async ({ host }) => {
         const target = { host: 'no-such-host.invalid', port: 2181 };

@@ -92,4 +92,17 @@ describe('dialling the leader', () => {
     assert.equal(ended, sockets.length);
     assert.ok(!(life.end instanceof ZabError) && life.end?.code === 'SHUTDOWN');
   });
+
+  it('gives up dials under way when the role ends', async () => {
+    const { world, life, dial } = await setting([]);
+    for (const name of ['b', 'c']) world.network.cut('a', name);
+    const result = dial();
+    result.catch(() => undefined);
+    await world.run(50);
+    life.finish('SHUTDOWN', 'test');
+    await assert.rejects(world.settle(result));
+    for (const name of ['b', 'c']) world.network.heal('a', name);
+    await world.run(10);
+    assert.equal(world.scheduler.nextDueMs(), undefined, 'nothing waits for the dials any more');
+  });
 });
