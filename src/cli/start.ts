@@ -1,7 +1,7 @@
 import { writeSync } from 'node:fs';
 import { type Fault, formatFault, type ServerConfig } from '../config/index.js';
 import type { Host, LogLevel } from '../host/index.js';
-import { createRealHost } from '../platform/index.js';
+import { createRealHost, type RealHost } from '../platform/index.js';
 import type { CliContext } from './context.js';
 import { load, type LoadedConfig, refuse } from './load-config.js';
 import { loggerOptions } from './logger-options.js';
@@ -16,6 +16,18 @@ export interface StartOptions {
 }
 
 const STOP_TIMEOUT_MS = 30_000;
+/** A disk that has not answered for so long hangs. */
+const HUNG_DISK_MS = 1000;
+
+/**
+ * A thread that waits for a hung disk keeps `process.exit` waiting, too: then only a signal ends the process. Nothing is lost
+ * by it that was acknowledged.
+ */
+function killIfDiskHangs(host: RealHost): void {
+  if (host.diskStuckMs() < HUNG_DISK_MS) return;
+  writeSync(process.stderr.fd, 'The disk does not answer; the process ends by SIGKILL.\n');
+  process.kill(process.pid, 'SIGKILL');
+}
 
 function tell(host: Host, fault: Fault): void {
   const text = formatFault({ ...fault, severity: 'note' }).replace('note: ', '');
@@ -52,6 +64,7 @@ async function serve(
         // Nothing may run after this, so the words cannot wait for the log.
         writeSync(process.stderr.fd, `${words}\n`);
         removePid(pidFile);
+        killIfDiskHangs(host);
         process.exit(exitCode);
       },
       onListening: () => {
@@ -65,6 +78,7 @@ async function serve(
   } finally {
     removePid(pidFile);
     await host.close();
+    killIfDiskHangs(host);
   }
 }
 

@@ -1,6 +1,6 @@
 import type { ClientListener } from '../client/index.js';
 import type { ServerConfig } from '../config/index.js';
-import type { Host, Logger } from '../host/index.js';
+import type { Clock, Host, Logger } from '../host/index.js';
 import { formatEndpoint, NetworkError } from '../host/index.js';
 import type { Metrics } from '../metrics/index.js';
 import { Database, StorageError } from '../storage/index.js';
@@ -39,6 +39,32 @@ export async function listenForClients(clients: ClientListener, config: ServerCo
       cause: error,
     });
   }
+}
+
+/** A stop waits so long for the disk. What is not durable then was never acknowledged. */
+const STOP_LIMIT_MS = 10_000;
+
+/** Waits for the end of a teardown; false when it takes too long, because the disk does not answer. */
+export async function endsInTime(clock: Clock, log: Logger, teardown: Promise<void>): Promise<boolean> {
+  const inTime = await new Promise<boolean>((resolve, reject) => {
+    const timer = clock.after(STOP_LIMIT_MS, () => {
+      resolve(false);
+    });
+    teardown.then(
+      () => {
+        timer.cancel();
+        resolve(true);
+      },
+      (error: unknown) => {
+        timer.cancel();
+        reject(error as Error);
+      },
+    );
+  });
+  if (!inTime) {
+    log.error(`The disk has not answered for ${STOP_LIMIT_MS} ms; this server ends without it.`, { code: 'STOP_HUNG' });
+  }
+  return inTime;
 }
 
 export async function closeDatabase(database: Database, log: Logger): Promise<void> {

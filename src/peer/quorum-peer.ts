@@ -14,7 +14,7 @@ import type { QuorumStatus, ServerStatus, SessionsStatus, SizeRange } from '../s
 import type { Database } from '../storage/index.js';
 import type { LearnerView, RoleEnd } from '../zab/index.js';
 import { PhaseTrace } from '../zab/index.js';
-import { closeDatabase, listenForClients, openDatabase } from './foundation.js';
+import { closeDatabase, endsInTime, listenForClients, openDatabase } from './foundation.js';
 import { clientOptions, connectionOptions, electionOptions } from './options.js';
 import { makeAccess, type PipelineParts } from './pipelines.js';
 import { PurgeSchedule } from './purge-schedule.js';
@@ -123,6 +123,16 @@ export class QuorumPeer implements Server, ElectionSelf {
   }
 
   private async end(end: ServerEnd): Promise<void> {
+    const { clock, log } = this.host;
+    if (await endsInTime(clock, log, this.tearDown())) {
+      this.finish(end);
+      return;
+    }
+    await Promise.all([this.connections?.shutdown(), this.clients.close()]);
+    this.finish({ exitCode: end.exitCode || PeerExit.unexpected, reason: `${end.reason}; the disk does not answer` });
+  }
+
+  private async tearDown(): Promise<void> {
     // What is half started could not be ended; how starting went is told to whoever called it.
     await this.starting.catch(() => undefined);
     this.clients.serve(null);
@@ -130,7 +140,6 @@ export class QuorumPeer implements Server, ElectionSelf {
     await this.fastLeaderElection?.shutdown();
     await this.loop;
     await this.release();
-    this.finish(end);
   }
 
   private async release(): Promise<void> {
@@ -194,6 +203,7 @@ export class QuorumPeer implements Server, ElectionSelf {
     this.role = null;
     this.leaderSid = null;
     this.host.log.info(`Looking for a leader: ${end.reason}`, { code: 'LOOKING', end: end.code });
+    if (this.isStopping()) return;
     await database.settle();
     this.serverState = 'LOOKING';
   }

@@ -5,7 +5,7 @@ import type { Metrics } from '../metrics/index.js';
 import { SessionIds, StandalonePipeline } from '../pipeline/index.js';
 import type { ServerStatus, SessionsStatus } from '../status/index.js';
 import type { Database } from '../storage/index.js';
-import { closeDatabase, listenForClients, openDatabase } from './foundation.js';
+import { closeDatabase, endsInTime, listenForClients, openDatabase } from './foundation.js';
 import { clientOptions } from './options.js';
 import { makeAccess, pipelineDeps, type PipelineParts } from './pipelines.js';
 import { PurgeSchedule } from './purge-schedule.js';
@@ -91,10 +91,19 @@ export class StandaloneServer implements Server {
   }
 
   private async end(end: ServerEnd): Promise<void> {
+    const { clock, log } = this.host;
+    if (await endsInTime(clock, log, this.tearDown())) {
+      this.finish(end);
+      return;
+    }
+    await this.clients.close();
+    this.finish({ exitCode: end.exitCode || PeerExit.unexpected, reason: `${end.reason}; the disk does not answer` });
+  }
+
+  private async tearDown(): Promise<void> {
     // What is half started could not be ended; how starting went is told to whoever called it.
     await this.starting.catch(() => undefined);
     await this.release();
-    this.finish(end);
   }
 
   private async release(): Promise<void> {

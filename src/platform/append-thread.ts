@@ -47,6 +47,8 @@ export class AppendThread {
   private byteHead = 0;
   private bytesInUse = 0;
   private openFiles = 0;
+  /** When the thread was last seen to do something, or got its first piece of work. */
+  private progressMs = 0;
   /** Why the thread is gone. */
   private failure: Error | null = null;
 
@@ -86,12 +88,24 @@ export class AppendThread {
     if (--this.openFiles === 0) this.worker?.unref();
   }
 
-  /** Ends the thread. Files must be closed before. */
-  async stop(): Promise<void> {
+  /** How long the thread has been at work without having done anything; 0 when it has nothing to do. */
+  stuckMs(): number {
+    return this.pieces.length === 0 ? 0 : performance.now() - this.progressMs;
+  }
+
+  /** Ends the thread, if the disk lets go of it within `limitMs`. Files must be closed before. */
+  async stop(limitMs: number): Promise<void> {
     const { worker } = this;
     this.worker = null;
     this.lose(new Error('the append thread was stopped'));
-    await worker?.terminate();
+    if (worker === null) return;
+    await new Promise<void>((resolve) => {
+      const patience = setTimeout(resolve, limitMs);
+      void worker.terminate().finally(() => {
+        clearTimeout(patience);
+        resolve();
+      });
+    });
   }
 
   private startWorker(): void {
@@ -142,6 +156,7 @@ export class AppendThread {
   private push(piece: Piece, kind: number, position: number, offset: number, length: number): void {
     this.ring.fill(this.submitted, kind, piece.file.fd, position, offset, length);
     this.submitted = (this.submitted + 1) | 0;
+    if (this.pieces.length === 0) this.progressMs = performance.now();
     this.pieces.push(piece);
   }
 
@@ -167,6 +182,7 @@ export class AppendThread {
     }
     pieces.splice(0, this.firstPiece);
     this.firstPiece = 0;
+    this.progressMs = performance.now();
     this.enterWaiting();
   }
 

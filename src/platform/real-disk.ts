@@ -12,6 +12,7 @@ import {
 } from '../host/index.js';
 import type { AppendThread } from './append-thread.js';
 import { diskErrorFrom } from './disk-errors.js';
+import { tracked } from './pending-operations.js';
 
 /** Files by `node:fs`: on its thread pool, but for appends, which have a thread of their own. */
 export class RealDisk implements Disk {
@@ -152,7 +153,7 @@ class RealWriter implements WritableFile {
 /** The promise with its rejection turned into a DiskError. */
 async function guarded<T>(path: string, promise: Promise<T>): Promise<T> {
   try {
-    return await promise;
+    return await tracked(promise);
   } catch (error) {
     throw diskErrorFrom(error, path);
   }

@@ -1,5 +1,6 @@
 import type { Host } from '../host/index.js';
 import { AppendThread } from './append-thread.js';
+import { oldestOperationMs } from './pending-operations.js';
 import { RealClock } from './real-clock.js';
 import { RealDisk } from './real-disk.js';
 import { type LoggerOptions, RealLogger } from './real-logger.js';
@@ -12,9 +13,13 @@ export interface RealHostOptions {
 
 export interface RealHost extends Host {
   readonly log: RealLogger;
-  /** Ends the append thread (close files first) and writes out the log. */
+  /** How long the oldest disk operation has been waiting for the disk; 0 when none does. */
+  diskStuckMs(): number;
+  /** Ends the append thread (close files first), unless a hung disk holds it, and writes out the log. */
   close(): Promise<void>;
 }
+
+const THREAD_STOP_MS = 2000;
 
 /** This machine as a Host. One a process. */
 export function createRealHost(options: RealHostOptions = {}): RealHost {
@@ -26,8 +31,9 @@ export function createRealHost(options: RealHostOptions = {}): RealHost {
     disk: new RealDisk(appends),
     random: new RealRandom(),
     log,
+    diskStuckMs: () => Math.max(appends.stuckMs(), oldestOperationMs()),
     async close() {
-      await appends.stop();
+      await appends.stop(THREAD_STOP_MS);
       await log.flush();
     },
   };
