@@ -27,6 +27,15 @@ export interface Disk {
   syncDir(dir: string): Promise<void>;
   /** Bytes that can still be written where `dir` lives. */
   freeBytes(dir: string): Promise<number>;
+  /**
+   * Claims a folder for this process until it releases it or ends, however that comes; null when another one has it. Where
+   * the system has nothing of the kind everybody gets it.
+   */
+  claim(dir: string): Promise<FolderClaim | null>;
+}
+
+export interface FolderClaim {
+  release(): Promise<void>;
 }
 
 export interface DirEntry {

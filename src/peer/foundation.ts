@@ -10,7 +10,7 @@ import { PeerExit, StartError } from './start-error.js';
 /** What a single server and a member of an ensemble have in common at the beginning and at the end. */
 
 /** Codes of a StorageError that are about folders rather than about what is in them. */
-const FOLDER_CODES: ReadonlySet<string> = new Set(['DATA_DIR', 'LOG_DIR_HAS_SNAPSHOTS', 'SNAP_DIR_HAS_LOGS']);
+const FOLDER_CODES: ReadonlySet<string> = new Set(['DATA_DIR', 'LOG_DIR_HAS_SNAPSHOTS', 'SNAP_DIR_HAS_LOGS', 'IN_USE']);
 
 export async function openDatabase(host: Host, metrics: Metrics, config: ServerConfig): Promise<Database> {
   try {

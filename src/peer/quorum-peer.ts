@@ -93,14 +93,16 @@ export class QuorumPeer implements Server, ElectionSelf {
     if (!config.membership.members.has(this.myId)) {
       throw new StartError(PeerExit.unexpected, `myid is ${this.myId}, but the server list has no server.${this.myId}`);
     }
-    const database = await openDatabase(host, metrics, config);
-    this.database = database;
-    database.onFatal = (error) => {
-      this.fail(PeerExit.unexpected, error.message);
-    };
-    if (this.isStopping()) return;
+    let database: Database;
     try {
+      // The port first, as ZooKeeper does: who started this server twice is told so before the data is touched.
       await listenForClients(this.clients, config);
+      database = await openDatabase(host, metrics, config);
+      this.database = database;
+      database.onFatal = (error) => {
+        this.fail(PeerExit.unexpected, error.message);
+      };
+      if (this.isStopping()) return;
       await this.startElection();
     } catch (error) {
       await this.release();

@@ -56,7 +56,15 @@ export class StandaloneServer implements Server {
 
   private async begin(): Promise<void> {
     const { config, host, metrics } = this;
-    const database = await openDatabase(host, metrics, config);
+    let database: Database;
+    try {
+      // The port first, as ZooKeeper does: who started this server twice is told so before the data is touched.
+      await listenForClients(this.clients, config);
+      database = await openDatabase(host, metrics, config);
+    } catch (error) {
+      await this.release();
+      throw error;
+    }
     this.database = database;
     database.onFatal = (error) => {
       this.stopping ??= this.end({ exitCode: PeerExit.unexpected, reason: error.message });
@@ -71,12 +79,6 @@ export class StandaloneServer implements Server {
     this.pipeline = pipeline;
     pipeline.start();
     this.clients.serve(pipeline);
-    try {
-      await listenForClients(this.clients, config);
-    } catch (error) {
-      await this.release();
-      throw error;
-    }
     this.purge = new PurgeSchedule(host.clock, host.log, database, config.purge);
     this.purge.start();
   }

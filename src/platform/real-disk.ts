@@ -7,11 +7,13 @@ import {
   type DirEntry,
   type Disk,
   DiskError,
+  type FolderClaim,
   type ReadableFile,
   type WritableFile,
 } from '../host/index.js';
 import type { AppendThread } from './append-thread.js';
 import { diskErrorFrom } from './disk-errors.js';
+import { claimFolder } from './folder-claim.js';
 import { tracked } from './pending-operations.js';
 
 /** Files by `node:fs`: on its thread pool, but for appends, which have a thread of their own. */
@@ -79,6 +81,10 @@ export class RealDisk implements Disk {
   async freeBytes(dir: string): Promise<number> {
     const { bavail, bsize } = await guarded(dir, statfs(dir));
     return bavail * bsize;
+  }
+
+  claim(dir: string): Promise<FolderClaim | null> {
+    return guarded(dir, claimFolder(dir));
   }
 }
 

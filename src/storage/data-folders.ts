@@ -1,4 +1,4 @@
-import type { Disk } from '../host/index.js';
+import type { Disk, FolderClaim } from '../host/index.js';
 import { asStorageError, isNotFound, StorageError } from './errors.js';
 import { joinPath, parentPath, STAGED_PREFIX, VERSION_FOLDER } from './names.js';
 import type { DatabaseOptions } from './options.js';
@@ -10,8 +10,8 @@ export interface DataFolders {
 }
 
 /**
- * Finds or makes both folders, refuses swapped ones (as `FileTxnSnapLog` does), and removes unfinished files of ours.
- * Throws DATA_DIR, LOG_DIR_HAS_SNAPSHOTS, SNAP_DIR_HAS_LOGS.
+ * Finds or makes both folders, and refuses swapped ones (as `FileTxnSnapLog` does). Throws DATA_DIR, LOG_DIR_HAS_SNAPSHOTS,
+ * SNAP_DIR_HAS_LOGS.
  */
 export async function openDataFolders(disk: Disk, options: DatabaseOptions): Promise<DataFolders> {
   const folders = {
@@ -24,10 +24,40 @@ export async function openDataFolders(disk: Disk, options: DatabaseOptions): Pro
     await refuseFiles(disk, folders.logDir, 'snapshot.', 'LOG_DIR_HAS_SNAPSHOTS', 'transaction log', 'snapshots');
     await refuseFiles(disk, folders.snapDir, 'log.', 'SNAP_DIR_HAS_LOGS', 'snapshot', 'transaction logs');
   }
-  for (const { name, kind } of await disk.list(folders.snapDir)) {
-    if (kind === 'file' && name.startsWith(STAGED_PREFIX)) await disk.remove(joinPath(folders.snapDir, name));
-  }
   return folders;
+}
+
+/**
+ * Claims both folders before anything in them is changed: recovery mends ends of logs, which would cut off what another
+ * server is just writing. Throws IN_USE.
+ */
+export async function claimFolders(disk: Disk, { snapDir, logDir }: DataFolders): Promise<FolderClaim[]> {
+  const claims: FolderClaim[] = [];
+  for (const dir of new Set([snapDir, logDir])) {
+    const claim = await disk.claim(dir);
+    if (claim === null) {
+      await releaseFolders(claims);
+      throw new StorageError(
+        'IN_USE',
+        `Another process has its data in ${dir}; two of them would destroy it. Stop that one (zk-server stop), or give this ` +
+          `server a dataDir of its own.`,
+        dir,
+      );
+    }
+    claims.push(claim);
+  }
+  return claims;
+}
+
+export async function releaseFolders(claims: readonly FolderClaim[]): Promise<void> {
+  for (const claim of claims) await claim.release();
+}
+
+/** Removes unfinished files of ours. */
+export async function removeStaged(disk: Disk, { snapDir }: DataFolders): Promise<void> {
+  for (const { name, kind } of await disk.list(snapDir)) {
+    if (kind === 'file' && name.startsWith(STAGED_PREFIX)) await disk.remove(joinPath(snapDir, name));
+  }
 }
 
 async function requireFolder(disk: Disk, dir: string, mayCreate: boolean): Promise<void> {

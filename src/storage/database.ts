@@ -1,10 +1,10 @@
-import type { Host } from '../host/index.js';
+import type { FolderClaim, Host } from '../host/index.js';
 import type { Counter, Metrics } from '../metrics/index.js';
 import type { TxnEntry } from '../protocol/index.js';
 import { formatZxid, zxidEpoch } from '../protocol/index.js';
 import type { DataTree, TxnResult } from '../tree/index.js';
 import type { DataFolders } from './data-folders.js';
-import { openDataFolders } from './data-folders.js';
+import { claimFolders, openDataFolders, releaseFolders, removeStaged } from './data-folders.js';
 import { EpochFiles } from './epoch-files.js';
 import { asStorageError, StorageError } from './errors.js';
 import { firstTransaction, readHistory } from './log-history.js';
@@ -61,6 +61,7 @@ export class Database {
   private readonly snapshots: SnapshotTaker;
   private readonly fatalErrors: Counter;
   private epochFiles: EpochFiles | null = null;
+  private claims: readonly FolderClaim[] = [];
 
   private constructor(
     private readonly host: Host,
@@ -81,10 +82,13 @@ export class Database {
     });
   }
 
-  /** Recovers what is in the data folders. Rejects with a StorageError. */
+  /** Claims the data folders and recovers what is in them. Rejects with a StorageError. */
   static async open(host: Host, metrics: Metrics, options: DatabaseOptions): Promise<Database> {
+    let claims: readonly FolderClaim[] = [];
     try {
       const folders = await openDataFolders(host.disk, options);
+      claims = await claimFolders(host.disk, folders);
+      await removeStaged(host.disk, folders);
       const { replayed, needsSnapshot, ...state } = await recover(host, metrics, folders, options);
       const database = new Database(host, metrics, options, folders, state, replayed);
       const lastZxid = state.tree.lastProcessedZxid;
@@ -92,8 +96,10 @@ export class Database {
         ? await EpochFiles.load(host, folders.snapDir, lastZxid, (error) => database.fail(error))
         : EpochFiles.unwritten(host, folders.snapDir, lastZxid);
       if (needsSnapshot) await database.takeSnapshot();
+      database.claims = claims;
       return database;
     } catch (error) {
+      await releaseFolders(claims);
       throw asStorageError(error, 'opening the database', options.dataDir);
     }
   }
@@ -256,7 +262,7 @@ export class Database {
     return this.filesTurn.take(() => purgeFiles(this.host, this.folders, retainCount));
   }
 
-  /** Makes the log durable and closes it. A snapshot under way is given up. */
+  /** Makes the log durable, closes it and releases the folders. A snapshot under way is given up. */
   async close(): Promise<void> {
     if (this.activity === 'closed') return;
     this.activity = 'closed';
@@ -265,6 +271,7 @@ export class Database {
       if (this.fatal === null) await this.writer.flush();
     } finally {
       await this.writer.closeFile();
+      await releaseFolders(this.claims);
     }
   }
 

@@ -3,6 +3,7 @@ import type { DiskError } from '../host/index.js';
 /**
  * - `DATA_DIR`: a folder is missing and may not be made, or cannot be used.
  * - `LOG_DIR_HAS_SNAPSHOTS`, `SNAP_DIR_HAS_LOGS`: dataDir and dataLogDir are probably swapped (ZOOKEEPER-2967).
+ * - `IN_USE`: another process works on the folders.
  * - `NO_SNAPSHOT`: there are transactions but no snapshot that they could follow (ZOOKEEPER-3056).
  * - `SNAPSHOT_CORRUPT`, `SNAPSHOT_UNSUPPORTED`: a snapshot file that cannot be used.
  * - `LOG_CORRUPT`: a damaged record in front of good ones; `LOG_UNREADABLE`: an intact record of an unknown kind.
@@ -16,6 +17,7 @@ export type StorageErrorCode =
   | 'DATA_DIR'
   | 'LOG_DIR_HAS_SNAPSHOTS'
   | 'SNAP_DIR_HAS_LOGS'
+  | 'IN_USE'
   | 'NO_SNAPSHOT'
   | 'SNAPSHOT_CORRUPT'
   | 'SNAPSHOT_UNSUPPORTED'

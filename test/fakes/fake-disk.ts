@@ -56,6 +56,8 @@ export class FakeDisk {
   onOperation: ((operation: DiskOperation) => void) | null = null;
   /** For mounted disks. */
   readonly root = new FakeDir();
+  /** Which process has claimed a folder. */
+  readonly claims = new Map<FakeDir, Gate>();
   private faults: ArmedFault[] = [];
   private denied: { path: string; access: 'read' | 'write' }[] = [];
   private hungKinds: ReadonlySet<DiskOperationKind> | 'all' | null = null;

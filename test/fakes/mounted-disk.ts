@@ -4,6 +4,7 @@ import {
   type DirEntry,
   type Disk,
   DiskError,
+  type FolderClaim,
   type ReadableFile,
   type WritableFile,
 } from '../../src/host/index.js';
@@ -66,6 +67,23 @@ export class MountedDisk implements Disk {
         parent.change([name, file]);
       }
       return new FakeAppendFile(this.disk, this.clock, path, file, options);
+    });
+  }
+
+  claim(dir: string): Promise<FolderClaim | null> {
+    return this.operate('stat', dir, () => {
+      const { claims } = this.disk;
+      const node = this.dir(dir);
+      const holder = claims.get(node);
+      const { gate } = this.clock;
+      if (holder !== undefined && holder !== gate && !holder.isDead) return null;
+      claims.set(node, gate);
+      return {
+        release: () => {
+          if (claims.get(node) === gate) claims.delete(node);
+          return Promise.resolve();
+        },
+      };
     });
   }
 
