@@ -75,6 +75,7 @@ class SnapshotInput {
     if (this.pending.length > 0) throw this.corrupt(`${this.pending.length} bytes lie behind its end`);
     const tree = this.decoder.finish();
     tree.lastProcessedZxid = this.snapshot.zxid;
+    if (digest === null) tree.distrustDigest();
     return { tree, sessions: this.decoder.sessions, digest };
   }
 

@@ -82,6 +82,7 @@ export class SnapshotReceive {
       const file = await this.writing;
       const tree = this.decoder.finish();
       tree.lastProcessedZxid = this.zxid;
+      tree.distrustDigest();
       // The tree's digest belongs to no transaction: a Java leader's changes while it sends.
       const digest = this.options.digestEnabled ? { zxid: 0, version: DIGEST_VERSION, digest: 0n } : null;
       await file.seal(digest, this.options.serializeLastProcessedZxid);

@@ -285,6 +285,11 @@ export class DataTree {
     if (this.state.options.digestEnabled) this.check.expectSnapshot(digest, this.lastProcessedZxid);
   }
 
+  /** For a tree from a snapshot that says nothing of its digest and may have been taken while transactions went on. */
+  distrustDigest(): void {
+    if (this.state.options.digestEnabled) this.check.beginDistrust();
+  }
+
   /** The snapshot's digest that replay has not reached: still there after replay, the log does not cover the snapshot. */
   get expectedDigest(): ZxidDigest | null {
     return this.check.pending;

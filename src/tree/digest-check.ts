@@ -12,6 +12,8 @@ export interface ZxidDigest {
 const LOG_LIMIT = 1024;
 /** Every so many zxids a digest is kept: 0x80, so that servers' histories line up. */
 const LOG_INTERVAL = 128;
+/** A tree of unknown reach that was wrong after so many transactions is wrong. */
+const DISTRUST_LIMIT = 10_000;
 
 export type DigestMismatch = (zxid: number, expected: bigint, actual: bigint) => void;
 
@@ -19,10 +21,19 @@ export type DigestMismatch = (zxid: number, expected: bigint, actual: bigint) =>
  * Compares the tree's digest with what transactions and snapshots say it should be.
  *
  * A fuzzy snapshot (Java's) holds parts of later transactions, up to the zxid of the digest sealed behind it. Until that
- * one is replayed the digest means nothing and is neither compared nor recorded.
+ * one is replayed the digest means nothing and is neither compared nor recorded. Java notes a digest when a transaction is
+ * applied, so the snapshot may even hold a part of the one behind, which was just being applied: a difference at the sealed
+ * digest is believed only when the next transaction confirms it.
+ *
+ * How far a snapshot without a digest reaches (a Java leader's, over the wire) nobody says: nothing is reported before the
+ * tree was right once, or was wrong for a long time.
  */
 export class DigestCheck {
   private expected: ZxidDigest | null = null;
+  /** A difference at the sealed digest, which the next transaction confirms or not. */
+  private doubt: { readonly zxid: number; readonly expected: bigint; readonly actual: bigint } | null = null;
+  /** So many differences more are not believed. */
+  private distrust = 0;
   private lastZxid = 0;
   private readonly history: ZxidDigest[] = [];
 
@@ -33,7 +44,12 @@ export class DigestCheck {
 
   /** Is the tree still between the states of a fuzzy snapshot? */
   get isFuzzy(): boolean {
-    return this.expected !== null;
+    return this.expected !== null || this.doubt !== null || this.distrust > 0;
+  }
+
+  /** The tree may hold parts of later transactions, nobody knows of how many. */
+  beginDistrust(): void {
+    this.distrust = DISTRUST_LIMIT;
   }
 
   /** The digest that `expectSnapshot` is waiting to compare. */
@@ -63,10 +79,24 @@ export class DigestCheck {
 
   /** A whole transaction has been applied. */
   applied(zxid: number, digest: TxnDigest | null): void {
-    if (this.expected !== null) this.compareSnapshot(zxid);
-    else this.record(zxid);
-    if (digest === null || this.expected !== null || digest.version !== DIGEST_VERSION) return;
-    if (!this.sum.is(digest.treeDigest)) this.onMismatch(zxid, digest.treeDigest, this.sum.value);
+    if (this.expected !== null) {
+      this.compareSnapshot(zxid);
+      if (this.expected !== null || this.doubt !== null) return;
+    }
+    if (digest !== null && digest.version === DIGEST_VERSION) this.compare(zxid, digest.treeDigest);
+    if (!this.isFuzzy) this.record(zxid);
+  }
+
+  private compare(zxid: number, expected: bigint): void {
+    const { doubt } = this;
+    this.doubt = null;
+    if (this.sum.is(expected)) {
+      this.distrust = 0;
+      return;
+    }
+    if (this.distrust > 0 && --this.distrust > 0) return;
+    if (doubt !== null) this.onMismatch(doubt.zxid, doubt.expected, doubt.actual);
+    this.onMismatch(zxid, expected, this.sum.value);
   }
 
   private record(zxid: number): void {
@@ -80,9 +110,7 @@ export class DigestCheck {
     const expected = this.expected;
     if (expected?.zxid !== zxid) return;
     this.expected = null;
-    this.lastZxid = zxid;
-    if (expected.version === DIGEST_VERSION && !this.sum.is(expected.digest)) {
-      this.onMismatch(zxid, expected.digest, this.sum.value);
-    }
+    if (expected.version !== DIGEST_VERSION || this.sum.is(expected.digest)) this.lastZxid = zxid;
+    else this.doubt = { zxid, expected: expected.digest, actual: this.sum.value };
   }
 }
