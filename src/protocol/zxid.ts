@@ -6,6 +6,9 @@ const TWO_32 = 0x1_0000_0000;
 
 export const MAX_COUNTER = 0xffff_ffff;
 
+/** The last epoch all of whose zxids are exact. */
+export const MAX_EPOCH = 2 ** 21 - 1;
+
 export function makeZxid(epoch: number, counter: number): number {
   return epoch * TWO_32 + counter;
 }

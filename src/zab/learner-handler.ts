@@ -5,6 +5,7 @@ import {
   decodeForwardedRequest,
   formatZxid,
   makeZxid,
+  MAX_EPOCH,
   OpCode,
   packetName,
   PacketType,
@@ -211,11 +212,15 @@ export class LearnerHandler implements SyncTarget, PingedFollower {
         `server ${info.serverId} has configuration ${info.configVersion.toString(16)}, newer than ${version.toString(16)}`,
       );
     }
+    const acceptedEpoch = zxidEpoch(packet.zxid);
+    // The next one would be promised, written to disk, and could never be told to anybody.
+    if (acceptedEpoch >= MAX_EPOCH)
+      throw new ZabError('PROTOCOL', `says it has accepted epoch ${acceptedEpoch}, the last`);
     this.sid = info.serverId;
     this.isIntroduced = true;
     this.isObserver = packet.type === PacketType.observerInfo;
     this.master.introduced(this);
-    return zxidEpoch(packet.zxid);
+    return acceptedEpoch;
   }
 
   /** DIFF, TRUNC or SNAP, then NEWLEADER and its acknowledgement. */

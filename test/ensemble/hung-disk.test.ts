@@ -28,7 +28,11 @@ describe('a leader whose log hangs', () => {
     const client = await WireClient.connect(follower.clientPort);
     await client.create('/acknowledged', Buffer.from('kept'));
     client.destroy();
-    await eventually('it steps down', 30_000, async () => /waiting for the disk for/.test(await hung.log()) || undefined);
+    await eventually(
+      'it steps down',
+      30_000,
+      async () => /waiting for the disk for/.test(await hung.log()) || undefined,
+    );
 
     const next = await eventually('another leader', 30_000, async () => {
       for (const member of ensemble.members) {

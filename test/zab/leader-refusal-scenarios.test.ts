@@ -141,6 +141,17 @@ const SCENARIOS: readonly Scenario[] = [
     `,
   },
   {
+    name: 'a learner that leaves no epoch to come is refused, and nothing is promised for it',
+    history: '1:1-3',
+    steps: `
+      1 leads
+      2 > FOLLOWERINFO 2097151:0 from 2
+      2 < closed
+      ends NO_EPOCH_QUORUM
+      epochs 1 1
+    `,
+  },
+  {
     name: 'a learner with a newer configuration is refused',
     history: '1:1-3',
     steps: `
