@@ -63,7 +63,11 @@ export async function removeStaged(disk: Disk, { snapDir }: DataFolders): Promis
 async function requireFolder(disk: Disk, dir: string, mayCreate: boolean): Promise<void> {
   try {
     const missing = await missingFolders(disk, dir);
-    if (missing.length === 0) return;
+    if (missing.length === 0) {
+      // Whoever made it (zk-server init, Java, a script) has hardly made its name durable.
+      await disk.syncDir(parentPath(dir));
+      return;
+    }
     if (!mayCreate) {
       throw new StorageError(
         'DATA_DIR',

@@ -55,7 +55,9 @@ export async function judgeTail(log: LogFile, tail: LogTail, context: TailContex
     throw corrupt(log, tail, behind === null ? 'its last record is damaged' : describe(behind));
   }
   if (behind === null) return null;
-  const inOneGroup = behind.dataEnd - tail.offset <= TORN_WINDOW_BYTES;
+  // A record may be larger than any group is without it (a session with very many ephemeral nodes ends).
+  const beginsInGroup = behind.last.offset - tail.offset < MAX_GROUP_BYTES;
+  const inOneGroup = beginsInGroup || behind.dataEnd - tail.offset <= TORN_WINDOW_BYTES;
   if (inOneGroup && (await hasLostSector(log.file, tail.offset, behind.first.offset))) {
     return { firstZxid: behind.first.zxid, lastZxid: behind.last.zxid };
   }

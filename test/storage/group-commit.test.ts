@@ -161,6 +161,16 @@ describe('group commit', () => {
     assert.equal((await machine.open()).lastAppliedZxid, 3, 'a kill loses nothing');
   });
 
+  it('makes the name of a folder durable that somebody else has made', async () => {
+    const machine = new Machine();
+    machine.disk.installDir('/data');
+    await machine.settle(machine.host.disk.makeDir(DIR));
+    const database = await machine.open();
+    await machine.commit(database, new Story().grow(3));
+    machine.world.powerOff('local', 'lose');
+    assert.equal((await machine.open()).lastAppliedZxid, 3);
+  });
+
   it('makes a new log’s name durable before anything in it is acknowledged', async () => {
     const machine = new Machine();
     const database = await machine.open();

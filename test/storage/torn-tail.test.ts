@@ -266,3 +266,19 @@ function flip(bytes: Buffer, at: number): Buffer {
   copy[at] = (copy[at] as number) ^ 1;
   return copy;
 }
+
+describe('a torn group with a record that is larger than groups are', () => {
+  it('is cut off as others are', async () => {
+    const machine = new Machine();
+    const story = new Story();
+    const database = await machine.open({ keepEpochs: false });
+    await machine.commit(database, [...story.grow(2, 'x'.repeat(1500)), story.create('/large', 'y'.repeat(3_000_000))]);
+    await machine.close(database);
+    const log = machine.file('log.1');
+    const second = 16 + 13 + (story.entries[0]?.bytes.length ?? 0);
+    const sector = Math.ceil((second + 64) / 512) * 512;
+    log.fill(0, sector, sector + 512);
+    const torn = Machine.with({ 'snapshot.0': machine.file('snapshot.0'), 'log.1': log });
+    assert.equal((await torn.open({ keepEpochs: false })).lastLoggedZxid, 1);
+  });
+});
