@@ -101,10 +101,11 @@ export class AppendThread {
     if (worker === null) return;
     await new Promise<void>((resolve) => {
       const patience = setTimeout(resolve, limitMs);
-      void worker.terminate().finally(() => {
+      const done = (): void => {
         clearTimeout(patience);
         resolve();
-      });
+      };
+      worker.terminate().then(done, done);
     });
   }
 

@@ -74,15 +74,13 @@ export class DigestCheck {
   expectSnapshot(digest: ZxidDigest, snapshotZxid: number): void {
     if (digest.zxid <= 0 || digest.zxid < snapshotZxid) return;
     this.expected = digest;
-    this.compareSnapshot(snapshotZxid);
+    this.reachesSnapshot(snapshotZxid);
   }
 
   /** A whole transaction has been applied. */
   applied(zxid: number, digest: TxnDigest | null): void {
-    if (this.expected !== null) {
-      this.compareSnapshot(zxid);
-      if (this.expected !== null || this.doubt !== null) return;
-    }
+    // Where the replay is still inside the snapshot, or has just found its digest wrong, the transaction says nothing.
+    if (this.expected !== null && !this.reachesSnapshot(zxid)) return;
     if (digest !== null && digest.version === DIGEST_VERSION) this.compare(zxid, digest.treeDigest);
     if (!this.isFuzzy) this.record(zxid);
   }
@@ -106,11 +104,16 @@ export class DigestCheck {
     if (this.history.length > LOG_LIMIT) this.history.shift();
   }
 
-  private compareSnapshot(zxid: number): void {
+  /** Is this the transaction of the snapshot's digest, and is the tree as that says? */
+  private reachesSnapshot(zxid: number): boolean {
     const expected = this.expected;
-    if (expected?.zxid !== zxid) return;
+    if (expected?.zxid !== zxid) return false;
     this.expected = null;
-    if (expected.version !== DIGEST_VERSION || this.sum.is(expected.digest)) this.lastZxid = zxid;
-    else this.doubt = { zxid, expected: expected.digest, actual: this.sum.value };
+    if (expected.version === DIGEST_VERSION && !this.sum.is(expected.digest)) {
+      this.doubt = { zxid, expected: expected.digest, actual: this.sum.value };
+      return false;
+    }
+    this.lastZxid = zxid;
+    return true;
   }
 }
