@@ -57,7 +57,7 @@ export async function endsInTime(clock: Clock, log: Logger, teardown: Promise<vo
       },
       (error: unknown) => {
         timer.cancel();
-        reject(error);
+        reject(error instanceof Error ? error : new Error(String(error)));
       },
     );
   });
