@@ -2,8 +2,6 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Member } from '../support/ensemble.js';
 import { WireClient } from '../support/wire-client.js';
 
-const PIPELINE_DEPTH = 8;
-
 /**
  * Creates numbered nodes below its own folder as fast as answers come, from whichever server takes it, and remembers which
  * creates were acknowledged. A number whose answer never came is not used again.
@@ -18,6 +16,8 @@ export class RecordingWriter {
     readonly folder: string,
     private readonly members: readonly Member[],
     private home: number,
+    /** How many requests it keeps in flight. */
+    private readonly depth = 8,
   ) {
     this.done = this.run();
   }
@@ -42,7 +42,7 @@ export class RecordingWriter {
         await delay(20);
         continue;
       }
-      await Promise.all(Array.from({ length: PIPELINE_DEPTH }, () => this.write(client)));
+      await Promise.all(Array.from({ length: this.depth }, () => this.write(client)));
       client.destroy();
     }
   }
