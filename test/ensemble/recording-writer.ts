@@ -2,6 +2,13 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Member } from '../support/ensemble.js';
 import { WireClient } from '../support/wire-client.js';
 
+export interface WriterPace {
+  /** How many requests it keeps in flight. */
+  readonly depth: number;
+  /** How long each of them waits after its answer. */
+  readonly pauseMs: number;
+}
+
 /**
  * Creates numbered nodes below its own folder as fast as answers come, from whichever server takes it, and remembers which
  * creates were acknowledged. A number whose answer never came is not used again.
@@ -16,8 +23,7 @@ export class RecordingWriter {
     readonly folder: string,
     private readonly members: readonly Member[],
     private home: number,
-    /** How many requests it keeps in flight. */
-    private readonly depth = 8,
+    private readonly pace: WriterPace = { depth: 8, pauseMs: 0 },
   ) {
     this.done = this.run();
   }
@@ -42,7 +48,7 @@ export class RecordingWriter {
         await delay(20);
         continue;
       }
-      await Promise.all(Array.from({ length: this.depth }, () => this.write(client)));
+      await Promise.all(Array.from({ length: this.pace.depth }, () => this.write(client)));
       client.destroy();
     }
   }
@@ -57,6 +63,7 @@ export class RecordingWriter {
         return;
       }
       this.acknowledged.push(number);
+      if (this.pace.pauseMs > 0) await delay(this.pace.pauseMs);
     }
   }
 }

@@ -168,7 +168,9 @@ for (const first of ['Apache ZooKeeper', 'zk-server'] as const) {
       const client = await WireClient.connect(mixed.member(1).clientPort);
       for (const folder of folders) await client.create(folder);
       await client.close();
-      const writers = folders.map((folder, i) => new RecordingWriter(folder, mixed.members, i, 2));
+      const writers = folders.map(
+        (folder, i) => new RecordingWriter(folder, mixed.members, i, { depth: 2, pauseMs: 2 }),
+      );
       try {
         for (let round = 0; round < 2; round++) {
           await progress(writers, 20);
