@@ -1,103 +1,29 @@
 // Real client programs, each with a session of its own, live through the death of their server and of the leader: watches
 // and ephemerals too.
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { Ensemble, type Member } from '../support/ensemble.js';
 import { eventually } from '../support/eventually.js';
 import { fourLetter } from '../support/four-letter.js';
-import { CLASS_PATH } from '../support/java.js';
-import { LineProcess } from '../support/line-process.js';
 import { WireClient } from '../support/wire-client.js';
-import { type SessionProgram, ZkCli } from './session-program.js';
+import { ClientPrograms } from './programs.js';
+import { answered } from './session-program.js';
 
-const here = new URL('.', import.meta.url).pathname;
-const JAVA = '/usr/share/java';
-const CURATOR_JARS = ['curator-recipes', 'curator-framework', 'curator-client', 'guava', 'jackson-databind'];
-const CURATOR_PATH = [...CURATOR_JARS.map((jar) => `${JAVA}/${jar}.jar`), CLASS_PATH].join(':');
 const ANSWER_MS = 60_000;
 
-interface ClientProgram {
-  readonly name: string;
-  readonly start: (hosts: string) => SessionProgram;
-  /** The line that tells of changed data at `path`. */
-  readonly changed: (path: string) => RegExp;
-  /** kazoo drops its watches when it loses its connection, and tells who watched so; the others set them anew. */
-  readonly keepsWatches: boolean;
-}
-
-/** Asks until the program has a connection again; an answer other than a connection loss fails. */
-function answered(client: SessionProgram, command: string): Promise<string> {
-  return eventually(`an answer to ${command}`, ANSWER_MS, async () => {
-    const answer = await client.ask(command, ANSWER_MS);
-    if (/^error (-4$|connection_?loss)/i.test(answer)) return undefined;
-    assert.match(answer, /^ok/);
-    return answer;
-  });
-}
-
 describe('real clients on three nodes', () => {
-  const scratch = mkdtempSync(join(tmpdir(), 'zk-server-clients-'));
-  const cClient = join(scratch, 'session');
+  const programs = new ClientPrograms();
+  const { kazoo, c, zkCli, node, curator } = programs;
   let ensemble: Ensemble;
 
   before(async () => {
-    execFileSync('cc', ['-DTHREADED', '-O1', '-o', cClient, join(here, 'session.c'), '-lzookeeper_mt']);
-    execFileSync('javac', ['-nowarn', '-cp', CURATOR_PATH, '-d', scratch, join(here, 'Session.java')]);
     ensemble = await Ensemble.create();
     await ensemble.start();
   });
   after(async () => {
     await ensemble.remove();
-    rmSync(scratch, { recursive: true, force: true });
+    programs.remove();
   });
-
-  const curator = (hosts: string): LineProcess =>
-    new LineProcess('java', [
-      '-XX:+UseSerialGC',
-      '-XX:TieredStopAtLevel=1',
-      '-Dorg.slf4j.simpleLogger.defaultLogLevel=off',
-      '-cp',
-      `${scratch}:${CURATOR_PATH}`,
-      'Session',
-      hosts,
-    ]);
-
-  const programs: readonly ClientProgram[] = [
-    {
-      name: 'python3-kazoo',
-      start: (hosts) => new LineProcess('/usr/bin/python3', [join(here, 'session.py'), hosts]),
-      changed: (path) => new RegExp(`^event CHANGED ${path}$`),
-      keepsWatches: false,
-    },
-    {
-      name: 'the C client',
-      start: (hosts) => new LineProcess(cClient, [hosts]),
-      changed: (path) => new RegExp(`^event 3 3 ${path}$`),
-      keepsWatches: true,
-    },
-    {
-      name: 'zkCli.sh',
-      start: (hosts) => new ZkCli(hosts),
-      changed: (path) => new RegExp(`^WatchedEvent state:SyncConnected type:NodeDataChanged path:${path}$`),
-      keepsWatches: true,
-    },
-    {
-      name: 'node-zookeeper-client',
-      start: (hosts) => new LineProcess(process.execPath, [join(here, 'session.mjs'), hosts]),
-      changed: (path) => new RegExp(`^event NODE_DATA_CHANGED ${path}$`),
-      keepsWatches: true,
-    },
-    {
-      name: 'Curator',
-      start: curator,
-      changed: (path) => new RegExp(`^event NodeDataChanged ${path}$`),
-      keepsWatches: true,
-    },
-  ];
 
   /** Whose session made the ephemeral node, as a server with a quorum tells. */
   async function ownerOf(path: string): Promise<bigint> {
@@ -119,7 +45,7 @@ describe('real clients on three nodes', () => {
     });
   }
 
-  for (const program of programs) {
+  for (const program of [kazoo, c, zkCli, node, curator]) {
     it(`${program.name}: data, watches and ephemerals across two failovers`, async () => {
       const root = `/${program.name.replaceAll(/\W/g, '')}`;
       const client = program.start(ensemble.hosts);
@@ -159,7 +85,7 @@ describe('real clients on three nodes', () => {
   }
 
   it("Curator's lock and cache across the death of the holder's server", async () => {
-    const [holder, waiting] = [curator(ensemble.hosts), curator(ensemble.hosts)];
+    const [holder, waiting] = [curator.start(ensemble.hosts), curator.start(ensemble.hosts)];
     try {
       assert.equal(await holder.ask('create /recipes x'), 'ok /recipes');
       assert.match(await waiting.ask('cache /recipes'), /^ok/);

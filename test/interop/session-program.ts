@@ -1,3 +1,5 @@
+import assert from 'node:assert/strict';
+import { eventually } from '../support/eventually.js';
 import { LineProcess } from '../support/line-process.js';
 
 /** A client program with one session, driven by the commands of session.c. */
@@ -11,6 +13,7 @@ export interface SessionProgram {
   kill(): Promise<void>;
 }
 
+const ANSWER_MS = 60_000;
 const ZK_CLI = '/usr/share/zookeeper/bin/zkCli.sh';
 const NOISE =
   /^(|SLF4J: .*|WATCHER::|WatchedEvent .*|Connecting to .*|Welcome to ZooKeeper!|JLine support is disabled)$/;
@@ -64,4 +67,14 @@ function translate(verb: string, line: string): string {
   if (failure !== null) return `error ${failure[1] ?? failure[2] ?? ''}`;
   if (verb === 'children') return `ok ${line.split(/[[\], ]+/).filter((name) => name !== '').length}`;
   return `ok ${line.replace(/^Created /, '')}`;
+}
+
+/** Asks until the program has a connection again; an answer other than a connection loss fails. */
+export function answered(client: SessionProgram, command: string): Promise<string> {
+  return eventually(`an answer to ${command}`, ANSWER_MS, async () => {
+    const answer = await client.ask(command, ANSWER_MS);
+    if (/^error (-4$|connection_?loss)/i.test(answer)) return undefined;
+    assert.match(answer, /^ok/);
+    return answer;
+  });
 }

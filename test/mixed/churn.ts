@@ -35,16 +35,20 @@ export class Churn {
       const member = this.members[this.choose(this.members.length)];
       if (member === undefined) throw new Error('no servers');
       try {
-        const client = await WireClient.connect(member.clientPort);
-        while (!this.stopped) {
-          await this.change(client);
-          await delay(PAUSE_MS);
-        }
-        await client.close();
+        await this.work(await WireClient.connect(member.clientPort));
       } catch {
         await delay(PAUSE_MS);
       }
     }
+  }
+
+  /** Until it is stopped or the connection breaks. */
+  private async work(client: WireClient): Promise<void> {
+    while (!this.stopped) {
+      await this.change(client);
+      await delay(PAUSE_MS);
+    }
+    await client.close();
   }
 
   /** One change; that it is refused (the node is not there, say) is a transaction, too. */
