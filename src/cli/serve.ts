@@ -1,8 +1,10 @@
-import { hostname, arch, freemem, homedir, release, totalmem, type as systemName, userInfo } from 'node:os';
+import { arch, homedir, hostname, release, type as systemName, userInfo } from 'node:os';
+import { getHeapStatistics } from 'node:v8';
 import type { ServerConfig } from '../config/index.js';
 import type { Host } from '../host/index.js';
 import { Metrics } from '../metrics/index.js';
 import { createServer, type Environment } from '../peer/index.js';
+import { descriptorLimit, openDescriptors } from './descriptors.js';
 import type { RunnableServer } from './run-server.js';
 
 const MEBIBYTE = 1024 * 1024;
@@ -27,12 +29,23 @@ function machine(workingDir: string): Environment {
     ['user.name', userName()],
     ['user.home', homedir()],
     ['user.dir', workingDir],
-    ['os.memory.free', `${Math.floor(freemem() / MEBIBYTE)}MB`],
-    ['os.memory.total', `${Math.floor(totalmem() / MEBIBYTE)}MB`],
+    ...heapSizes(),
   ];
+}
+
+/** Of this process, as ZooKeeper tells its JVM's: what is free of the heap, how large it may get, how large it is. */
+function heapSizes(): Environment {
+  const { total_heap_size: total, used_heap_size: used, heap_size_limit: max } = getHeapStatistics();
+  return Object.entries({ free: total - used, max, total }).map(([name, bytes]) => [
+    `os.memory.${name}`,
+    `${Math.floor(bytes / MEBIBYTE)}MB`,
+  ]);
 }
 
 /** The one place where the real host and a server meet. */
 export function makeServer(config: ServerConfig, host: Host, workingDir: string): RunnableServer {
-  return createServer(host, config, new Metrics(), machine(workingDir));
+  const metrics = new Metrics();
+  metrics.gauge('open_file_descriptor_count', openDescriptors);
+  metrics.gauge('max_file_descriptor_count', descriptorLimit);
+  return createServer(host, config, metrics, machine(workingDir));
 }

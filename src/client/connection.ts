@@ -126,8 +126,9 @@ export class ClientConnection implements SessionCarrier, SocketHandler, FrameSin
 
   onEnd(): void {
     this.hasEnded = true;
-    // What it sent before is heard first; a word is answered first.
-    if (this.state === 'command' || this.state === 'leaving' || this.blocked !== 0) return;
+    // What it sent before is heard first; a word is answered first, unless some of it will never come.
+    const isAnswering = this.state === 'command' && this.command === null;
+    if (isAnswering || this.state === 'leaving' || this.blocked !== 0) return;
     if (this.session?.isOpen === true) this.hub.traffic.connectionsDropped.add();
     this.leave('the client closed it');
   }

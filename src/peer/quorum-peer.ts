@@ -73,7 +73,7 @@ export class QuorumPeer implements Server, ElectionSelf {
     const access = makeAccess(config);
     this.parts = { host, metrics, config, access, sessionIds: new SessionIds(host.clock, config.myId) };
     this.clients = new ClientListener({ host, metrics, status: this.status, access, options: clientOptions(config) });
-    this.publishGauges();
+    metrics.gauge('quorum_size', () => config.membership.voters.size);
   }
 
   /** The elections so far; null before `start`. */
@@ -318,10 +318,5 @@ export class QuorumPeer implements Server, ElectionSelf {
     if (own !== undefined) return own;
     const sessions = this.database?.sessions ?? new Map<bigint, number>();
     return { kind: 'known', timeoutsMs: sessions, count: sessions.size };
-  }
-
-  private publishGauges(): void {
-    this.metrics.gauge('quorum_size', () => this.config.membership.voters.size);
-    this.metrics.gauge('peer_state', () => ['LOOKING', 'FOLLOWING', 'LEADING', 'OBSERVING'].indexOf(this.serverState));
   }
 }

@@ -75,6 +75,21 @@ describe('four-letter words, whole answers', () => {
   });
 });
 
+describe('a four-letter word whose argument never comes', () => {
+  for (const sent of ['stmk', 'stmk\0\0\0\x01']) {
+    it(`${JSON.stringify(sent)}: the connection goes with its client`, async () => {
+      const world = await ClientWorld.make();
+      const client = await world.dial();
+      client.sendRaw(Buffer.from(sent, 'latin1'));
+      await world.world.run(100);
+      assert.equal(world.connectionCount(), 1);
+      client.transport.end();
+      await world.world.run(100);
+      assert.equal(world.connectionCount(), 0);
+    });
+  }
+});
+
 describe('four-letter words of a busy server', () => {
   it('cons shows the last request of each session', async () => {
     const world = await ClientWorld.make();

@@ -2,7 +2,12 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Member } from '../support/ensemble.js';
 import { WireClient } from '../support/wire-client.js';
 
-const PIPELINE_DEPTH = 8;
+export interface WriterPace {
+  /** How many requests it keeps in flight. */
+  readonly depth: number;
+  /** How long each of them waits after its answer. */
+  readonly pauseMs: number;
+}
 
 /**
  * Creates numbered nodes below its own folder as fast as answers come, from whichever server takes it, and remembers which
@@ -18,6 +23,7 @@ export class RecordingWriter {
     readonly folder: string,
     private readonly members: readonly Member[],
     private home: number,
+    private readonly pace: WriterPace = { depth: 8, pauseMs: 0 },
   ) {
     this.done = this.run();
   }
@@ -42,7 +48,7 @@ export class RecordingWriter {
         await delay(20);
         continue;
       }
-      await Promise.all(Array.from({ length: PIPELINE_DEPTH }, () => this.write(client)));
+      await Promise.all(Array.from({ length: this.pace.depth }, () => this.write(client)));
       client.destroy();
     }
   }
@@ -57,6 +63,7 @@ export class RecordingWriter {
         return;
       }
       this.acknowledged.push(number);
+      if (this.pace.pauseMs > 0) await delay(this.pace.pauseMs);
     }
   }
 }

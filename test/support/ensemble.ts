@@ -12,6 +12,8 @@ const LAUNCHER = new URL('../../bin/zk-server', import.meta.url).pathname;
 
 export interface EnsembleOptions {
   readonly servers?: number;
+  /** Which of them are observers, by server id. */
+  readonly observers?: readonly number[];
   /** More lines of zoo.cfg for every server. */
   readonly config?: Readonly<Record<string, string | number>>;
   readonly env?: Readonly<Record<string, string>>;
@@ -111,11 +113,10 @@ export class Ensemble {
     const list =
       count === 1
         ? []
-        : ports
-            .slice(0, count)
-            .map(
-              (_, i) => `server.${i + 1}=127.0.0.1:${String(ports[count + 2 * i])}:${String(ports[count + 2 * i + 1])}`,
-            );
+        : ports.slice(0, count).map((_, i) => {
+            const role = options.observers?.includes(i + 1) === true ? ':observer' : '';
+            return `server.${i + 1}=127.0.0.1:${String(ports[count + 2 * i])}:${String(ports[count + 2 * i + 1])}${role}`;
+          });
     const members: Member[] = [];
     for (let i = 0; i < count; i++) {
       const own = join(folder, String(i + 1));
@@ -130,6 +131,7 @@ export class Ensemble {
         maxClientCnxns: 0,
         '4lw.commands.whitelist': '*',
         'admin.enableServer': 'false',
+        ...(options.observers?.includes(i + 1) === true ? { peerType: 'observer' } : {}),
         ...options.config,
       };
       const text = [...Object.entries(settings).map(([key, value]) => `${key}=${value}`), ...list, ''].join('\n');

@@ -1,5 +1,6 @@
 const JARS = ['zookeeper', 'netty-codec', 'netty-resolver', 'netty-transport-native-unix-common', 'slf4j-simple'];
-const CLASS_PATH = JARS.map((jar) => `/usr/share/java/${jar}.jar`).join(':');
+/** What Debian's Apache ZooKeeper needs, servers and clients. */
+export const CLASS_PATH = JARS.map((jar) => `/usr/share/java/${jar}.jar`).join(':');
 
 /** Runs a class of Debian's Apache ZooKeeper; the two -XX flags make it start faster and are never used in a benchmark. */
 export function javaCommand(mainClass: string, properties: readonly string[] = []): string[] {

@@ -1,0 +1,36 @@
+// Called by scripts/migrate-demo, which tells what it does.
+import { parseArgs } from 'node:util';
+import { Migration, type Replacement } from '../test/mixed/migration.js';
+
+const { values } = parseArgs({ options: { writes: { type: 'string', default: '200' } } });
+
+function longest(replacements: readonly Replacement[]): { client: string; ms: number; sid: number } {
+  const all = replacements.flatMap(({ pausesMs, sid }) => pausesMs.map((pause) => ({ ...pause, sid })));
+  return all.reduce((most, one) => (one.ms > most.ms ? one : most), { client: '', ms: 0, sid: 0 });
+}
+
+function tell(replacement: Replacement): void {
+  const { awayMs, kind, pausesMs, role, sid } = replacement;
+  const pauses = pausesMs.map(({ client, ms }) => `${client} ${Math.round(ms)} ms`).join(', ');
+  console.log(`Server ${sid} (${role}) is ${kind} now, after ${Math.round(awayMs)} ms. Longest pauses: ${pauses}.`);
+}
+
+const migration = await Migration.start(Number(values.writes));
+try {
+  console.log(`Three servers of Apache ZooKeeper run; these clients write: ${migration.clientNames.join(', ')}.`);
+  const done: Replacement[] = [];
+  for (const kind of ['zk-server', 'Apache ZooKeeper'] as const) {
+    for await (const replacement of migration.replaceAll(kind)) {
+      tell(replacement);
+      done.push(replacement);
+    }
+  }
+  const { acknowledged, sessions } = await migration.finish();
+  const { client, ms, sid } = longest(done);
+  console.log(
+    `${acknowledged} writes were acknowledged, and every server has all of them. ${sessions} sessions, none lost.`,
+  );
+  console.log(`Longest pause: ${Math.round(ms)} ms (${client}, while server ${sid} was replaced).`);
+} finally {
+  await migration.remove();
+}

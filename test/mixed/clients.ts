@@ -1,0 +1,22 @@
+import type { Member } from '../support/ensemble.js';
+import { eventually } from '../support/eventually.js';
+import { WireClient, WireClosed } from '../support/wire-client.js';
+
+/** The session of `old` at another server. One that has not seen yet what the client has seen refuses at first. */
+export function moved(member: Member, old: WireClient): Promise<WireClient> {
+  const { sessionId, password, lastZxid: lastZxidSeen } = old;
+  return eventually('the session moves', 10_000, async () =>
+    WireClient.connect(member.clientPort, { sessionId, password, lastZxidSeen }).catch((error: unknown) => {
+      if (error instanceof WireClosed) return undefined;
+      throw error;
+    }),
+  );
+}
+
+/** Transactions enough for a DIFF, on a node of their own. */
+export async function addSome(path: string, member: Member): Promise<void> {
+  const client = await WireClient.connect(member.clientPort);
+  await client.create(path);
+  await Promise.all(Array.from({ length: 30 }, (_, i) => client.setData(path, Buffer.from(String(i)))));
+  await client.close();
+}

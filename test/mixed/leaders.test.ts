@@ -1,0 +1,204 @@
+// Apache ZooKeeper's servers and ours in one ensemble, each kind leading the other: elections, synchronization by DIFF, SNAP
+// and TRUNC, forwarded writes, sessions that move, pings, and the death of the leader.
+import assert from 'node:assert/strict';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { assertNothingLost, progress } from '../ensemble/nothing-lost.js';
+import { RecordingWriter } from '../ensemble/recording-writer.js';
+import type { Member } from '../support/ensemble.js';
+import { eventually } from '../support/eventually.js';
+import type { LineProcess } from '../support/line-process.js';
+import { WireClient, WireError } from '../support/wire-client.js';
+import { fill } from '../zab/java-dump.js';
+import { addSome, moved } from './clients.js';
+import { type Kind, MixedEnsemble, otherKind } from './mixed-ensemble.js';
+
+const EPHEMERAL = 1;
+const SHORT_SESSION_MS = 1000;
+
+/** Server 3 leads first, server 2 after it; the server that is synchronized is always of the other kind than its leader. */
+function arrange(firstLeader: Kind): readonly Kind[] {
+  return [firstLeader, otherKind(firstLeader), firstLeader];
+}
+
+for (const first of ['Apache ZooKeeper', 'zk-server'] as const) {
+  const second = otherKind(first);
+  describe(`${first} leads ${second}, then the other way round`, { timeout: 400_000 }, () => {
+    const clients: LineProcess[] = [];
+    let mixed: MixedEnsemble;
+    let seed = 0;
+
+    async function addTo(member: Member): Promise<void> {
+      clients.push(await fill(member, ++seed));
+    }
+
+    async function same(): Promise<void> {
+      await mixed.sameTrees();
+      await mixed.sameDigests();
+    }
+
+    before(async () => {
+      mixed = await MixedEnsemble.create(arrange(first));
+      await mixed.start();
+    });
+    after(async () => {
+      await Promise.all(clients.map((client) => client.kill()));
+      await mixed.remove();
+    });
+
+    describe(`${first} leads`, () => {
+      // Of the other kind.
+      const learner = (): Member => mixed.member(2);
+      const leader = (): Member => mixed.member(3);
+
+      it('elects', async () => {
+        assert.equal(await mixed.ensemble.leader(), leader());
+      });
+
+      it('takes writes at every server, and all show the same tree', async () => {
+        await Promise.all(mixed.members.map(addTo));
+        await same();
+      });
+
+      it('moves a session between servers of both kinds, with its ephemerals', async () => {
+        let client = await WireClient.connect(leader().clientPort);
+        const { sessionId } = client;
+        await client.create('/moves', null, EPHEMERAL);
+        for (const member of [learner(), leader(), ...mixed.members]) {
+          const old = client;
+          client = await moved(member, old);
+          assert.equal(client.sessionId, sessionId);
+          assert.equal((await client.exists('/moves')).ephemeralOwner, sessionId);
+          await client.setData('/moves', Buffer.from(String(member.sid)));
+          // The session is somewhere else now: what the connection before still writes is refused.
+          if (!old.isClosed) await assert.rejects(old.setData('/moves', Buffer.from('late')));
+          old.destroy();
+          // Its number may be that of the next request here, which comes after it, so that the two cannot be mistaken.
+          await client.sync('/moves');
+        }
+        await assert.rejects(
+          WireClient.connect(learner().clientPort, { sessionId, password: Buffer.alloc(16, 1) }),
+          WireError,
+        );
+        await client.close();
+        await eventually('the ephemeral goes', 10_000, async () => !(await mixed.everywhere('/moves')).includes(true));
+      });
+
+      it('keeps the session of an idle client that pings, and ends the one that stays away', async () => {
+        const homes = await Promise.all(
+          mixed.members.map((one) => WireClient.connect(one.clientPort, { timeoutMs: SHORT_SESSION_MS })),
+        );
+        await Promise.all(homes.map((client, i) => client.create(`/pings-${i}`, null, EPHEMERAL)));
+        const end = performance.now() + 2.5 * SHORT_SESSION_MS;
+        await Promise.all(
+          homes.map((client) =>
+            eventually('the end of the wait', 30_000, async () => {
+              await client.ping();
+              return performance.now() > end;
+            }),
+          ),
+        );
+        for (const i of homes.keys())
+          assert.ok(!(await mixed.everywhere(`/pings-${i}`)).includes(false), `session ${i} lives`);
+        for (const client of homes) client.destroy();
+        for (const i of homes.keys()) {
+          await eventually('its end', 15_000, async () => !(await mixed.everywhere(`/pings-${i}`)).includes(true));
+        }
+      });
+
+      it('tells watches at one kind of writes at the other', async () => {
+        for (const [at, from] of [
+          [leader(), learner()],
+          [learner(), leader()],
+        ] as const) {
+          const [watching, writing] = [
+            await WireClient.connect(at.clientPort),
+            await WireClient.connect(from.clientPort),
+          ];
+          await writing.create('/watched');
+          await watching.sync('/watched');
+          await watching.getData('/watched', true);
+          await writing.delete('/watched');
+          const event = await watching.nextEvent();
+          assert.deepEqual([event.type, event.path], [2, '/watched']);
+          await Promise.all([watching.close(), writing.close()]);
+        }
+      });
+
+      it('takes a server back by DIFF', async () => {
+        await learner().kill();
+        await addSome(`/some-${++seed}`, leader());
+        await mixed.restart(2);
+        assert.equal(await mixed.lastSync(learner(), leader()), 'DIFF');
+        await same();
+      });
+
+      it('takes a server without data back by SNAP', async () => {
+        await learner().kill();
+        await rm(join(learner().dataDir, 'version-2'), { recursive: true });
+        await addSome(`/some-${++seed}`, leader());
+        await mixed.restart(2);
+        assert.equal(await mixed.lastSync(learner(), leader()), 'SNAP');
+        await same();
+      });
+    });
+
+    describe(`${second} leads`, () => {
+      before(async () => {
+        await leaveDeadTail();
+        await mixed.restart(3);
+      });
+
+      it('cuts off what the leader before had logged alone, by TRUNC', async () => {
+        assert.equal(await mixed.ensemble.leader(), mixed.member(2));
+        assert.equal(await mixed.lastSync(mixed.member(3), mixed.member(2)), 'TRUNC');
+        assert.deepEqual(await mixed.everywhere('/dead-0'), [false, false, false]);
+        await same();
+      });
+
+      it('takes writes at every server, and all show the same tree', async () => {
+        for (const member of mixed.members) await addSome(`/some-${++seed}`, member);
+        await same();
+      });
+    });
+
+    it('loses nothing when leaders die under load', async () => {
+      const folders = mixed.members.map((member) => `/load-${member.sid}`);
+      const client = await WireClient.connect(mixed.member(1).clientPort);
+      for (const folder of folders) await client.create(folder);
+      await client.close();
+      const writers = folders.map(
+        (folder, i) => new RecordingWriter(folder, mixed.members, i, { depth: 2, pauseMs: 2 }),
+      );
+      try {
+        for (let round = 0; round < 2; round++) {
+          await progress(writers, 20);
+          const leader = await mixed.ensemble.leader();
+          await leader.kill();
+          await progress(writers, 20);
+          await mixed.restart(leader.sid);
+        }
+      } finally {
+        await Promise.all(writers.map((writer) => writer.stop()));
+      }
+      await assertNothingLost(mixed.ensemble, writers);
+      await same();
+    });
+
+    /** Server 3 logs writes that nobody else gets, and dies; servers 1 and 2 come back without it. */
+    async function leaveDeadTail(): Promise<void> {
+      const leader = mixed.member(3);
+      const client = await WireClient.connect(leader.clientPort);
+      await same();
+      await Promise.all([mixed.member(1).kill(), mixed.member(2).kill()]);
+      for (let i = 0; i < 5; i++) client.create(`/dead-${i}`).catch(() => undefined);
+      await eventually('the leader gives up', 30_000, async () => (await leader.mode()) !== 'leader');
+      await leader.kill();
+      await Promise.all([mixed.member(1).start(), mixed.member(2).start()]);
+      await Promise.all([mixed.member(1).serving(60_000), mixed.member(2).serving(60_000)]);
+      // A leader of Apache ZooKeeper truncates only as long as its epoch has no transactions; ours sends them behind TRUNC.
+      if (second === 'zk-server') await addSome(`/some-${++seed}`, mixed.member(1));
+    }
+  });
+}

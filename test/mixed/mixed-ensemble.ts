@@ -1,0 +1,147 @@
+import assert from 'node:assert/strict';
+import { Ensemble, type EnsembleOptions, type Member } from '../support/ensemble.js';
+import { eventually } from '../support/eventually.js';
+import { fourLetter } from '../support/four-letter.js';
+import { javaServer } from '../support/java.js';
+import { treeLines } from '../support/tree-lines.js';
+import { WireClient } from '../support/wire-client.js';
+import { difference } from '../zab/java-dump.js';
+
+export type Kind = 'zk-server' | 'Apache ZooKeeper';
+
+export function otherKind(kind: Kind): Kind {
+  return kind === 'zk-server' ? 'Apache ZooKeeper' : 'zk-server';
+}
+
+const LAUNCHER = new URL('../../bin/zk-server', import.meta.url).pathname;
+const SAME_TREE_MS = 30_000;
+/** Short ticks, so that sessions can be short; generous limits, so that a busy machine does not part the servers. */
+const TIMING = { tickTime: 250, initLimit: 80, syncLimit: 40, maxSessionTimeout: 30_000 };
+const START_MS = 60_000;
+
+/** One ensemble of Apache ZooKeeper's servers and ours; which is which may change from one start to the next. */
+export class MixedEnsemble {
+  private constructor(
+    readonly ensemble: Ensemble,
+    private readonly kinds: Kind[],
+    private readonly observers: readonly number[],
+  ) {}
+
+  /** `kinds` by server id, the first for server 1. */
+  static async create(
+    kinds: readonly Kind[],
+    options: Omit<EnsembleOptions, 'servers' | 'command'> = {},
+  ): Promise<MixedEnsemble> {
+    const own = [...kinds];
+    const ensemble = await Ensemble.create({
+      ...options,
+      config: { ...TIMING, ...options.config },
+      servers: kinds.length,
+      command: (index, file) =>
+        own[index] === 'zk-server'
+          ? [LAUNCHER, 'start', file]
+          : javaServer(file, ['zookeeper.extendedTypesEnabled=true']),
+    });
+    return new MixedEnsemble(ensemble, own, options.observers ?? []);
+  }
+
+  get members(): readonly Member[] {
+    return this.ensemble.members;
+  }
+
+  member(sid: number): Member {
+    return this.ensemble.member(sid);
+  }
+
+  kind(sid: number): Kind {
+    return this.kinds[sid - 1] ?? 'zk-server';
+  }
+
+  /** From its next start on, server `sid` is of this kind. */
+  become(sid: number, kind: Kind): void {
+    this.kinds[sid - 1] = kind;
+  }
+
+  /** Starts all; the voter with the highest id leads, because none has data and it is there from the beginning. */
+  async start(): Promise<void> {
+    const voters = this.voters();
+    const quorum = voters.slice(-(Math.floor(voters.length / 2) + 1));
+    for (const some of [quorum, this.members.filter((member) => !quorum.includes(member))]) {
+      for (const member of some) await member.start();
+      await Promise.all(some.map((member) => member.serving(START_MS)));
+    }
+  }
+
+  private voters(): Member[] {
+    return this.members.filter((member) => !this.observers.includes(member.sid));
+  }
+
+  async restart(sid: number): Promise<string> {
+    await this.member(sid).start();
+    return this.member(sid).serving(START_MS);
+  }
+
+  /** Waits until all running servers show the same tree, node for node with every field. */
+  async sameTrees(): Promise<void> {
+    const running = this.members.filter((member) => member.running);
+    let differs = '';
+    await eventually('the same tree', SAME_TREE_MS, async () => {
+      const [first = [], ...others] = await Promise.all(running.map(treeLines));
+      differs = others.map((other) => difference(first, other)).join('\n---\n');
+      return !/\w/.test(differs);
+    }).catch(() => {
+      assert.fail(differs);
+    });
+  }
+
+  /** No server found a digest other than its leader's, and where two servers kept the digest of one zxid it is the same. */
+  async sameDigests(): Promise<void> {
+    const known = new Map<string, string>();
+    for (const member of this.members.filter((one) => one.running)) {
+      assert.match(
+        await fourLetter(member.clientPort, 'mntr'),
+        /^zk_digest_mismatches_count\t0$/m,
+        `server ${member.sid}`,
+      );
+      for (const [, zxid = '', digest = ''] of (await fourLetter(member.clientPort, 'hash')).matchAll(
+        /^(\w+): (\d+)$/gm,
+      )) {
+        assert.equal(digest, known.get(zxid) ?? digest, `server ${member.sid} at ${zxid}`);
+        known.set(zxid, digest);
+      }
+    }
+  }
+
+  /** Is the node there, on each running server? */
+  everywhere(path: string): Promise<boolean[]> {
+    return Promise.all(
+      this.members
+        .filter((member) => member.running)
+        .map(async (member) => {
+          const client = await WireClient.connect(member.clientPort);
+          await client.sync(path);
+          const found = await client.exists(path).then(
+            () => true,
+            () => false,
+          );
+          await client.close();
+          return found;
+        }),
+    );
+  }
+
+  /** How `learner` was last synchronized by `leader`, as the one of them that is ours logged it. */
+  async lastSync(learner: Member, leader: Member): Promise<string | undefined> {
+    const isOurs = this.kind(learner.sid) === 'zk-server';
+    const line = isOurs ? /The leader synchronizes by (\w+)/g : syncedBy(learner.sid);
+    return [...(await (isOurs ? learner : leader).log()).matchAll(line)].at(-1)?.[1];
+  }
+
+  remove(): Promise<void> {
+    return this.ensemble.remove();
+  }
+}
+
+function syncedBy(sid: number): RegExp {
+  return new RegExp(`Server ${sid} at \\S+ is synchronized by (\\w+)`, 'g');
+}

@@ -1,0 +1,69 @@
+// A mixed ensemble whose members die, stand still and come back at random under load, some as the other kind on the same data: nothing
+// acknowledged is lost, and in the end all show the same tree.
+import { after, before, describe, it } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import { assertNothingLost, progress } from '../ensemble/nothing-lost.js';
+import { RecordingWriter } from '../ensemble/recording-writer.js';
+import { chooser } from '../support/chooser.js';
+import type { Member } from '../support/ensemble.js';
+import { WireClient } from '../support/wire-client.js';
+import { Churn } from './churn.js';
+import { MixedEnsemble, otherKind } from './mixed-ensemble.js';
+
+const DURATION_MS = (process.env['ZK_TEST_LONG'] === undefined ? 40 : 600) * 1000;
+const SEED = Number(process.env['MIXED_SEED'] ?? Date.now() % 1_000_000);
+
+describe(`a mixed ensemble under restarts (MIXED_SEED=${SEED})`, { timeout: 3 * DURATION_MS + 120_000 }, () => {
+  const choose = chooser(SEED);
+  const folders = ['/writer-0', '/writer-1', '/writer-2'];
+  let mixed: MixedEnsemble;
+
+  before(async () => {
+    mixed = await MixedEnsemble.create(['zk-server', 'Apache ZooKeeper', 'zk-server'], {
+      config: { snapCount: 500, tickTime: 100 },
+    });
+    await mixed.start();
+    const client = await WireClient.connect(mixed.member(1).clientPort);
+    for (const folder of [...folders, '/churn']) await client.create(folder);
+    await client.close();
+  });
+  after(() => mixed.remove());
+
+  /** It dies, is stopped or stands still for a while, and comes back, perhaps as the other kind. */
+  async function disturb(victim: Member): Promise<void> {
+    const how = choose(5);
+    if (how === 0) {
+      victim.send('SIGSTOP');
+      await delay(choose(1500));
+      victim.send('SIGCONT');
+      await victim.serving();
+      return;
+    }
+    await (how === 1 ? victim.stop() : victim.kill());
+    await delay(choose(500));
+    if (choose(3) === 0) mixed.become(victim.sid, otherKind(mixed.kind(victim.sid)));
+    await mixed.restart(victim.sid);
+  }
+
+  it('loses nothing, and all servers show the same tree', async (t) => {
+    const writers = folders.map((folder, i) => new RecordingWriter(folder, mixed.members, i, { depth: 2, pauseMs: 5 }));
+    const churn = new Churn('/churn', mixed.members, chooser(SEED + 1));
+    const end = performance.now() + DURATION_MS;
+    let disturbances = 0;
+    try {
+      for (; performance.now() < end; disturbances++) {
+        await progress(writers, 3);
+        await delay(choose(300));
+        await disturb(mixed.member(1 + choose(mixed.members.length)));
+      }
+    } finally {
+      await Promise.all([churn.stop(), ...writers.map((writer) => writer.stop())]);
+    }
+    t.diagnostic(
+      `${disturbances} disturbances, ${writers.reduce((sum, one) => sum + one.acknowledged.length, 0)} writes`,
+    );
+    await assertNothingLost(mixed.ensemble, writers);
+    await mixed.sameTrees();
+    await mixed.sameDigests();
+  });
+});
