@@ -11,5 +11,6 @@ export const ExitCode = {
   electionPort: 14,
 } as const;
 
-export const EXIT_CODE_HELP = `Exit codes: 0 fine; 1 unexpected (client port taken, server not in the list, unhealthy); 2 bad usage or
-configuration; 3 data folder; 14 election port.`;
+export const EXIT_CODE_HELP =
+  'Exit codes: 0 fine; 1 unexpected (client port taken, server not in the list, not serving); 2 bad usage or ' +
+  'configuration; 3 data folder; 14 election port.';

@@ -1,21 +1,30 @@
 import { connect } from 'node:net';
 import type { Endpoint } from '../host/index.js';
 
-/** Sends a four-letter word; the whole answer, or null when the server cannot be asked within `timeoutMs`. */
-export function ask(server: Endpoint, word: string, timeoutMs: number): Promise<string | null> {
+export type Answer =
+  | { readonly text: string }
+  /** Refused: nothing listens there. */
+  | { readonly text: null; readonly refused: boolean; readonly why: string };
+
+/** Sends a four-letter word; the whole answer, or why there is none within `timeoutMs`. */
+export function ask(server: Endpoint, word: string, timeoutMs: number): Promise<Answer> {
   return new Promise((resolve) => {
     const chunks: Buffer[] = [];
     const socket = connect({ host: server.host, port: server.port });
-    const settle = (answer: string | null): void => {
+    const settle = (answer: Answer): void => {
       clearTimeout(timer);
       socket.destroy();
       resolve(answer);
     };
-    const timer = setTimeout(() => settle(null), timeoutMs);
-    socket.once('error', () => settle(null));
+    const timer = setTimeout(() => {
+      settle({ text: null, refused: false, why: `no answer within ${timeoutMs} ms` });
+    }, timeoutMs);
+    socket.on('error', (error: NodeJS.ErrnoException) => {
+      settle({ text: null, refused: error.code === 'ECONNREFUSED', why: error.message });
+    });
     socket.once('connect', () => socket.write(word));
     socket.on('data', (chunk: Buffer) => chunks.push(chunk));
-    socket.once('end', () => settle(Buffer.concat(chunks).toString('utf8')));
+    socket.once('end', () => settle({ text: Buffer.concat(chunks).toString('utf8') }));
   });
 }
 

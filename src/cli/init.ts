@@ -5,7 +5,7 @@ import type { Fault, LoadResult } from '../config/index.js';
 import type { CliContext } from './context.js';
 import { ExitCode } from './exit-codes.js';
 import { load, refuse } from './load-config.js';
-import { isRunning, isSomethingElse, pidFilePath, readPid } from './pid-file.js';
+import { pidFilePath, runningServer } from './pid-file.js';
 
 export interface InitOptions {
   readonly config: string | undefined;
@@ -55,8 +55,8 @@ async function whyNot(
   dataDir: string,
   options: InitOptions,
 ): Promise<string | null> {
-  const pid = readPid(pidFilePath(context, dataDir));
-  if (pid !== null && isRunning(pid) && !isSomethingElse(pid)) {
+  const pid = runningServer(pidFilePath(context, dataDir), null);
+  if (pid !== null) {
     return `A server (pid ${pid}) runs on ${dataDir}; stop it first.`;
   }
   if (options.force) return null;

@@ -43,18 +43,26 @@ async function unwritable(loaded: LoadResult): Promise<Fault[]> {
   return faults;
 }
 
+export interface LoadOptions {
+  readonly strict?: boolean;
+  readonly myId?: number;
+  /** False: nothing will be written, so that it does no harm when this user could not. */
+  readonly writes?: boolean;
+}
+
 /** Reads the configuration that `given` names and looks at its folders. Nothing is changed. */
 export async function load(
   context: CliContext,
   given: string | undefined,
-  options: { readonly strict?: boolean; readonly myId?: number } = {},
+  options: LoadOptions = {},
 ): Promise<LoadedConfig> {
   const configFile = findConfig(context, given);
   const { workingDir, env } = context;
   const host = createRealHost({ log: { level: 'fatal' } });
   try {
-    const loaded = await loadConfig({ disk: host.disk, configFile, workingDir, env, ...options });
-    const faults = await unwritable(loaded);
+    const { writes = true, ...rest } = options;
+    const loaded = await loadConfig({ disk: host.disk, configFile, workingDir, env, ...rest });
+    const faults = writes ? await unwritable(loaded) : [];
     if (faults.length === 0) return { ...loaded, configFile };
     return { ...loaded, configFile, config: null, faults: [...faults, ...loaded.faults] };
   } finally {

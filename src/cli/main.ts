@@ -1,8 +1,18 @@
+import type { StartReport } from './context.js';
+
 const OLDEST_NODE = [20, 19] as const;
 
 function isNodeTooOld(): boolean {
   const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
   return major < OLDEST_NODE[0] || (major === OLDEST_NODE[0] && minor < OLDEST_NODE[1]);
+}
+
+/** Who started this server in the background listens as long as it cares. */
+function reporter(): ((report: StartReport) => void) | null {
+  if (process.env['ZK_SERVER_REPORT'] !== '1' || process.send === undefined) return null;
+  return (report) => {
+    if (process.connected) process.send?.(report);
+  };
 }
 
 async function main(): Promise<number> {
@@ -11,11 +21,14 @@ async function main(): Promise<number> {
     return 2;
   }
   const { runCli } = await import('./program.js');
+  const report = reporter();
   return runCli(process.argv.slice(2), {
     env: process.env,
     workingDir: process.cwd(),
     out: (line) => console.log(line),
     err: (line) => console.error(line),
+    self: [process.execPath, ...process.execArgv, process.argv[1] ?? ''],
+    ...(report === null ? {} : { report }),
   });
 }
 

@@ -1,6 +1,23 @@
-import { readFileSync, unlinkSync, writeFileSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { mkdirSync, readFileSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 import type { CliContext } from './context.js';
+import { commandLine, isRunning, namesFile, startedWallMs } from './process-facts.js';
+
+/** Who is in a pid file. */
+export type Holder =
+  /** There is no file. */
+  | { readonly kind: 'nobody' }
+  /** No number is in it. */
+  | { readonly kind: 'no pid' }
+  /** Nothing runs under that pid. */
+  | { readonly kind: 'gone'; readonly pid: number }
+  /** The pid was given to another program, or to another server, since the file was written. */
+  | { readonly kind: 'something else'; readonly pid: number }
+  | { readonly kind: 'running'; readonly pid: number };
+
+const SERVER_WORDS = /zk-server|cli\/main\.[jt]s|QuorumPeerMain|ZooKeeperServerMain/;
+/** A process that began so long after the file was written did not write it; the system rounds to seconds. */
+const ROUNDING_MS = 2000;
 
 /** `$ZOOPIDFILE`, or the file that `zkServer.sh` writes into the data folder. */
 export function pidFilePath(context: CliContext, dataDir: string): string {
@@ -8,48 +25,76 @@ export function pidFilePath(context: CliContext, dataDir: string): string {
   return named === '' ? `${dataDir}/zookeeper_server.pid` : resolve(context.workingDir, named);
 }
 
-/** The pid in the file; null when there is no file or no number in it. */
-export function readPid(path: string): number | null {
+/** Null when there is no file. */
+function readText(path: string): string | null {
   try {
-    const text = readFileSync(path, 'latin1').trim();
-    return /^[1-9][0-9]{0,9}$/.test(text) ? Number(text) : null;
+    return readFileSync(path, 'latin1').trim();
   } catch {
     return null;
   }
 }
 
-export function writePid(path: string): void {
-  writeFileSync(path, `${process.pid}\n`);
+function pidOf(text: string): number | null {
+  return /^[1-9][0-9]{0,9}$/.test(text) ? Number(text) : null;
 }
 
-/** Removes the file if it is still this process's. */
-export function removePid(path: string): void {
-  if (readPid(path) !== process.pid) return;
-  try {
-    unlinkSync(path);
-  } catch {
-    // It is gone already, which is what was wanted.
-  }
+/** Is the process under `pid` the server that wrote the file? After a reboot the same pid may be another server's. */
+function isItsServer(pid: number, path: string, configFile: string | null): boolean {
+  const words = commandLine(pid);
+  if (words === null) return true;
+  if (!words.some((word) => SERVER_WORDS.test(word))) return false;
+  if (configFile !== null && namesFile(pid, words, configFile)) return true;
+  const startedMs = startedWallMs(pid);
+  return startedMs === null || startedMs <= statSync(path).mtimeMs + ROUNDING_MS;
 }
 
-export function isRunning(pid: number): boolean {
+/** Who is in the pid file `path`? `configFile` (absolute): what its server was started with, where that is known. */
+export function holderOf(path: string, configFile: string | null): Holder {
+  const text = readText(path);
+  if (text === null) return { kind: 'nobody' };
+  const pid = pidOf(text);
+  if (pid === null) return { kind: 'no pid' };
+  // The own pid: in a container every life of a server may have the same one.
+  if (pid === process.pid || !isRunning(pid)) return { kind: 'gone', pid };
+  return { kind: isItsServer(pid, path, configFile) ? 'running' : 'something else', pid };
+}
+
+/** The pid of the server that runs with this pid file; null when there is none. */
+export function runningServer(path: string, configFile: string | null): number | null {
+  const holder = holderOf(path, configFile);
+  return holder.kind === 'running' ? holder.pid : null;
+}
+
+function writeNew(path: string): boolean {
   try {
-    process.kill(pid, 0);
+    writeFileSync(path, `${process.pid}\n`, { flag: 'wx' });
     return true;
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw error;
   }
 }
 
 /**
- * A pid may have been given to another program since the file was written. True when the system says what runs under it and
- * that is no ZooKeeper server.
+ * Writes this process's pid, over one that is stale. Returns the pid of a server that runs with this file instead; throws when
+ * the file cannot be written.
  */
-export function isSomethingElse(pid: number): boolean {
+export function claimPid(path: string, configFile: string): number | null {
+  mkdirSync(dirname(path), { recursive: true });
+  if (writeNew(path)) return null;
+  const running = runningServer(path, configFile);
+  if (running !== null) return running;
+  unlinkSync(path);
+  // Whoever was quicker is just starting.
+  return writeNew(path) ? null : (pidOf(readText(path) ?? '') ?? 0);
+}
+
+/** Removes the file if `pid` is still in it. */
+export function removePid(path: string, pid: number = process.pid): void {
+  if (pidOf(readText(path) ?? '') !== pid) return;
   try {
-    const command = readFileSync(`/proc/${pid}/cmdline`, 'latin1');
-    return !/zk-server|cli\/main\.[jt]s|QuorumPeerMain|ZooKeeperServerMain/.test(command);
+    unlinkSync(path);
   } catch {
-    return false;
+    // It is gone already, which is what was wanted.
   }
 }

@@ -21,6 +21,8 @@ export interface RunOptions {
   /** How long a stop may take. */
   readonly stopTimeoutMs: number;
   readonly onListening: () => void;
+  /** It cannot start, or ended by itself. */
+  readonly onFailed: (reason: string) => void;
   /** Started with nohup: SIGHUP does nothing. */
   readonly ignoresHangup: boolean;
 }
@@ -31,9 +33,10 @@ type Ending =
   | { readonly kind: 'signal'; readonly name: string }
   | { readonly kind: 'ended'; readonly exitCode: number; readonly reason?: string };
 
-function exitCodeOfError(error: unknown): number {
+/** Null when nobody thought of such an error. */
+function codeOfError(error: unknown): number | null {
   const code = typeof error === 'object' && error !== null && 'exitCode' in error ? error.exitCode : undefined;
-  return typeof code === 'number' ? code : ExitCode.unexpected;
+  return typeof code === 'number' ? code : null;
 }
 
 function messageOf(error: unknown): string {
@@ -99,12 +102,15 @@ async function stopGracefully(server: RunnableServer, signal: string, options: R
 }
 
 /** How `start` ended: null when the server listens. */
-async function begin(server: RunnableServer, { log, onListening }: RunOptions): Promise<Ending | null> {
+async function begin(server: RunnableServer, { log, onFailed, onListening }: RunOptions): Promise<Ending | null> {
   try {
     await server.start();
   } catch (error) {
-    log.fatal(`The server cannot start: ${messageOf(error)}`, { code: 'START_FAILED', error });
-    return { kind: 'ended', exitCode: exitCodeOfError(error) };
+    // An error with an exit code was foreseen, and its message is complete.
+    const details = codeOfError(error) === null ? { error } : {};
+    log.fatal(`The server cannot start: ${messageOf(error)}`, { code: 'START_FAILED', ...details });
+    onFailed(messageOf(error));
+    return { kind: 'ended', exitCode: codeOfError(error) ?? ExitCode.unexpected };
   }
   onListening();
   return null;
@@ -125,6 +131,7 @@ export async function runServer(server: RunnableServer, options: RunOptions): Pr
     const ending = await untilEnd(server, options, signals.first);
     if (ending.kind === 'signal') return await stopGracefully(server, ending.name, options);
     if (ending.reason !== undefined) {
+      options.onFailed(ending.reason);
       options.log.fatal(`The server ended: ${ending.reason}`, { code: 'ENDED', exitCode: ending.exitCode });
     }
     return ending.exitCode;

@@ -3,9 +3,10 @@ import { type Fault, formatFault, type ServerConfig } from '../config/index.js';
 import type { Host, LogLevel } from '../host/index.js';
 import { createRealHost, type RealHost } from '../platform/index.js';
 import type { CliContext } from './context.js';
+import { ExitCode } from './exit-codes.js';
 import { load, type LoadedConfig, refuse } from './load-config.js';
 import { loggerOptions } from './logger-options.js';
-import { pidFilePath, removePid, writePid } from './pid-file.js';
+import { claimPid, pidFilePath, removePid } from './pid-file.js';
 import { runServer } from './run-server.js';
 import { versionText } from './version.js';
 
@@ -42,6 +43,33 @@ function describe({ mode, myId, membership, clients, storage }: ServerConfig, co
   return `${versionText()} starts ${who} ${where}, data in ${storage.dataDir}, configured by ${configFile}.`;
 }
 
+/** What to say when a server runs with that pid file. */
+export function runsAlready(pid: number, pidFile: string): string {
+  return `A server runs already: pid ${pid}, says ${pidFile}. End it with zk-server stop, or start another one with a configuration of its own.`;
+}
+
+/** Takes the pid file; an exit code when this server must not start. */
+function takePidFile(context: CliContext, host: Host, pidFile: string, config: ServerConfig): number | null {
+  try {
+    const running = claimPid(pidFile, config.configFile);
+    if (running === null) return null;
+    const words = runsAlready(running, pidFile);
+    context.report?.({ kind: 'failed', reason: words });
+    context.err(words);
+    return ExitCode.unexpected;
+  } catch (error) {
+    const words = `The pid file ${pidFile} cannot be written: ${error instanceof Error ? error.message : String(error)}`;
+    if (context.report === undefined) {
+      host.log.warn(words, { code: 'PID_FILE' });
+      return null;
+    }
+    // In the background nobody would find this server again.
+    context.report({ kind: 'failed', reason: words });
+    host.log.fatal(words, { code: 'PID_FILE' });
+    return ExitCode.unexpected;
+  }
+}
+
 async function serve(
   context: CliContext,
   { configFile, faults, env, log }: LoadedConfig,
@@ -51,10 +79,12 @@ async function serve(
   // Loaded only here: scripts ask the other commands often, and those do not need it.
   const { makeServer } = await import('./serve.js');
   const host = createRealHost({ log: loggerOptions(options, log) });
-  host.log.info(describe(config, configFile), { code: 'STARTING', pid: process.pid });
-  for (const fault of faults) tell(host, fault);
   const pidFile = pidFilePath({ ...context, env }, config.storage.dataDir);
   try {
+    const refused = takePidFile(context, host, pidFile, config);
+    if (refused !== null) return refused;
+    host.log.info(describe(config, configFile), { code: 'STARTING', pid: process.pid });
+    for (const fault of faults) tell(host, fault);
     return await runServer(makeServer(config, host, context.workingDir), {
       log: host.log,
       events: process,
@@ -68,11 +98,10 @@ async function serve(
         process.exit(exitCode);
       },
       onListening: () => {
-        try {
-          writePid(pidFile);
-        } catch (error) {
-          host.log.warn(`The pid file ${pidFile} cannot be written: ${String(error)}`, { code: 'PID_FILE' });
-        }
+        context.report?.({ kind: 'listening' });
+      },
+      onFailed: (reason) => {
+        context.report?.({ kind: 'failed', reason });
       },
     });
   } finally {

@@ -7,7 +7,7 @@ import type { ServerStatus } from '../status/index.js';
 import type { ClientConnection } from './connection.js';
 import { ConnectionLimits } from './connection-limits.js';
 import { EventFrames } from './event-frames.js';
-import { type AnyWord, answerWord, type CommandContext, parseWhitelist } from './four-letter/index.js';
+import { type AnyWord, answerWord, type CommandContext, mayAsk, parseWhitelist } from './four-letter/index.js';
 import type { ClientOptions } from './options.js';
 import { WriterPool } from './outbox.js';
 import { Reads } from './reads.js';
@@ -129,9 +129,15 @@ export class ClientHub implements CommandContext {
 
   // ----- four-letter words
 
-  answerCommand(word: AnyWord, argument: Buffer, remoteText: string, done: (text: string) => void): void {
-    this.log.debug(`The client ${remoteText} asks ${word}.`, { code: 'FOUR_LETTER_WORD' });
-    answerWord(word, argument, this.allowedWords, this).then(done, (error: unknown) => {
+  answerCommand(
+    word: AnyWord,
+    argument: Buffer,
+    client: { readonly isLocal: boolean; readonly remoteText: string },
+    done: (text: string) => void,
+  ): void {
+    this.log.debug(`The client ${client.remoteText} asks ${word}.`, { code: 'FOUR_LETTER_WORD' });
+    const isAllowed = mayAsk(word, client.isLocal, this.allowedWords);
+    answerWord(word, argument, isAllowed, this).then(done, (error: unknown) => {
       this.log.error(`The answer to ${word} could not be made.`, { code: 'FOUR_LETTER_WORD', error });
       done('');
     });

@@ -69,6 +69,10 @@ export class ClientListener {
     this.hub.flush();
   }
 
+  get isServing(): boolean {
+    return this.hub.pipeline !== null;
+  }
+
   /** Sends at once what was gathered for the end of the turn: to be called when a batch of commits is applied. */
   flush(): void {
     this.hub.flush();

@@ -33,6 +33,8 @@ export class ClientConnection implements SessionCarrier, SocketHandler, FrameSin
   readonly stats: ConnectionStats;
   readonly remoteText: string;
   readonly remoteHost: string;
+  /** Does the client run on this machine? */
+  readonly isLocal: boolean;
   /** In the hub's list of those with something to do at the end of this turn. */
   isDue = false;
   /** When it began to leave; it is not waited for long. */
@@ -55,6 +57,7 @@ export class ClientConnection implements SessionCarrier, SocketHandler, FrameSin
     private readonly socket: Socket,
   ) {
     this.remoteHost = socket.remote.host;
+    this.isLocal = isLoopback(socket.remote.host) || socket.remote.host === socket.local.host;
     this.remoteText = javaAddress(socket.remote.host, socket.remote.port);
     this.outbox = new Outbox(hub.writers, hub.traffic);
     this.stats = new ConnectionStats(hub.clock.wallMs());
@@ -279,7 +282,7 @@ export class ClientConnection implements SessionCarrier, SocketHandler, FrameSin
     this.commandArgument = Buffer.concat([this.commandArgument, bytes]);
     if (this.commandArgument.length < argumentBytes(command)) return;
     this.command = null;
-    this.hub.answerCommand(command, this.commandArgument, this.remoteText, (text) => {
+    this.hub.answerCommand(command, this.commandArgument, this, (text) => {
       this.finishCommand(text);
     });
   }
@@ -354,6 +357,10 @@ export class ClientConnection implements SessionCarrier, SocketHandler, FrameSin
   resetStatistics(): void {
     this.stats.reset();
   }
+}
+
+function isLoopback(host: string): boolean {
+  return host.startsWith('127.') || host === '::1';
 }
 
 function parseConnectRequest(bytes: Buffer, start: number, end: number): ConnectRequest | null {

@@ -1,3 +1,3 @@
 export { ClientListener, type ClientListenerDeps } from './client-listener.js';
 export { type ClientOptions, DEFAULT_CLIENT_OPTIONS } from './options.js';
-export { FOUR_LETTER_WORDS, NOT_SERVING } from './four-letter/index.js';
+export { FOUR_LETTER_WORDS } from './four-letter/index.js';

@@ -4,6 +4,7 @@ export type { ExtraProperties } from './key-names.js';
 export { exitCodeOf, loadConfig, type LoadResult } from './load.js';
 export type { LoadRequest } from './load-request.js';
 export type { LogSettings } from './log-settings.js';
+export { nearestName } from './nearest.js';
 export { formatOrigin, type Origin } from './origin.js';
 export type {
   AccessSettings,

@@ -27,6 +27,8 @@ export interface LoadResult {
   readonly env: Readonly<Record<string, string>>;
   /** How the Java server of this installation would log. */
   readonly log: LogSettings;
+  /** Where each line of the server list stands, by its key (`server.1`, `group.1`, `weight.1`). */
+  readonly serverOrigins: ReadonlyMap<string, Origin>;
 }
 
 const LOG_UNSAID: LogSettings = { level: null, format: null };
@@ -212,7 +214,10 @@ export async function loadConfig(request: LoadRequest): Promise<LoadResult> {
   const variables = await readVariables(request, faults);
   const env = Object.fromEntries([...variables].map(([name, { value }]) => [name, value]));
   const main = await mainLines(reader, request, variables);
-  if (main === null) return { config: null, faults: sortFaults(faults.list), settings: [], env, log: LOG_UNSAID };
+  if (main === null) {
+    const found = sortFaults(faults.list);
+    return { config: null, faults: found, settings: [], serverOrigins: new Map(), env, log: LOG_UNSAID };
+  }
   const { lines: file, made } = main;
   const strict = request.strict === true || asksForStrictness(file);
   const environment = readEnvironment(variables);
@@ -237,5 +242,12 @@ export async function loadConfig(request: LoadRequest): Promise<LoadResult> {
     imageMyId: imageMyId(variables, made),
   });
   const log = await readLogSettings(request, values, environment.properties, faults);
-  return { config: faults.hasErrors ? null : config, faults: sortFaults(faults.list), settings, env, log };
+  return {
+    config: faults.hasErrors ? null : config,
+    faults: sortFaults(faults.list),
+    settings,
+    env,
+    log,
+    serverOrigins: new Map([...(lines ?? [])].map(([key, { origin }]) => [key, origin])),
+  };
 }

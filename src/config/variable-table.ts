@@ -66,7 +66,7 @@ const OTHER_VARIABLES: Readonly<Record<string, VariableDefinition>> = {
   JVMFLAGS: heard('Words -Dname=value set properties, over SERVER_JVMFLAGS.'),
   JAVA_OPTS: heard('Words -Dname=value set properties, over JVMFLAGS; only from a file beside zoo.cfg.'),
   _JAVA_OPTIONS: heard('Words -Dname=value set properties, over all of these.'),
-  ZOO_LOG_DIR: moot('Folder of log files; this server logs to its standard output.'),
+  ZOO_LOG_DIR: heard('Folder of the log of a server in the background (start --daemon).'),
   ZOO_LOG_FILE: moot('Name of the log file.'),
   ZK_SERVER_HEAP: moot('Heap of the Java machine; see ZK_SERVER_NODE_OPTIONS.'),
   ZOOMAIN: moot('Java class of the server.'),

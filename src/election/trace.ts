@@ -65,6 +65,8 @@ export interface Phase {
 /** One call of `lookForLeader`. */
 export interface ElectionRecord {
   readonly startedWallMs: number;
+  /** Monotonic. */
+  readonly startedMs: number;
   /** Round now, or at the end. */
   round: number;
   /** Null while it lasts. */
@@ -89,7 +91,6 @@ const MAX_PHASES = 64;
 interface OpenRecord extends ElectionRecord {
   readonly phases: Phase[];
   readonly events: TimedEvent[];
-  readonly startedMs: number;
 }
 
 /** What happened in the last elections, bounded. */

@@ -1,6 +1,6 @@
 import type { ClientListener } from '../client/index.js';
 import type { ServerConfig } from '../config/index.js';
-import type { Clock, Host, Logger } from '../host/index.js';
+import type { Clock, Host, Logger, NetworkErrorCode } from '../host/index.js';
 import { formatEndpoint, NetworkError } from '../host/index.js';
 import type { Metrics } from '../metrics/index.js';
 import { Database, StorageError } from '../storage/index.js';
@@ -11,6 +11,12 @@ import { PeerExit, StartError } from './start-error.js';
 
 /** Codes of a StorageError that are about folders rather than about what is in them. */
 const FOLDER_CODES: ReadonlySet<string> = new Set(['DATA_DIR', 'LOG_DIR_HAS_SNAPSHOTS', 'SNAP_DIR_HAS_LOGS', 'IN_USE']);
+
+const LISTEN_MENDS: Readonly<Partial<Record<NetworkErrorCode, string>>> = {
+  ADDRESS_IN_USE: 'another process has that port; stop it or choose another clientPort',
+  ADDRESS_NOT_AVAILABLE: 'clientPortAddress is no address of this machine',
+  PERMISSION: 'this user may not; ports below 1024 want root or CAP_NET_BIND_SERVICE, so choose a higher clientPort',
+};
 
 export async function openDatabase(host: Host, metrics: Metrics, config: ServerConfig): Promise<Database> {
   try {
@@ -31,10 +37,7 @@ export async function listenForClients(clients: ClientListener, config: ServerCo
   } catch (error) {
     if (!(error instanceof NetworkError)) throw error;
     const where = formatEndpoint(endpoint);
-    const mend =
-      error.code === 'ADDRESS_IN_USE'
-        ? 'another process has that port; stop it or choose another clientPort'
-        : 'check clientPort and clientPortAddress';
+    const mend = LISTEN_MENDS[error.code] ?? 'check clientPort and clientPortAddress';
     throw new StartError(PeerExit.unexpected, `cannot listen for clients on ${where} (${error.message}): ${mend}`, {
       cause: error,
     });

@@ -10,10 +10,11 @@ import type { Metrics } from '../metrics/index.js';
 import type { RequestPipeline } from '../pipeline/index.js';
 import { SessionIds } from '../pipeline/index.js';
 import type { ServerState } from '../protocol/index.js';
-import type { QuorumStatus, ServerStatus, SessionsStatus, SizeRange } from '../status/index.js';
+import type { ElectionStatus, QuorumStatus, ServerStatus, SessionsStatus, SizeRange } from '../status/index.js';
 import type { Database } from '../storage/index.js';
 import type { LearnerView, RoleEnd } from '../zab/index.js';
 import { PhaseTrace } from '../zab/index.js';
+import { viewElections } from './election-view.js';
 import { closeDatabase, endsInTime, listenForClients, openDatabase } from './foundation.js';
 import { clientOptions, connectionOptions, electionOptions } from './options.js';
 import { makeAccess, type PipelineParts } from './pipelines.js';
@@ -67,6 +68,7 @@ export class QuorumPeer implements Server, ElectionSelf {
       database: () => this.database,
       pipeline: () => this.pipeline,
       quorum: () => this.quorumStatus(),
+      elections: () => this.electionStatus(),
       proposalSizes: () => this.proposalSizes(),
       sessions: () => this.sessionsStatus(),
     });
@@ -231,6 +233,7 @@ export class QuorumPeer implements Server, ElectionSelf {
     this.fastLeaderElection?.updateElectionVote(this.database?.epochs.current ?? 0);
     const leadsOnly = this.serverState === 'LEADING' && !this.config.learner.leaderServes;
     this.clients.serve(leadsOnly ? null : pipeline);
+    this.phases.serving();
   }
 
   // --- ElectionSelf and the view of the membership
@@ -296,6 +299,20 @@ export class QuorumPeer implements Server, ElectionSelf {
         synced: sid === this.myId ? this.pipeline !== null : leads ? synced.has(sid) : null,
       })),
       membershipText: this.config.membership.toText(),
+    };
+  }
+
+  private electionStatus(): ElectionStatus {
+    return {
+      sid: this.myId,
+      state: this.serverState,
+      leader: this.leaderSid,
+      epoch: this.currentEpoch(),
+      peerState: this.peerState(),
+      serving: this.clients.isServing,
+      elections: viewElections(this.fastLeaderElection?.trace.elections ?? [], this.phases.records, (sid) =>
+        this.verifier().voters.has(sid),
+      ),
     };
   }
 

@@ -3,6 +3,7 @@ import type { Clock, Disk } from '../host/index.js';
 import { DiskError } from '../host/index.js';
 import type { RequestPipeline } from '../pipeline/index.js';
 import type {
+  ElectionStatus,
   QuorumStatus,
   ServerSettings,
   ServerStatus,
@@ -18,6 +19,7 @@ export interface PeerFacts {
   database(): Database | null;
   pipeline(): RequestPipeline | null;
   quorum(): QuorumStatus | null;
+  elections(): ElectionStatus | null;
   proposalSizes(): SizeRange | null;
   sessions(): SessionsStatus;
 }
@@ -86,6 +88,10 @@ export class ServerFacts implements ServerStatus {
 
   quorum(): QuorumStatus | null {
     return this.facts.quorum();
+  }
+
+  elections(): ElectionStatus | null {
+    return this.facts.elections();
   }
 
   proposalSizes(): SizeRange | null {

@@ -41,6 +41,7 @@ export class StandaloneServer implements Server {
       database: () => this.database,
       pipeline: () => this.pipeline,
       quorum: () => null,
+      elections: () => null,
       proposalSizes: () => null,
       sessions: () => this.sessionsStatus(),
     });

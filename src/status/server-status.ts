@@ -1,3 +1,5 @@
+import type { ElectionStatus } from './election-status.js';
+
 /** What a server says about itself. Whoever puts a server together fits these; four-letter words and the shell read them. */
 
 /** A server's role towards its clients, named as `srvr` prints it. */
@@ -92,6 +94,8 @@ export interface ServerStatus {
   storageSizes(): Promise<StorageSizes>;
   /** Null when standalone. */
   quorum(): QuorumStatus | null;
+  /** `elec`: the last elections and what followed; null when standalone. */
+  elections(): ElectionStatus | null;
   /** Null unless this server leads. */
   proposalSizes(): SizeRange | null;
   sessions(): SessionsStatus;

@@ -3,24 +3,41 @@ import { existsSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import { COMMANDS } from '../../src/cli/commands.js';
 import { cli, fakeServer, scratch } from './harness.js';
 
-const COMMANDS = ['start', 'stop', 'status', 'check', 'print-config', 'init', 'version'];
+const NAMES = COMMANDS.map(({ name }) => name);
 const ROOT = new URL('../../', import.meta.url).pathname;
+
+/** Text in which lines that were folded are whole again. */
+function unfolded(text: string): string {
+  return text.replace(/\s+/g, ' ');
+}
 
 describe('help', () => {
   it('names every command and the exit codes', async () => {
     const { exitCode, out } = await cli(['--help']);
     assert.equal(exitCode, 0);
-    for (const command of COMMANDS) assert.match(out, new RegExp(`zk-server ${command}`));
+    for (const command of NAMES) assert.match(out, new RegExp(`zk-server ${command}`));
     assert.match(out, /Exit codes: 0 .*1 .*2 .*3 .*14/s);
   });
 
-  for (const command of COMMANDS.filter((name) => name !== 'version')) {
-    it(`${command} --help has an example`, async () => {
-      const { exitCode, out } = await cli([command, '--help']);
+  for (const command of COMMANDS) {
+    it(`${command.name} --help has all there is to know, in lines that fit`, async () => {
+      const { exitCode, out } = await cli([command.name, '--help']);
       assert.equal(exitCode, 0);
-      assert.match(out, /Examples:\n\s+(\S+=\S+\s+)?zk-server|Examples:\n\s+SERVER_JVMFLAGS/);
+      const text = unfolded(out);
+      const terms = [...command.environment, ...command.exitCodes, ...command.examples, ...(command.sections ?? [])];
+      for (const [term] of terms) assert.ok(text.includes(term), term);
+      for (const [, meaning] of command.environment) assert.ok(text.includes(meaning), meaning);
+      for (const [name, { describe: meaning }] of Object.entries(command.options)) {
+        assert.ok(text.includes(`--${name}`), name);
+        assert.ok(text.includes(unfolded(meaning)), meaning);
+      }
+      assert.ok(text.includes(unfolded(command.about)), command.about);
+      assert.match(out, /^Examples:$/m);
+      assert.match(out, /^Exit codes:\n {2}0 {2}/m);
+      for (const line of out.split('\n')) assert.ok(line.length <= 100, line);
     });
   }
 
@@ -36,13 +53,26 @@ describe('help', () => {
 describe('bad usage exits with 2', () => {
   const CASES: readonly (readonly [args: readonly string[], says: RegExp])[] = [
     [[], /Say what to do/],
-    [['strat'], /Did you mean start\?/],
+    [['strat'], /^Unknown command: strat\nDid you mean start\?$/m],
+    [['frobnicate'], /^Unknown command: frobnicate\n\nzk-server --help tells the commands\.$/],
+    [['--verison'], /^Unknown option: --verison\nDid you mean --version\?$/m],
+    [['status', '--elections'], /Did you mean --election\?\n\nzk-server status --help tells/],
+    [['start', '--loglevel', 'info'], /Did you mean --log-level\?/],
+    [['stop', '--timeout', 'soon'], /^--timeout takes a number of seconds above 0\.$/m],
+    [['stop', '--timeout', '-1'], /^--timeout takes a number of seconds above 0\.$/m],
+    [['stop', '--timeout', '0'], /^--timeout takes a number of seconds above 0\.$/m],
+    [['init', '--myid', '1.5'], /^--myid takes a whole number, 0 or greater\.$/m],
+    [['init', '--myid'], /^--myid takes a whole number, 0 or greater\.$/m],
+    [['completion'], /^Missing argument: shell \(bash, zsh, fish\)\.$/m],
+    [['completion', 'csh'], /Choices: "bash", "zsh", "fish"/],
     [['start', '--colour'], /Unknown argument: colour/],
     [['check', 'a', 'b'], /Unknown argument: b/],
     [['start', '--log-level', 'loud'], /Invalid values/],
     [['check', '/nowhere/zoo.cfg'], /there is no file \/nowhere\/zoo\.cfg/],
     [['start', '/nowhere/zoo.cfg'], /there is no file \/nowhere\/zoo\.cfg/],
     [['status', '--server', 'here'], /"here" is not host:port/],
+    [['status', '--server', 'here:99999'], /"here:99999" is not host:port/],
+    [['status', '--server', 'here:0'], /"here:0" is not host:port/],
     [['status', '--server', 'here:2181', '--timeout', 'soon'], /--timeout .*seconds/],
     [['stop', '--timeout', '-1'], /--timeout .*seconds/],
     [['init', 'conf/zoo.cfg', '--myid', 'one'], /--myid .*whole number/],
@@ -68,6 +98,19 @@ describe('which zoo.cfg is meant', () => {
     assert.match((await cli(['print-config', 'zoo.cfg'], { workingDir: folder, env })).out, /dataDir=\/one/);
     await writeFile(join(folder, 'zoo.cfg'), 'dataDir=/two\nclientPort=2181\n');
     assert.match((await cli(['print-config', 'zoo.cfg'], { workingDir: folder, env })).out, /dataDir=\/two/);
+  });
+
+  it('a folder means the zoo.cfg in it', async (t) => {
+    const folder = await scratch(t);
+    await mkdir(join(folder, 'conf'));
+    await writeFile(join(folder, 'conf', 'zoo.cfg'), 'dataDir=/one\nclientPort=2181\n');
+    assert.match(
+      (await cli(['print-config', 'conf'], { workingDir: folder })).out,
+      /dataDir=\/one +# conf\/zoo\.cfg:1/,
+    );
+    const { err, exitCode } = await cli(['print-config', folder]);
+    assert.equal(exitCode, 2);
+    assert.match(err, /there is no file \S+\/zoo\.cfg/);
   });
 
   it('without a name it is zoo.cfg in ZOOCFGDIR, or what ZOOCFG says', async (t) => {

@@ -24,6 +24,7 @@ export async function cli(
     workingDir: options.workingDir ?? '/',
     out: (line) => out.push(line),
     err: (line) => err.push(line),
+    self: [process.execPath, '--import', 'tsx', MAIN],
   });
   return { exitCode, out: out.join('\n'), err: err.join('\n') };
 }

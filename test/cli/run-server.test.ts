@@ -47,18 +47,20 @@ function world(
     listening = resolve;
   });
   const exited = new EventEmitter();
+  const failures: string[] = [];
   const result = runServer(server, {
     log,
     events,
     stopTimeoutMs: options.stopTimeoutMs ?? 10_000,
     onListening: listening,
+    onFailed: (reason) => failures.push(reason),
     ignoresHangup: options.ignoresHangup ?? false,
     exitNow: (exitCode, words) => {
       exits.push({ exitCode, words });
       exited.emit('exit');
     },
   });
-  return { events, exits, exited, onceListening, result };
+  return { events, exits, exited, failures, onceListening, result };
 }
 
 const never = (): Promise<void> => new Promise(() => undefined);
@@ -95,8 +97,9 @@ describe('a server in the foreground', () => {
 
   it('exits with the code of what keeps it from starting', async () => {
     const error = Object.assign(new Error('the election port is taken'), { exitCode: 14 });
-    const { result } = world(new ScriptedServer(() => Promise.reject(error)));
+    const { failures, result } = world(new ScriptedServer(() => Promise.reject(error)));
     assert.equal(await result, 14);
+    assert.deepEqual(failures, ['the election port is taken']);
   });
 
   it('exits with 1 when the reason has no code', async () => {
@@ -106,10 +109,11 @@ describe('a server in the foreground', () => {
 
   it('exits with the code that the server ends with', async () => {
     const server = new ScriptedServer();
-    const { result, onceListening } = world(server);
+    const { failures, result, onceListening } = world(server);
     await onceListening;
     server.end({ exitCode: 1, reason: 'the disk is full' });
     assert.equal(await result, 1);
+    assert.deepEqual(failures, ['the disk is full']);
     assert.equal(server.stops, 0);
   });
 

@@ -90,6 +90,16 @@ describe('what keeps a server from starting', () => {
     assert.match(out, new RegExp(`FATAL .*127\\.0\\.0\\.1:${port}`));
   });
 
+  it('1: the client address is another machine’s', async (t) => {
+    const folder = await scratch(t);
+    const file = join(folder, 'zoo.cfg');
+    await writeFile(file, `dataDir=${join(folder, 'data')}\nclientPort=2181\nclientPortAddress=192.0.2.1\n`);
+    const { exitCode, out } = await cliProcess(['start', file, '--log-format', 'text']);
+    assert.equal(exitCode, 1);
+    assert.match(out, /FATAL .*192\.0\.2\.1:2181 .*clientPortAddress is no address of this machine/);
+    assert.doesNotMatch(out, /^ +at /m, 'what was foreseen needs no stack');
+  });
+
   it('14: the election port is taken', async (t) => {
     const folder = await scratch(t);
     const [client = 0, quorum = 0, election = 0] = await freePorts(3);

@@ -42,6 +42,7 @@ export function testStatus(host: Host, overrides: Partial<ServerStatus> = {}): S
     ],
     storageSizes: () => Promise.resolve({ dataDirBytes: 457, logDirBytes: 67_108_880 }),
     quorum: () => null,
+    elections: () => null,
     proposalSizes: () => null,
     sessions: () => ({ kind: 'tracked', sets: [], count: 0 }),
     resetStatistics: () => undefined,

@@ -312,6 +312,15 @@ describe('4lw.commands.whitelist', () => {
     assert.equal(await world.ask('isro'), 'rw');
   });
 
+  it('elec needs it from other machines, and answers whether the server serves or not', async () => {
+    assert.equal(await (await ClientWorld.make({ commandWhitelist: '' })).ask('elec'), REFUSED('elec'));
+    assert.equal(await (await ClientWorld.make({ commandWhitelist: '' })).ask('elec', 'server'), 'null\n');
+    for (const serving of [true, false]) {
+      const world = await ClientWorld.make({ commandWhitelist: 'elec', serving });
+      assert.equal(await world.ask('elec'), 'null\n');
+    }
+  });
+
   it("telnet's goodbye is refused in the same words", async () => {
     const world = await ClientWorld.make({ commandWhitelist: '' });
     assert.equal(await world.ask(Buffer.from('fff4fffd06', 'hex')), REFUSED('telnet close'));

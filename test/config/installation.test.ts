@@ -82,7 +82,7 @@ describe('env files beside zoo.cfg', () => {
       },
       settings: { snapCount: ['5', 'environment:7'] },
       log: { level: 'warn' },
-      says: ['note: these variables have no effect here: ZOO_LOG_DIR, ZOOMAIN, JMXLOCALONLY.'],
+      says: ['note: these variables have no effect here: ZOOMAIN, JMXLOCALONLY.'],
     },
     {
       what: 'JAVA_OPTS of somebody else',

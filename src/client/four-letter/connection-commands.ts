@@ -1,9 +1,8 @@
 import type { Clock } from '../../host/index.js';
 import { formatSessionId } from '../../protocol/index.js';
 import type { SessionsStatus } from '../../status/index.js';
-import { javaDate } from '../../status/index.js';
+import { javaDate, NOT_SERVING } from '../../status/index.js';
 import type { CommandContext, ConnectionView } from './context.js';
-import { NOT_SERVING } from './context.js';
 
 /** ZooKeeper checks idle connections this often, and groups them by it. */
 const EXPIRY_STEP_MS = 10_000;

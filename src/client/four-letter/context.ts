@@ -31,5 +31,3 @@ export interface CommandContext {
   /** The mask that `gtmk` and `stmk` show and set; nothing is traced by it. */
   traceMask: bigint;
 }
-
-export const NOT_SERVING = 'This ZooKeeper instance is not currently serving requests';

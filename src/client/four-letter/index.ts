@@ -1,12 +1,11 @@
 import { cons, crst, dump } from './connection-commands.js';
 import type { CommandContext } from './context.js';
 import { mntr } from './monitor.js';
-import { conf, dirs, envi, gtmk, isro, ruok, srst, srvr, stat, stmk } from './server-commands.js';
+import { conf, dirs, elec, envi, gtmk, isro, ruok, srst, srvr, stat, stmk } from './server-commands.js';
 import { hash, wchc, wchp, wchs } from './watch-commands.js';
-import { type FourLetterWord, TELNET_CLOSE } from './words.js';
+import { type FourLetterWord, LOCAL_WORDS, TELNET_CLOSE } from './words.js';
 
 export type { CommandContext } from './context.js';
-export { NOT_SERVING } from './context.js';
 export { type FourLetterWord, FOUR_LETTER_WORDS, parseWhitelist, TELNET_CLOSE, wordOfLength } from './words.js';
 
 export type AnyWord = FourLetterWord | typeof TELNET_CLOSE;
@@ -19,6 +18,7 @@ const COMMANDS: Readonly<Record<FourLetterWord, Command>> = {
   crst,
   dirs,
   dump,
+  elec,
   envi,
   gtmk,
   hash,
@@ -39,13 +39,18 @@ export function argumentBytes(word: AnyWord): number {
   return word === 'stmk' ? 8 : 0;
 }
 
+/** May a client ask this word? `isLocal`: it runs on the machine of the server. */
+export function mayAsk(word: AnyWord, isLocal: boolean, allowed: ReadonlySet<string>): boolean {
+  return allowed.has(word) || (isLocal && LOCAL_WORDS.some((local) => local === word));
+}
+
 /** The answer to a word, in ZooKeeper's layout; empty when there is none. */
 export async function answerWord(
   word: AnyWord,
   argument: Buffer,
-  allowed: ReadonlySet<string>,
+  isAllowed: boolean,
   context: CommandContext,
 ): Promise<string> {
-  if (!allowed.has(word)) return `${word} is not executed because it is not in the whitelist.\n`;
+  if (!isAllowed) return `${word} is not executed because it is not in the whitelist.\n`;
   return word === TELNET_CLOSE ? '' : COMMANDS[word](context, argument);
 }

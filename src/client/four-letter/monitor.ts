@@ -6,9 +6,9 @@ import {
   FRACTIONAL_GAUGE_NAMES,
   javaAverage,
   javaDouble,
+  NOT_SERVING,
 } from '../../status/index.js';
 import type { CommandContext } from './context.js';
-import { NOT_SERVING } from './context.js';
 
 const QUANTILES = [
   ['p50', 0.5],

@@ -1,7 +1,6 @@
 import { formatZxid } from '../../protocol/index.js';
-import { javaDouble, type QuorumSettings, type ServerSettings } from '../../status/index.js';
+import { javaDouble, NOT_SERVING, type QuorumSettings, type ServerSettings } from '../../status/index.js';
 import type { CommandContext } from './context.js';
-import { NOT_SERVING } from './context.js';
 
 /** `imok`: the process lives; with `truthfulRuok` also: it serves. */
 export function ruok(c: CommandContext): string {
@@ -95,6 +94,11 @@ export async function dirs(c: CommandContext): Promise<string> {
 export function envi(c: CommandContext): string {
   const lines = c.status.environment().map(([name, value]) => `${name}=${value}\n`);
   return `Environment:\n${lines.join('')}`;
+}
+
+/** The last elections as one line of JSON; `null` when this server is alone. Answered whether it serves or not. */
+export function elec(c: CommandContext): string {
+  return `${JSON.stringify(c.status.elections())}\n`;
 }
 
 export function gtmk(c: CommandContext): string {

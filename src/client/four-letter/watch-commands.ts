@@ -1,6 +1,6 @@
 import { formatSessionId } from '../../protocol/index.js';
 import type { CommandContext, ConnectionView } from './context.js';
-import { NOT_SERVING } from './context.js';
+import { NOT_SERVING } from '../../status/index.js';
 
 // ZooKeeper's reports look at the table of data and existence watches only, and so do these.
 

@@ -20,14 +20,20 @@ export const FOUR_LETTER_WORDS = [
   'wchs',
 ] as const;
 
-export type FourLetterWord = (typeof FOUR_LETTER_WORDS)[number];
+/**
+ * This server's own: `elec` tells the last elections as JSON. Nothing in it is secret to who may log in on the machine, so
+ * its clients there are always answered.
+ */
+export const LOCAL_WORDS = ['elec'] as const;
+
+export type FourLetterWord = (typeof FOUR_LETTER_WORDS)[number] | (typeof LOCAL_WORDS)[number];
 
 /** What telnet sends when its user ends the connection. */
 export const TELNET_CLOSE = 'telnet close';
 const TELNET_CLOSE_CODE = 0xfff4fffd | 0;
 
 const WORDS_BY_CODE = new Map<number, FourLetterWord | typeof TELNET_CLOSE>([
-  ...FOUR_LETTER_WORDS.map((word) => [Buffer.from(word).readInt32BE(0), word] as const),
+  ...[...FOUR_LETTER_WORDS, ...LOCAL_WORDS].map((word) => [Buffer.from(word).readInt32BE(0), word] as const),
   [TELNET_CLOSE_CODE, TELNET_CLOSE] as const,
 ]);
 

@@ -1,0 +1,86 @@
+#compdef zk-server
+# Completion of zk-server in zsh.
+_zk_server() {
+  local -a commands=(
+    'start:Run a server until SIGTERM or SIGINT; with --daemon in the background'
+    'restart:Stop the server of a configuration, then start it in the background'
+    'stop:Stop the server that runs with this configuration, and wait until it is gone'
+    'status:Ask a running server for its role, leader, epoch, zxid and peers; exit code 0 only when it serves'
+    'check:Tell every fault of a configuration with its line and what to write instead; starts nothing'
+    'print-config:Print the configuration as it is understood, with where each value comes from'
+    'init:Make the data folders and myid'
+    'version:Print the version'
+    'completion:Print a script with which a shell completes commands, options, values and configuration files'
+  )
+  if (( CURRENT == 2 )); then
+    _describe -t commands 'command' commands
+    _arguments '--help[Show help]' '--version[Show the version]'
+    return
+  fi
+  local command=$words[2]
+  shift words
+  (( CURRENT-- ))
+  case $command in
+    start|start-foreground)
+      _arguments '--daemon[Run in the background]' \
+        '--timeout=[Seconds to wait until the server in the background serves]:number: ' \
+        '--log-level=[Least level that is logged \[info\]]:log-level:(trace debug info warn error fatal)' \
+        '--log-format=[One JSON object a line, or lines for people \[text on a terminal, else json\]]:log-format:(json text)' \
+        '--help[Show help]' \
+        '1:config:_files -g '\''*.cfg'\'''
+      ;;
+    restart)
+      _arguments '--stop-timeout=[Seconds to wait until the running server is gone]:number: ' \
+        '--timeout=[Seconds to wait until the server in the background serves]:number: ' \
+        '--log-level=[Least level that is logged \[info\]]:log-level:(trace debug info warn error fatal)' \
+        '--log-format=[One JSON object a line, or lines for people \[text on a terminal, else json\]]:log-format:(json text)' \
+        '--help[Show help]' \
+        '1:config:_files -g '\''*.cfg'\'''
+      ;;
+    stop)
+      _arguments '--timeout=[Seconds to wait]:number: ' \
+        '--pid-file=[Its pid file \[zookeeper_server.pid in dataDir\]]:pid-file:_files' \
+        '--help[Show help]' \
+        '1:config:_files -g '\''*.cfg'\'''
+      ;;
+    status)
+      _arguments '--election[Tell the last elections, too]' \
+        '--json[Print JSON]' \
+        '--server=[Ask this host\:port instead of the server of the configuration]:server: ' \
+        '--timeout=[Seconds to wait for an answer]:number: ' \
+        '--help[Show help]' \
+        '1:config:_files -g '\''*.cfg'\'''
+      ;;
+    check)
+      _arguments '--json[Print JSON]' \
+        '--help[Show help]' \
+        '1:config:_files -g '\''*.cfg'\'''
+      ;;
+    print-config)
+      _arguments '--all[Defaults, too]' \
+        '--json[Print JSON]' \
+        '--help[Show help]' \
+        '1:config:_files -g '\''*.cfg'\'''
+      ;;
+    init)
+      _arguments '--myid=[The N of this server’s line server.N]:number: ' \
+        '--force[Delete the data that is there]' \
+        '--help[Show help]' \
+        '1:config:_files -g '\''*.cfg'\'''
+      ;;
+    version)
+      _arguments '--help[Show help]'
+      ;;
+    completion)
+      _arguments '--help[Show help]' \
+        '1:shell:(bash zsh fish)'
+      ;;
+  esac
+}
+
+# A file of $fpath is run when it is needed; one that is sourced only says what it is for.
+if [[ $zsh_eval_context[-1] == loadautofunc ]]; then
+  _zk_server "$@"
+else
+  compdef _zk_server zk-server
+fi
