@@ -19,7 +19,9 @@ await build({
   minifySyntax: true,
   minifyWhitespace: true,
   // Packages that are not ES modules ask for `require`.
-  banner: { js: "import { createRequire as makeRequire } from 'node:module'; const require = makeRequire(import.meta.url);" },
+  banner: {
+    js: "import { createRequire as makeRequire } from 'node:module'; const require = makeRequire(import.meta.url);",
+  },
   legalComments: 'linked',
   logLevel: 'warning',
 });
