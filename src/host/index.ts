@@ -1,7 +1,16 @@
 export { AsyncQueue } from './async-queue.js';
 export type { Clock, Timer } from './clock.js';
 export { sleep } from './clock.js';
-export type { AppendFile, AppendOptions, DirEntry, Disk, DiskErrorCode, ReadableFile, WritableFile } from './disk.js';
+export type {
+  AppendFile,
+  AppendOptions,
+  DirEntry,
+  Disk,
+  DiskErrorCode,
+  OnAppended,
+  ReadableFile,
+  WritableFile,
+} from './disk.js';
 export { DiskError } from './disk.js';
 export type { Host } from './host.js';
 export type { LogFields, Logger, LogLevel } from './logger.js';
