@@ -359,7 +359,7 @@ export class ClientSession implements ClientPort, Asker {
     if (!this.isOpen || this.isOver || this.carrier.isOverfull()) return;
     if (acl !== null && !this.hub.access.allows(acl, Perms.read, this.auth, event.path)) return;
     const frame = this.hub.events.frameOf(event);
-    this.outbox.open().raw(frame);
+    this.outbox.appendShared(frame);
     this.hub.traffic.recordEvent(frame.length - 4);
     this.carrier.stats.sent++;
     this.carrier.due();

@@ -2,6 +2,8 @@ const INITIAL_BYTES = 256;
 const TWO_32 = 0x1_0000_0000;
 /** Up to here a loop costs less than a call into the runtime (measured: see docs/performance.md). */
 const LOOPED_BYTES = 64;
+const NO_BYTES = Buffer.alloc(0);
+const NO_WORDS = viewOf(NO_BYTES);
 
 /**
  * Appends big-endian jute fields to one growing buffer.
@@ -145,8 +147,8 @@ export class JuteWriter {
   /** Hands over what was written and starts with a fresh buffer: no copy, for bytes that will be kept or sent. */
   take(nextBytes = INITIAL_BYTES): Buffer {
     const out = this.bytes.subarray(0, this.end);
-    this.bytes = Buffer.allocUnsafe(nextBytes);
-    this.words = viewOf(this.bytes);
+    this.bytes = nextBytes === 0 ? NO_BYTES : Buffer.allocUnsafe(nextBytes);
+    this.words = nextBytes === 0 ? NO_WORDS : viewOf(this.bytes);
     this.end = 0;
     return out;
   }
