@@ -45,6 +45,8 @@ export class ClientHub implements CommandContext {
   private isDeferred = false;
   private sweepTimer: Timer | null = null;
   private nextSweepMs = 0;
+  /** Monotonic; NaN: not read in this turn. */
+  private turnMs = Number.NaN;
 
   constructor(
     host: Host,
@@ -101,6 +103,12 @@ export class ClientHub implements CommandContext {
 
   // ----- turns
 
+  /** The clock, read once for all requests that are answered until `flush`. */
+  get nowMs(): number {
+    if (Number.isNaN(this.turnMs)) this.turnMs = this.clock.monotonicMs();
+    return this.turnMs;
+  }
+
   /** Lets the connection send what it has, and go on, at the end of this turn. */
   later(connection: ClientConnection): void {
     if (connection.isDue) return;
@@ -118,6 +126,7 @@ export class ClientHub implements CommandContext {
 
   /** Does at once what was left for the end of the turn. */
   flush(): void {
+    this.turnMs = Number.NaN;
     const due = this.dueConnections;
     if (due.length === 0) return;
     this.dueConnections = [];

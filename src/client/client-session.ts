@@ -17,6 +17,7 @@ import {
 import type { WatchEvent } from '../tree/index.js';
 import type { ClientHub } from './client-hub.js';
 import type { ConnectionStats } from './connection-stats.js';
+import { BodyCopies } from './body-copies.js';
 import { FAILED_OP } from './connection-stats.js';
 import type { Outbox } from './outbox.js';
 import type { Asker, Question } from './reads.js';
@@ -72,6 +73,7 @@ export class ClientSession implements ClientPort, Asker {
   private hasSubmitted = false;
   private readsAnswered = 0;
   private turnMs = 0;
+  private readonly bodies = new BodyCopies();
 
   constructor(
     private readonly hub: ClientHub,
@@ -171,12 +173,14 @@ export class ClientSession implements ClientPort, Asker {
 
   /** Behind the frames of a chunk. */
   endTurn(): void {
+    this.bodies.finish();
     if (this.hasSubmitted) {
       this.hasSubmitted = false;
       this.pipeline.endBatch();
     }
     if (this.readsAnswered > 0) {
-      this.countReads(this.readsAnswered, this.turnMs);
+      const latencyMs = this.countLatency(this.readsAnswered, this.turnMs, this.hub.clock.monotonicMs());
+      this.hub.traffic.recordReads(this.readsAnswered, latencyMs);
       this.readsAnswered = 0;
     }
   }
@@ -232,14 +236,14 @@ export class ClientSession implements ClientPort, Asker {
 
   /** A read behind a write of its own session waits with a copy of its body. */
   private keepRead(type: number, xid: number, bytes: Buffer, start: number, end: number): void {
-    const body = copyOf(bytes, start + REQUEST_HEADER_BYTES, end);
+    const body = this.bodies.copy(bytes, start + REQUEST_HEADER_BYTES, end);
     this.line.pushRead(xid, type, this.turnMs, body, this.auth);
     this.hub.traffic.requestCame(body.length);
     this.checkOutstanding();
   }
 
   private submit(type: number, xid: number, bytes: Buffer, start: number, end: number): void {
-    const body = copyOf(bytes, start + REQUEST_HEADER_BYTES, end);
+    const body = this.bodies.copy(bytes, start + REQUEST_HEADER_BYTES, end);
     this.line.pushWrite(xid, type, this.turnMs, body);
     this.hub.traffic.requestCame(body.length);
     this.hasSubmitted = true;
@@ -304,7 +308,7 @@ export class ClientSession implements ClientPort, Asker {
     }
     const err = writeReply(this.outbox, xid, type, result, body, this.pipeline.tree);
     this.noteReply(err === ErrorCode.ok ? type : FAILED_OP, xid);
-    if (type === OpCode.sync) this.countReads(1, receivedMs);
+    if (type === OpCode.sync) this.countRead(receivedMs);
     else this.countUpdate(receivedMs);
     if (type === OpCode.closeSession) {
       this.carrier.leave('the client closed its session');
@@ -331,7 +335,7 @@ export class ClientSession implements ClientPort, Asker {
       q.reader.reset(q.bytes);
       this.hub.reads.answer(q, type);
       this.noteReply(type, xid);
-      this.countReads(1, receivedMs);
+      this.countRead(receivedMs);
       if (this.isOver || this.carrier.isOverfull()) {
         this.forgetWatches();
         return;
@@ -355,7 +359,7 @@ export class ClientSession implements ClientPort, Asker {
     if (!this.isOpen || this.isOver || this.carrier.isOverfull()) return;
     if (acl !== null && !this.hub.access.allows(acl, Perms.read, this.auth, event.path)) return;
     const frame = this.hub.events.frameOf(event);
-    this.outbox.open().raw(frame);
+    this.outbox.appendShared(frame);
     this.hub.traffic.recordEvent(frame.length - 4);
     this.carrier.stats.sent++;
     this.carrier.due();
@@ -385,20 +389,19 @@ export class ClientSession implements ClientPort, Asker {
     if (xid >= 0) stats.lastCxid = xid;
   }
 
-  private countReads(count: number, receivedMs: number): void {
-    const latencyMs = this.countLatency(count, receivedMs);
-    this.hub.traffic.recordReads(count, latencyMs);
+  private countRead(receivedMs: number): void {
+    this.hub.traffic.recordReads(1, this.countLatency(1, receivedMs, this.hub.nowMs));
   }
 
   private countUpdate(receivedMs: number): void {
-    this.hub.traffic.recordUpdate(this.countLatency(1, receivedMs));
+    this.hub.traffic.recordUpdate(this.countLatency(1, receivedMs, this.hub.nowMs));
   }
 
   /** ZooKeeper counts in whole milliseconds of its clock. */
-  private countLatency(count: number, receivedMs: number): number {
-    const nowMs = Math.floor(this.hub.clock.monotonicMs());
-    const latencyMs = nowMs - Math.floor(receivedMs);
-    this.carrier.stats.recordLatency(count, nowMs, latencyMs);
+  private countLatency(count: number, receivedMs: number, nowMs: number): number {
+    const wholeMs = Math.floor(nowMs);
+    const latencyMs = wholeMs - Math.floor(receivedMs);
+    this.carrier.stats.recordLatency(count, wholeMs, latencyMs);
     return latencyMs;
   }
 }
@@ -413,9 +416,3 @@ function parseAuthPacket(reader: JuteReader): AuthPacket | null {
 }
 
 const NO_BYTES = Buffer.alloc(0);
-
-function copyOf(bytes: Buffer, start: number, end: number): Buffer {
-  const copy = Buffer.allocUnsafe(end - start);
-  bytes.copy(copy, 0, start, end);
-  return copy;
-}

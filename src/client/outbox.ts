@@ -27,6 +27,8 @@ export class WriterPool {
  */
 export class Outbox {
   private writer: JuteWriter | null = null;
+  /** A shared frame that is all there is to send. Then there is no writer. */
+  private shared: Buffer | null = null;
 
   constructor(
     private readonly pool: WriterPool,
@@ -34,12 +36,22 @@ export class Outbox {
   ) {}
 
   get length(): number {
-    return this.writer === null ? 0 : this.writer.length;
+    return this.writer?.length ?? this.shared?.length ?? 0;
   }
 
   /** Where the next frame's body goes. */
   open(): JuteWriter {
-    return (this.writer ??= this.pool.take());
+    if (this.writer !== null) return this.writer;
+    const writer = (this.writer = this.pool.take());
+    if (this.shared !== null) writer.raw(this.shared);
+    this.shared = null;
+    return writer;
+  }
+
+  /** Appends a whole frame that many connections get; where it is all there is to send, it is sent without a copy. */
+  appendShared(frame: Buffer): void {
+    if (this.writer === null && this.shared === null) this.shared = frame;
+    else this.open().raw(frame);
   }
 
   /** Begins a frame with its header; append the body to `open()` and give the result to `end`. */
@@ -69,8 +81,9 @@ export class Outbox {
 
   /** Takes out everything appended so far, for a socket to keep. */
   take(): Buffer {
-    const { writer } = this;
-    if (writer === null) return EMPTY;
+    const { writer, shared } = this;
+    this.shared = null;
+    if (writer === null) return shared ?? EMPTY;
     this.writer = null;
     const { length } = writer;
     if (length <= COPIED_BYTES) {
@@ -87,6 +100,7 @@ export class Outbox {
   clear(): void {
     if (this.writer !== null) this.pool.give(this.writer);
     this.writer = null;
+    this.shared = null;
   }
 }
 

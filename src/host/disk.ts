@@ -70,13 +70,16 @@ export interface AppendOptions {
   readonly allocatedBytes: number;
 }
 
+/** `isLast` is false when the next append of the file completed together with this one and is told of right behind it. */
+export type OnAppended = (error: DiskError | undefined, isLast: boolean) => void;
+
 export interface AppendFile {
   /**
    * Writes `bytes` behind what was appended before and, when `sync`, makes everything durable; then calls `onDone`
    * (never from inside this call). `bytes` may be reused once `onDone` ran. Calls may overlap; they complete in order.
    * After an error every later append fails with the same error.
    */
-  append(bytes: Buffer, sync: boolean, onDone: (error: DiskError | undefined) => void): void;
+  append(bytes: Buffer, sync: boolean, onDone: OnAppended): void;
   /** Waits for what is under way; leaves the file as long as its preallocation made it. */
   close(): Promise<void>;
 }

@@ -8,6 +8,7 @@ export type {
   Disk,
   DiskErrorCode,
   FolderClaim,
+  OnAppended,
   ReadableFile,
   WritableFile,
 } from './disk.js';

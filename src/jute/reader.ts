@@ -1,4 +1,9 @@
+import { ShortStrings } from './short-strings.js';
+
 const TWO_32 = 0x1_0000_0000;
+/** Joins the words of a long: the compiler does so in place, while arithmetic on bigints calls the runtime. */
+const words = new DataView(new ArrayBuffer(8));
+const strings = new ShortStrings();
 
 export type JuteErrorCode = 'TRUNCATED' | 'LENGTH' | 'RANGE';
 
@@ -91,7 +96,9 @@ export class JuteReader {
 
   /** A long with all 64 bits. */
   long64(): bigint {
-    return this.bytes.readBigInt64BE(this.take(8));
+    words.setInt32(0, this.int());
+    words.setInt32(4, this.int());
+    return words.getBigInt64(0);
   }
 
   private size(what: string): number {
@@ -111,7 +118,7 @@ export class JuteReader {
     const size = this.size('string');
     if (size < 0) return null;
     const at = this.take(size);
-    return this.bytes.toString('utf8', at, at + size);
+    return strings.decode(this.bytes, at, at + size);
   }
 
   /** A string; null is read as empty. */

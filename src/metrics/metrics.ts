@@ -60,6 +60,10 @@ export class Summary {
 function bucketOf(value: number): number {
   const whole = Math.floor(value);
   if (whole < SUB_BUCKETS) return Math.max(0, whole);
+  if (whole < 0x8000_0000) {
+    const power = 31 - Math.clz32(whole);
+    return (power - 3) * SUB_BUCKETS + ((whole >>> (power - 4)) & (SUB_BUCKETS - 1));
+  }
   const power = Math.floor(Math.log2(whole));
   const step = Math.floor((whole / 2 ** power - 1) * SUB_BUCKETS);
   return Math.min(BUCKETS - 1, (power - 3) * SUB_BUCKETS + step);

@@ -15,6 +15,8 @@ export class PortTable {
   /** Sessions that are being made or taken up. */
   private readonly openings = new Map<bigint, Opening>();
   private late: SessionLine[] = [];
+  /** The line asked for last: requests come in runs of one session. */
+  private recent: SessionLine | null = null;
 
   constructor(private readonly clock: Clock) {}
 
@@ -100,6 +102,7 @@ export class PortTable {
     }
     this.openings.clear();
     this.lines.clear();
+    this.recent = null;
     for (const port of ports) port.closeFromServer(reason);
   }
 
@@ -107,8 +110,12 @@ export class PortTable {
 
   /** The session's line if `port` has it now; a request of anybody else is not heard. */
   lineOf(sessionId: bigint, port: ClientPort): SessionLine | null {
+    const { recent } = this;
+    if (recent !== null && recent.port === port && recent.sessionId === sessionId) return recent;
     const line = this.lines.get(sessionId);
-    return line?.port === port ? line : null;
+    if (line?.port !== port) return null;
+    this.recent = line;
+    return line;
   }
 
   find(sessionId: bigint): SessionLine | undefined {

@@ -42,6 +42,8 @@ export interface SessionTrackerDeps {
  */
 export class SessionTracker implements SessionRules {
   private readonly byId = new Map<bigint, Session>();
+  /** The session asked for last: requests come in runs of one session. */
+  private recent: Session | null = null;
   private readonly queue: ExpiryQueue<Session>;
   private timer: Timer | null = null;
   private hasWaived = false;
@@ -55,6 +57,13 @@ export class SessionTracker implements SessionRules {
 
   get count(): number {
     return this.byId.size;
+  }
+
+  private find(id: bigint): Session | undefined {
+    if (this.recent?.id === id) return this.recent;
+    const session = this.byId.get(id);
+    if (session !== undefined) this.recent = session;
+    return session;
   }
 
   /** Begins with the sessions that are committed: each has its whole time-out anew. */
@@ -77,7 +86,7 @@ export class SessionTracker implements SessionRules {
   }
 
   private add(id: bigint, timeoutMs: number): Session {
-    let session = this.byId.get(id);
+    let session = this.find(id);
     if (session === undefined) this.byId.set(id, (session = new Session(id, timeoutMs)));
     if (!session.isClosing) this.queue.update(session, timeoutMs, this.deps.clock.monotonicMs());
     return session;
@@ -85,29 +94,30 @@ export class SessionTracker implements SessionRules {
 
   /** The session was heard of. False: it is not known, or it is being closed. */
   touch(sessionId: bigint, timeoutMs: number): boolean {
-    const session = this.byId.get(sessionId);
+    const session = this.find(sessionId);
     if (session === undefined || session.isClosing) return false;
     this.queue.update(session, timeoutMs, this.deps.clock.monotonicMs());
     return true;
   }
 
   setClosing(sessionId: bigint): void {
-    const session = this.byId.get(sessionId);
+    const session = this.find(sessionId);
     if (session !== undefined) session.isClosing = true;
   }
 
   /** Its closeSession is committed. */
   remove(sessionId: bigint): void {
-    const session = this.byId.get(sessionId);
+    const session = this.find(sessionId);
     if (session === undefined) return;
     this.queue.remove(session);
     this.byId.delete(sessionId);
+    this.recent = null;
   }
 
   // Ownership
 
   check(sessionId: bigint, owner: SessionOwner): number {
-    const session = this.byId.get(sessionId);
+    const session = this.find(sessionId);
     if (session === undefined) return this.deps.unknownSession;
     if (session.isClosing) return ErrorCode.sessionExpired;
     session.owner ??= owner;
@@ -121,7 +131,7 @@ export class SessionTracker implements SessionRules {
 
   /** The client has come to another server: whoever had it before speaks for it no more. */
   setOwner(sessionId: bigint, owner: SessionOwner): void {
-    const session = this.byId.get(sessionId);
+    const session = this.find(sessionId);
     if (session !== undefined) session.owner = owner;
   }
 

@@ -1,6 +1,6 @@
 import type { FileHandle } from 'node:fs/promises';
 import { Worker, type WorkerOptions } from 'node:worker_threads';
-import { type AppendFile, type AppendOptions, DiskError } from '../host/index.js';
+import { type AppendFile, type AppendOptions, DiskError, type OnAppended } from '../host/index.js';
 import { allocateRing, AppendRing, Control, RECORD_SLOTS, RecordKind, RING_BYTES } from './append-ring.js';
 import { diskErrorFrom, diskErrorFromNumber } from './disk-errors.js';
 
@@ -8,8 +8,6 @@ import { diskErrorFrom, diskErrorFromNumber } from './disk-errors.js';
 const MOST_ZEROS_AHEAD_BYTES = 8 * 1024 * 1024;
 /** What a fresh file gets before it is handed out, so that its first appends need not wait for the thread's own zeros. */
 const FIRST_ZEROS_BYTES = 1024 * 1024;
-
-type OnDone = (error: DiskError | undefined) => void;
 
 /** Something for the thread that may have to wait for room in the ring. */
 interface Request {
@@ -19,7 +17,7 @@ interface Request {
   readonly bytes: Buffer | null;
   /** Bytes already copied into the ring. */
   copied: number;
-  readonly onDone: OnDone;
+  readonly onDone: OnAppended;
 }
 
 /** A record in the ring. Only the last one of a request carries the request. */
@@ -74,10 +72,10 @@ export class AppendThread {
   }
 
   /** For files: queues an append, or (without bytes) the beginning or end of the file. */
-  submit(file: ThreadAppendFile, kind: number, bytes: Buffer | null, onDone: OnDone): void {
+  submit(file: ThreadAppendFile, kind: number, bytes: Buffer | null, onDone: OnAppended): void {
     const request: Request = { file, kind, bytes, copied: 0, onDone };
     if (this.failure !== null) {
-      setImmediate(() => onDone(this.lostError(file)));
+      setImmediate(() => onDone(this.lostError(file), true));
     } else if (this.waiting.length > 0 || !this.enter(request)) {
       this.waiting.push(request);
     }
@@ -173,14 +171,18 @@ export class AppendThread {
     const { ring, pieces } = this;
     Atomics.store(ring.control, Control.announced, 0);
     const completed = Atomics.load(ring.control, Control.completed);
+    let held: Request | null = null;
     while (this.completed !== completed && !this.isLost()) {
-      const piece = pieces[this.firstPiece++] as Piece;
+      const { bytes, file, request } = pieces[this.firstPiece++] as Piece;
       const errno = ring.errno(this.completed);
       this.completed = (this.completed + 1) | 0;
-      this.bytesInUse -= piece.bytes;
-      if (errno !== 0) piece.file.failure ??= diskErrorFromNumber(errno, piece.file.path);
-      piece.request?.onDone(piece.file.failure);
+      this.bytesInUse -= bytes;
+      if (errno !== 0) file.failure ??= diskErrorFromNumber(errno, file.path);
+      if (request === null) continue;
+      held?.onDone(held.file.failure, held.file !== file || !isAppend(request));
+      held = request;
     }
+    held?.onDone(held.file.failure, true);
     pieces.splice(0, this.firstPiece);
     this.firstPiece = 0;
     this.progressMs = performance.now();
@@ -207,13 +209,17 @@ export class AppendThread {
     if (this.failure !== null) return;
     this.failure = reason;
     const lost = [...this.pieces.splice(this.firstPiece).map((piece) => piece.request), ...this.waiting.splice(0)];
-    for (const request of lost) request?.onDone(this.lostError(request.file));
+    for (const request of lost) request?.onDone(this.lostError(request.file), true);
   }
 
   private lostError(file: ThreadAppendFile): DiskError {
     file.failure ??= new DiskError('IO', file.path, `${file.path}: the append thread is gone`, { cause: this.failure });
     return file.failure;
   }
+}
+
+function isAppend({ kind }: Request): boolean {
+  return kind === RecordKind.write || kind === RecordKind.writeSync;
 }
 
 /**
@@ -259,11 +265,11 @@ class ThreadAppendFile implements AppendFile {
     });
   }
 
-  append(bytes: Buffer, sync: boolean, onDone: OnDone): void {
+  append(bytes: Buffer, sync: boolean, onDone: OnAppended): void {
     if (this.closing === null) {
       this.thread.submit(this, sync ? RecordKind.writeSync : RecordKind.write, bytes, onDone);
     } else {
-      setImmediate(() => onDone(new DiskError('CLOSED', this.path, `${this.path} is closed`)));
+      setImmediate(() => onDone(new DiskError('CLOSED', this.path, `${this.path} is closed`), true));
     }
   }
 

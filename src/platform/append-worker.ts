@@ -1,16 +1,19 @@
 /**
  * The append thread. It sleeps until records come, takes all that wait as one group, writes them (one write a run of
  * adjoining bytes), makes them durable with one fdatasync a file, and announces the group. When nothing waits it writes zeros
- * ahead, so that the fdatasync of an append has no growth of the file to put into the file system's journal.
+ * ahead, so that the fdatasync of an append has no growth of the file to put into the file system's journal. When they run
+ * low before that, a group takes some along: under one fdatasync with it they cost far less than on their own.
  */
 import { fdatasyncSync, writeSync } from 'node:fs';
 import { constants } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import { AppendRing, Control, RecordKind, type RingMemory } from './append-ring.js';
 
-/** Zeros written at a time; an append that comes meanwhile waits for one such step, well under a millisecond. */
+/** Zeros written at a quiet moment; an append that comes meanwhile waits for one such step, well under a millisecond. */
 const ZERO_STEP_BYTES = 512 * 1024;
-/** With less than this ahead the next step does not wait for a quiet moment. */
+/** Zeros that a group takes along. */
+const GROUP_ZERO_BYTES = 128 * 1024;
+/** With less than this ahead groups take zeros along. */
 const LOW_ZEROS_BYTES = 1024 * 1024;
 /** A quiet moment: nothing came for so long. */
 const QUIET_MS = 2;
@@ -47,10 +50,8 @@ class AppendWorker {
         continue;
       }
       const wanting = this.fileWantingZeros();
-      if (wanting !== undefined && isLow(wanting)) extend(wanting);
-      else if (this.sleep(wanting === undefined ? undefined : QUIET_MS) === 'timed-out' && wanting !== undefined) {
-        extend(wanting);
-      }
+      const woken = this.sleep(wanting === undefined ? undefined : QUIET_MS);
+      if (woken === 'timed-out' && wanting !== undefined) extend(wanting);
     }
   }
 
@@ -74,6 +75,7 @@ class AppendWorker {
       index = (index + 1) | 0;
     }
     for (const file of toSync) {
+      if (file.errno === 0 && isLow(file)) writeZeros(file, Math.min(GROUP_ZERO_BYTES, file.aheadBytes));
       if (file.errno === 0) file.errno = attempt(() => fdatasyncSync(file.fd));
     }
     for (index = this.done; index !== end; index = (index + 1) | 0) {
@@ -141,16 +143,17 @@ function isLow(file: OpenFile): boolean {
   return ahead(file) < Math.min(LOW_ZEROS_BYTES, file.aheadBytes / 2);
 }
 
-/** Adds a step of durable zeros. No room for it is no error: the append that needs the room will have it. */
+/** Adds a step of durable zeros. */
 function extend(file: OpenFile): void {
-  const zeros = ZEROS.subarray(0, stepBytes(file));
-  const errno = attempt(() => writeAll(file.fd, zeros, file.allocated));
-  if (errno !== 0) {
-    file.aheadBytes = 0;
-    return;
-  }
-  file.allocated += zeros.length;
-  file.errno = attempt(() => fdatasyncSync(file.fd));
+  if (writeZeros(file, stepBytes(file))) file.errno = attempt(() => fdatasyncSync(file.fd));
+}
+
+/** No room for them is no error: the append that needs the room will have it. */
+function writeZeros(file: OpenFile, length: number): boolean {
+  const errno = attempt(() => writeAll(file.fd, ZEROS.subarray(0, length), file.allocated));
+  if (errno === 0) file.allocated += length;
+  else file.aheadBytes = 0;
+  return errno === 0;
 }
 
 function writeAll(fd: number, bytes: Buffer, position: number): void {

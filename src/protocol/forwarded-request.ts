@@ -1,4 +1,4 @@
-import { JuteReader, JuteWriter } from '../jute/index.js';
+import { JuteReader, type JuteWriter } from '../jute/index.js';
 import type { Id } from './data.js';
 
 /** A client's request on its way from a learner to the leader: the data of a REQUEST packet, and its authinfo. */
@@ -12,13 +12,11 @@ export interface ForwardedRequest {
 }
 
 /** `long sessionId; int cxid; int type; body` */
-export function encodeForwardedRequest(request: ForwardedRequest): Buffer {
-  const w = new JuteWriter(16 + request.body.length);
+export function writeForwardedRequest(w: JuteWriter, request: ForwardedRequest): void {
   w.long64(request.sessionId);
   w.int(request.cxid);
   w.int(request.type);
   w.raw(request.body);
-  return w.take(0);
 }
 
 export function decodeForwardedRequest(data: Buffer, auth: readonly Id[]): ForwardedRequest {

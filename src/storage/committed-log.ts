@@ -1,13 +1,19 @@
-import type { TxnEntry } from '../protocol/index.js';
+import { readTxnEntry, type TxnEntry } from '../protocol/index.js';
 
-/** The newest applied transactions, kept for learners that are a little behind. */
+/**
+ * The newest applied transactions, kept for learners that are a little behind. Only their bytes: most are never asked for,
+ * and what the garbage collector finds alive it has to move.
+ */
 export class CommittedLog {
-  private readonly ring: (TxnEntry | undefined)[];
+  private readonly zxids: Float64Array;
+  private readonly bytes: (Buffer | null)[];
   private first = 0;
   private count = 0;
 
   constructor(capacity: number) {
-    this.ring = new Array<TxnEntry | undefined>(Math.max(1, capacity));
+    const places = Math.max(1, capacity);
+    this.zxids = new Float64Array(places);
+    this.bytes = new Array<Buffer | null>(places).fill(null);
   }
 
   get size(): number {
@@ -16,34 +22,37 @@ export class CommittedLog {
 
   /** Zxid of the oldest; 0 when there are none. */
   get minZxid(): number {
-    return this.ring[this.first]?.header.zxid ?? 0;
+    return this.count === 0 ? 0 : (this.zxids[this.first] as number);
   }
 
   /** Zxid of the newest; 0 when there are none. */
   get maxZxid(): number {
-    return this.count === 0 ? 0 : (this.ring[(this.first + this.count - 1) % this.ring.length]?.header.zxid ?? 0);
+    return this.count === 0 ? 0 : (this.zxids[this.place(this.count - 1)] as number);
   }
 
-  /** All, oldest first: a copy that later transactions do not change. */
+  /** All, oldest first: a copy that later transactions do not change. Decoded anew each time. */
   get entries(): readonly TxnEntry[] {
-    const entries: TxnEntry[] = [];
-    for (let n = 0; n < this.count; n++) entries.push(this.ring[(this.first + n) % this.ring.length] as TxnEntry);
-    return entries;
+    return Array.from({ length: this.count }, (_, n) => readTxnEntry(this.bytes[this.place(n)] as Buffer));
   }
 
-  push(entry: TxnEntry): void {
-    const { ring } = this;
-    if (this.count < ring.length) {
-      ring[(this.first + this.count++) % ring.length] = entry;
-      return;
-    }
-    ring[this.first] = entry;
-    this.first = (this.first + 1) % ring.length;
+  push({ header, bytes }: TxnEntry): void {
+    const isFull = this.count === this.zxids.length;
+    const at = isFull ? this.first : this.place(this.count);
+    this.zxids[at] = header.zxid;
+    this.bytes[at] = bytes;
+    if (isFull) this.first = this.place(1);
+    else this.count++;
   }
 
   clear(): void {
-    this.ring.fill(undefined);
+    this.bytes.fill(null);
     this.first = 0;
     this.count = 0;
+  }
+
+  /** Where the `n`th oldest stands. */
+  private place(n: number): number {
+    const at = this.first + n;
+    return at < this.zxids.length ? at : at - this.zxids.length;
   }
 }

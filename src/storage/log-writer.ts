@@ -26,7 +26,7 @@ export interface LogWriterHooks {
   beforeFile(zxid: number): Promise<void>;
 }
 
-/** Entries that share one write and one fdatasync. */
+/** Entries that are handed to the disk together. */
 interface Group {
   readonly bytes: JuteWriter;
   readonly startsFile: boolean;
@@ -34,23 +34,31 @@ interface Group {
   readonly firstAppendMs: number;
   lastZxid: number;
   count: number;
+  /** When it was handed over. */
+  sentMs: number;
 }
 
 const KEPT_BUFFER_BYTES = 4 * MAX_GROUP_BYTES;
 const FIRST_BUFFER_BYTES = 64 * 1024;
 
 /**
- * Appends to ZooKeeper's transaction log with group commit: the entries of one turn, and all that come while a group is on
- * its way, form the next group. One group is under way at a time, so an unsynced tail is never more than one group.
+ * Appends to ZooKeeper's transaction log with group commit: the entries of one turn form a group, which goes to the disk at
+ * the turn's end, and the disk makes all groups durable together that came while it was busy. What is under way is never
+ * longer than one group may be, so an unsynced tail is not, either.
  */
 export class LogWriter {
   private file: AppendFile | null = null;
   private filePath = '';
   private fileBytes = 0;
+  /** Not handed over yet. */
   private readonly groups: Group[] = [];
   /** The last of `groups`, while more may join it. */
   private open: Group | null = null;
-  private underWay: Group | null = null;
+  /** Handed over, oldest first; those that are durable already leave together. */
+  private underWay: Group[] = [];
+  private underWayBytes = 0;
+  private finished = 0;
+  private isCreating = false;
   private lastDurable: number;
   private startNewFile = true;
   private scheduled = false;
@@ -86,7 +94,7 @@ export class LogWriter {
 
   /** How long the oldest entry has been waiting to become durable; 0 when none waits. */
   oldestUnsyncedMs(nowMonotonicMs: number): number {
-    const oldest = this.underWay ?? this.groups[0];
+    const oldest = this.underWay[0] ?? this.groups[0];
     return oldest === undefined ? 0 : nowMonotonicMs - oldest.firstAppendMs;
   }
 
@@ -101,12 +109,9 @@ export class LogWriter {
     group.count++;
     this.lastAppended = zxid;
     if (group.bytes.length >= MAX_GROUP_BYTES) this.open = null;
-    if (!this.scheduled && this.underWay === null) {
+    if (!this.scheduled) {
       this.scheduled = true;
-      this.host.clock.defer(() => {
-        this.scheduled = false;
-        this.pump();
-      });
+      this.host.clock.defer(this.onTurnEnd);
     }
     return group.bytes.length - before;
   }
@@ -115,6 +120,10 @@ export class LogWriter {
   roll(): void {
     this.startNewFile = true;
     this.open = null;
+  }
+
+  private get isRolling(): boolean {
+    return this.startNewFile || [...this.underWay, ...this.groups].some((group) => group.startsFile);
   }
 
   /** Resolves when everything appended so far is durable. */
@@ -143,26 +152,52 @@ export class LogWriter {
   private openGroup(zxid: number): Group {
     const bytes = this.spareBuffers.pop() ?? new JuteWriter(FIRST_BUFFER_BYTES);
     const firstAppendMs = this.host.clock.monotonicMs();
-    const group = { bytes, startsFile: this.startNewFile, firstZxid: zxid, firstAppendMs, lastZxid: zxid, count: 0 };
+    const group = {
+      bytes,
+      startsFile: this.startNewFile,
+      firstZxid: zxid,
+      firstAppendMs,
+      lastZxid: zxid,
+      count: 0,
+      sentMs: 0,
+    };
     this.startNewFile = false;
     this.groups.push(group);
     this.open = group;
     return group;
   }
 
-  /** Sends the oldest group on its way when none is. */
+  private readonly onTurnEnd = (): void => {
+    this.scheduled = false;
+    this.pump();
+  };
+
+  /** Sends groups on their way, as many as may be under way together. */
   private pump(): void {
-    if (this.underWay !== null || this.failure !== null) return;
-    const group = this.groups.shift();
-    if (group === undefined) return;
-    if (group === this.open) this.open = null;
-    this.underWay = group;
-    if (!group.startsFile) {
-      this.write(group);
-      return;
+    for (let group = this.groups[0]; group !== undefined && this.maySend(group); group = this.groups[0]) {
+      this.groups.shift();
+      if (group === this.open) this.open = null;
+      this.underWay.push(group);
+      this.underWayBytes += group.bytes.length;
+      if (group.startsFile) this.sendToNewFile(group);
+      else this.write(group);
     }
+  }
+
+  private maySend(group: Group): boolean {
+    if (this.failure !== null || this.isCreating) return false;
+    if (this.underWay.length === 0) return true;
+    return !group.startsFile && this.underWayBytes + group.bytes.length <= MAX_GROUP_BYTES;
+  }
+
+  private sendToNewFile(group: Group): void {
+    this.isCreating = true;
     this.createFile(group)
-      .then(() => this.write(group))
+      .then(() => {
+        this.isCreating = false;
+        this.write(group);
+        this.pump();
+      })
       .catch((error: unknown) => this.fail(asStorageError(error, 'creating a transaction log', this.options.dir)));
   }
 
@@ -189,38 +224,52 @@ export class LogWriter {
   private write(group: Group): void {
     const { file } = this;
     if (file === null) throw new Error('no log file is open');
-    const startMs = this.host.clock.monotonicMs();
-    file.append(group.bytes.view(), this.options.forceSync, (error) => this.written(group, startMs, error));
+    group.sentMs = this.host.clock.monotonicMs();
+    file.append(group.bytes.view(), this.options.forceSync, this.onWritten);
   }
 
-  private written(group: Group, startMs: number, error: DiskError | undefined): void {
+  /** The oldest group that was not told of is durable, and when it is not the last one, others are with it. */
+  private readonly onWritten = (error: DiskError | undefined, isLast: boolean): void => {
     if (error !== undefined) {
       this.fail(asStorageError(error, `writing ${this.filePath}`, this.filePath));
       return;
     }
     if (this.failure !== null) return;
-    this.measure(group, this.host.clock.monotonicMs() - startMs);
-    this.fileBytes += group.bytes.length;
+    this.finished++;
+    if (isLast) this.leave(this.underWay.splice(0, this.finished));
+  };
+
+  /** These groups became durable together. */
+  private leave(groups: readonly Group[]): void {
+    this.finished = 0;
+    let bytes = 0;
+    let count = 0;
+    for (const group of groups) {
+      bytes += group.bytes.length;
+      count += group.count;
+      this.lastDurable = group.lastZxid;
+      this.recycle(group.bytes);
+    }
+    this.underWayBytes -= bytes;
+    this.measure(count, bytes, this.host.clock.monotonicMs() - (groups[0]?.sentMs ?? 0));
+    this.fileBytes += bytes;
     const { txnLogSizeLimitBytes } = this.options;
-    if (txnLogSizeLimitBytes > 0 && this.fileBytes > txnLogSizeLimitBytes && this.groups.length === 0) this.roll();
-    this.recycle(group.bytes);
-    this.lastDurable = group.lastZxid;
-    this.underWay = null;
+    if (txnLogSizeLimitBytes > 0 && this.fileBytes > txnLogSizeLimitBytes && !this.isRolling) this.roll();
     // The disk works on while the callers below act on what is durable now.
     this.pump();
-    this.hooks.durable(group.lastZxid);
+    this.hooks.durable(this.lastDurable);
     this.releaseWaiters();
   }
 
-  private measure(group: Group, elapsedMs: number): void {
-    this.groupEntries.record(group.count);
-    this.groupBytes.record(group.bytes.length);
+  private measure(count: number, bytes: number, elapsedMs: number): void {
+    this.groupEntries.record(count);
+    this.groupBytes.record(bytes);
     if (!this.options.forceSync) return;
     this.fsyncTime.record(elapsedMs);
     if (elapsedMs <= this.options.fsyncWarningThresholdMs) return;
     this.slowSyncs.add();
     this.host.log.warn(
-      `Making ${group.count} transactions durable in ${this.filePath} took ${Math.round(elapsedMs)} ms; every write waits ` +
+      `Making ${count} transactions durable in ${this.filePath} took ${Math.round(elapsedMs)} ms; every write waits ` +
         `for that. Give the transaction log a disk of its own (dataLogDir) or a faster one.`,
       { code: 'FSYNC_SLOW', elapsedMs, fileBytes: this.fileBytes },
     );

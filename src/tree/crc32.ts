@@ -32,6 +32,20 @@ export function crc32(bytes: Uint8Array, start: number, end: number, seed: numbe
   return ~crc >>> 0;
 }
 
+/** The CRC-32 of a string's UTF-8. */
+export function crc32OfText(text: string): number {
+  let crc = -1;
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (code > 0x7f) {
+      const bytes = Buffer.from(text, 'utf8');
+      return crc32(bytes, 0, bytes.length, 0);
+    }
+    crc = (TABLES[(crc ^ code) & 0xff] as number) ^ (crc >>> 8);
+  }
+  return ~crc >>> 0;
+}
+
 function word(bytes: Uint8Array, at: number): number {
   return (
     (bytes[at] as number) |

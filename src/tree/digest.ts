@@ -1,4 +1,4 @@
-import { crc32 } from './crc32.js';
+import { crc32, crc32OfText } from './crc32.js';
 
 /**
  * ZooKeeper's digest of a tree, version 2: the sum (modulo 2^64) of the CRC-32s of its nodes. A node's CRC runs over its
@@ -9,9 +9,9 @@ import { crc32 } from './crc32.js';
 export const DIGEST_VERSION = 2;
 
 const UNDIGESTED = '/zookeeper/';
+const FIRST_LETTER = UNDIGESTED.charCodeAt(1);
 const STAT_BYTES = 60;
 const TWO_32 = 0x1_0000_0000;
-const EXACT_HIGH = 0x20_0000;
 
 /** The stat fields that a digest covers, as they are persisted: not what clients see. */
 export interface DigestStat {
@@ -30,16 +30,18 @@ export interface DigestStat {
 
 const stat = new Uint8Array(STAT_BYTES);
 const statView = new DataView(stat.buffer);
+/** Turns a long into two words and back: the compiler does so in place, while arithmetic on bigints calls the runtime. */
+const long = new DataView(new ArrayBuffer(8));
 
 /** Does the node at `path` count? */
 export function isDigested(path: string): boolean {
-  return !path.startsWith(UNDIGESTED);
+  // Nearly all paths differ in the first letter already.
+  return path.charCodeAt(1) !== FIRST_LETTER || !path.startsWith(UNDIGESTED);
 }
 
 /** The CRC of path and data alone, from which `nodeDigest` goes on: it stays while only the stat changes. */
 export function contentDigest(path: string, data: Uint8Array | null): number {
-  const bytes = Buffer.from(path === '/' ? '' : path, 'utf8');
-  const crc = crc32(bytes, 0, bytes.length, 0);
+  const crc = crc32OfText(path === '/' ? '' : path);
   return data === null ? crc : crc32(data, 0, data.length, crc);
 }
 
@@ -110,14 +112,15 @@ export class TreeDigest {
 
   /** As the signed long of the protocol. */
   get value(): bigint {
-    if (this.high < EXACT_HIGH) return BigInt(this.high * TWO_32 + this.low);
-    return BigInt.asIntN(64, (BigInt(this.high) << 32n) | BigInt(this.low));
+    long.setUint32(0, this.high);
+    long.setUint32(4, this.low);
+    return long.getBigInt64(0);
   }
 
-  /** Is this the long `value`? Without making a bigint in trees below some two million nodes. */
+  /** Is this the long `value`? Without making a bigint. */
   is(value: bigint): boolean {
-    if (this.high < EXACT_HIGH) return Number(value) === this.high * TWO_32 + this.low;
-    return this.value === value;
+    long.setBigInt64(0, value);
+    return long.getUint32(0) === this.high && long.getUint32(4) === this.low;
   }
 
   set(other: TreeDigest): void {

@@ -2,7 +2,6 @@ import type { Clock, Endpoint, Logger } from '../host/index.js';
 import { JuteError, JuteReader, JuteWriter } from '../jute/index.js';
 import type { ForwardedRequest, QuorumPacket, TxnEntry } from '../protocol/index.js';
 import {
-  encodeForwardedRequest,
   formatZxid,
   makeZxid,
   OpCode,
@@ -81,7 +80,7 @@ export abstract class Learner implements LeaderLink {
 
   forward(request: ForwardedRequest): void {
     if (this.life.isOver) return;
-    this.stream?.send(PacketType.request, -1, encodeForwardedRequest(request), request.auth);
+    this.stream?.sendRequest(request);
   }
 
   /** `long sessionId; int timeout` */

@@ -1,7 +1,8 @@
 import type { Clock, Socket, SocketHandler, Timer } from '../host/index.js';
 import { formatEndpoint } from '../host/index.js';
 import { JuteWriter } from '../jute/index.js';
-import type { Id, QuorumPacket } from '../protocol/index.js';
+import type { ForwardedRequest, Id, QuorumPacket } from '../protocol/index.js';
+import { PacketType, writeForwardedRequest } from '../protocol/index.js';
 import { ZabError } from './life.js';
 import { GarbageError, PacketReader } from './packet-reader.js';
 
@@ -122,6 +123,23 @@ export class PacketStream implements SocketHandler {
     w.int(type);
     w.long(zxid);
     w.buffer(data);
+    this.finishPacket(authinfo);
+  }
+
+  /** A REQUEST packet, without a buffer of its own for the request. */
+  sendRequest(request: ForwardedRequest): void {
+    if (this.failure !== null) return;
+    const w = this.writer;
+    w.int(PacketType.request);
+    w.long(-1);
+    const lengthAt = w.reserveInt();
+    writeForwardedRequest(w, request);
+    w.patchInt(lengthAt, w.length - lengthAt - 4);
+    this.finishPacket(request.auth);
+  }
+
+  private finishPacket(authinfo: readonly Id[] | null): void {
+    const w = this.writer;
     if (authinfo === null) {
       w.int(-1);
     } else {

@@ -1,4 +1,4 @@
-import { type AppendFile, type AppendOptions, DiskError } from '../../src/host/index.js';
+import { type AppendFile, type AppendOptions, DiskError, type OnAppended } from '../../src/host/index.js';
 import type { FakeClock } from './fake-clock.js';
 import type { DiskOperationKind, FakeDisk } from './fake-disk.js';
 import type { FakeFile } from './fake-file.js';
@@ -9,7 +9,7 @@ const MOST_ZEROS_AHEAD_BYTES = 64 * 1024;
 interface Waiting {
   readonly bytes: Buffer;
   readonly sync: boolean;
-  readonly onDone: (error: DiskError | undefined) => void;
+  readonly onDone: OnAppended;
 }
 
 /** The append path: everything that waits shares one write and one sync, as in the real writer's thread. */
@@ -33,9 +33,9 @@ export class FakeAppendFile implements AppendFile {
     if (options.preallocateBytes > 0) this.allocate();
   }
 
-  append(bytes: Buffer, sync: boolean, onDone: (error: DiskError | undefined) => void): void {
+  append(bytes: Buffer, sync: boolean, onDone: OnAppended): void {
     if (this.isClosed) {
-      this.clock.defer(() => onDone(new DiskError('CLOSED', this.path, `${this.path} is closed`)));
+      this.clock.defer(() => onDone(new DiskError('CLOSED', this.path, `${this.path} is closed`), true));
       return;
     }
     this.waiting.push({ bytes, sync, onDone });
@@ -90,7 +90,7 @@ export class FakeAppendFile implements AppendFile {
   }
 
   private complete(group: readonly Waiting[]): void {
-    for (const one of group) one.onDone(this.failure);
+    group.forEach((one, at) => one.onDone(this.failure, at === group.length - 1));
     if (this.waiting.length > 0) {
       this.writeGroup();
       return;

@@ -1,14 +1,14 @@
-import { JuteReader, JuteWriter } from '../../src/jute/index.js';
+import { encodeToBuffer, JuteReader, JuteWriter } from '../../src/jute/index.js';
 import type { QuorumPacket } from '../../src/protocol/index.js';
 import {
   decodeForwardedRequest,
-  encodeForwardedRequest,
   OpCode,
   packetName,
   PacketType,
   QUORUM_PROTOCOL_VERSION,
   readLearnerInfo,
   readTxnEntry,
+  writeForwardedRequest,
   writeLearnerInfo,
 } from '../../src/protocol/index.js';
 import { createEntry, pathOf, showZxid, zxid } from './zxids.js';
@@ -114,12 +114,9 @@ function dataOf(type: number, at: number, words: readonly string[]): Buffer | nu
     case PacketType.request: {
       const isSync = words[0] === 'sync';
       const body = Buffer.from(isSync ? '' : (words[0] ?? ''));
-      return encodeForwardedRequest({
-        sessionId: 77n,
-        cxid: 1,
-        type: isSync ? OpCode.sync : OpCode.create,
-        body,
-        auth: [],
+      const type = isSync ? OpCode.sync : OpCode.create;
+      return encodeToBuffer((w) => {
+        writeForwardedRequest(w, { sessionId: 77n, cxid: 1, type, body, auth: [] });
       });
     }
     default:
