@@ -1,0 +1,57 @@
+import type { FaultKind } from './fault.js';
+
+export const CRASH_FAULTS: readonly FaultKind[] = [
+  {
+    name: 'kill',
+    family: 'crash',
+    weight: 2,
+    strike: ({ ensemble, fault, name }) => ensemble.crash(name, 'kill', fault.forMs),
+  },
+  {
+    name: 'power loss',
+    family: 'crash',
+    weight: 2,
+    strike: ({ ensemble, fault, name, random }) =>
+      ensemble.crash(name, random.oneIn(2) ? 'tear' : 'lose', fault.forMs),
+  },
+  {
+    name: 'crash at a disk operation',
+    family: 'crash',
+    weight: 2,
+    strike: ({ ensemble, fault, name, random }) => {
+      const disk = ensemble.world.disk(name);
+      const mode = (['kill', 'tear', 'lose'] as const)[random.below(3)] ?? 'kill';
+      let left = 1 + random.below(40);
+      disk.onOperation = () => {
+        if (--left > 0) return;
+        disk.onOperation = null;
+        ensemble.crash(name, mode, fault.forMs);
+      };
+      return true;
+    },
+  },
+  {
+    name: 'power loss of all',
+    family: 'crash',
+    strike: ({ ensemble, fault, random }) => {
+      const mode = random.oneIn(2) ? 'tear' : 'lose';
+      for (const name of ensemble.names) ensemble.crash(name, mode, fault.forMs * (0.5 + random.fraction() / 2));
+      return true;
+    },
+  },
+  {
+    name: 'stop in good order',
+    family: 'crash',
+    strike: ({ ensemble, fault, name }) => ensemble.stop(name, fault.forMs),
+  },
+  {
+    name: 'pause',
+    family: 'crash',
+    weight: 2,
+    strike: ({ ensemble, fault, name }) => {
+      ensemble.world.pause(name);
+      ensemble.during(fault.forMs, () => ensemble.world.resume(name));
+      return true;
+    },
+  },
+];
