@@ -7,6 +7,8 @@ import { Workload } from './client/workload.js';
 import { Ensemble } from './ensemble.js';
 import { FAULT_KINDS, type PlannedFault } from './faults/index.js';
 import type { HistoryLine } from './history.js';
+import { checkSequential } from './linearizability/sequential.js';
+import { checkZooKeeperHistory, describePartition } from './linearizability/zookeeper.js';
 import { CommitOrder } from './model/commit-order.js';
 import { FAULTS_UNTIL_MS, type Plan } from './plan.js';
 import { type Problem, Problems } from './problems.js';
@@ -35,6 +37,8 @@ export interface Figures {
   readonly transactions: number;
   readonly sessionsOpened: number;
   readonly sessionsExpired: number;
+  /** Nodes whose history the linearizability checker gave up on. */
+  readonly undecidedPartitions: number;
   readonly damageDetected: number;
   readonly simulatedEvents: number;
   /** Kinds of faults that happened, and how often. */
@@ -46,6 +50,7 @@ export interface Figures {
 /** After faults stop, all servers must serve again within so many initLimits, and be in step. */
 const RECOVERY_INIT_LIMITS = 6;
 const CALM_MS = 3000;
+const LINEARIZABILITY_STEPS = 200_000;
 
 /** One run: an ensemble, its clients, the faults of the plan, and all checkers. */
 export class Simulation {
@@ -56,6 +61,7 @@ export class Simulation {
   private readonly clients: SimClient[] = [];
   private readonly workloads: Workload[] = [];
   private readonly faultCounts: Record<string, number> = {};
+  private undecided = 0;
   private isOver = false;
 
   private constructor(
@@ -112,6 +118,17 @@ export class Simulation {
     await this.runFor(CALM_MS);
     await this.endClients();
     if (!this.isOver) checkFinalState(this.ensemble, this.order, this.problems);
+    if (!this.isOver) this.checkHistory();
+  }
+
+  /** What the clients alone can tell, without a look into the servers. */
+  private checkHistory(): void {
+    for (const partition of checkZooKeeperHistory(this.history, LINEARIZABILITY_STEPS)) {
+      const fault = describePartition(partition);
+      if (fault !== undefined) this.problems.report('writes and fresh reads linearize', fault);
+      if (partition.verdict.kind === 'undecided') this.undecided++;
+    }
+    for (const fault of checkSequential(this.history)) this.problems.report('reads are sequentially consistent', fault);
   }
 
   private startClients(): void {
@@ -232,6 +249,7 @@ export class Simulation {
         transactions: this.order.size,
         sessionsOpened: sum((client) => client.sessionsOpened),
         sessionsExpired: sum((client) => client.sessionsExpired),
+        undecidedPartitions: this.undecided,
         damageDetected: ensemble.damageDetected,
         simulatedEvents: world.scheduler.eventCount,
         faults: this.faultCounts,
