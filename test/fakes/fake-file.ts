@@ -93,7 +93,9 @@ export class FakeFile {
   /** New content for these bytes: what a failed sync left in doubt there can never reach the disk any more. */
   private supersede(from: number, to: number): void {
     if (this.doubtful.length === 0) return;
-    this.doubtful = this.doubtful.flatMap((change): Change[] => ('size' in change ? [change] : without(change, from, to)));
+    this.doubtful = this.doubtful.flatMap((change): Change[] =>
+      'size' in change ? [change] : without(change, from, to),
+    );
   }
 
   /** How many changes wait; a sync that begins now covers exactly these. */

@@ -43,8 +43,16 @@ export class Ensemble implements Witness {
       this.world.host(name);
     }
     this.clientNames = Array.from({ length: plan.settings.clients }, (_, at) => `c${at + 1}`);
-    Object.assign(this.world.network.defaults, { latencyMs: plan.settings.latencyMs, jitterMs: plan.settings.latencyMs });
-    for (const name of this.names) this.world.disk(name).latencyMs.sync = plan.settings.syncMs;
+    Object.assign(this.world.network.defaults, {
+      latencyMs: plan.settings.latencyMs,
+      jitterMs: plan.settings.latencyMs,
+    });
+    for (const name of this.names) this.world.disk(name).latencyMs.sync = this.syncMs(name);
+  }
+
+  /** One disk is slower than another. */
+  private syncMs(name: string): number {
+    return this.plan.settings.syncMs * (0.2 + 0.8 * this.random(this.server(name).sid).fraction());
   }
 
   get names(): string[] {
@@ -137,7 +145,9 @@ export class Ensemble implements Witness {
     const { peer } = this.server(name);
     if (peer === null) return false;
     this.disturbed();
-    peer.stop().catch((error: unknown) => this.problems.report('servers live', `${name} did not stop: ${String(error)}`));
+    peer
+      .stop()
+      .catch((error: unknown) => this.problems.report('servers live', `${name} did not stop: ${String(error)}`));
     // Whoever cannot stop in good time is killed, as operators do.
     this.after(downMs + 2000, () => {
       if (this.server(name).peer === peer) this.crash(name, 'kill', RESTART_MS);
@@ -178,7 +188,8 @@ export class Ensemble implements Witness {
     for (const other of this.servers.values()) {
       if (other === server || !other.isRunning || other.database === null || this.mayDamage(other.name)) continue;
       const has = other.promises;
-      if (has.durable >= zxid && has.accepted >= needed.accepted && has.current >= needed.current) holders.add(other.sid);
+      if (has.durable >= zxid && has.accepted >= needed.accepted && has.current >= needed.current)
+        holders.add(other.sid);
     }
     return server.config.membership.containsQuorum(holders);
   }
@@ -227,7 +238,7 @@ export class Ensemble implements Witness {
     this.note('everything is mended');
     const { network } = this.world;
     network.healAll();
-    const { latencyMs, syncMs } = this.plan.settings;
+    const { latencyMs } = this.plan.settings;
     const everybody = [...this.names, ...this.clientNames];
     for (const a of everybody) {
       for (const b of everybody) if (a !== b) Object.assign(network.link(a, b), { latencyMs, jitterMs: latencyMs });
@@ -236,7 +247,7 @@ export class Ensemble implements Witness {
       const disk = this.world.disk(name);
       disk.onOperation = null;
       disk.capacityBytes = Number.POSITIVE_INFINITY;
-      Object.assign(disk.latencyMs, { read: 0.05, write: 0.02, sync: syncMs, meta: 0.03 });
+      Object.assign(disk.latencyMs, { read: 0.05, write: 0.02, sync: this.syncMs(name), meta: 0.03 });
       disk.repair();
       this.world.resume(name);
       this.drift(name, 1);

@@ -24,11 +24,27 @@ describe('the linearizability checker', () => {
   const cases: readonly [name: string, verdict: string, operations: readonly Operation<RegisterOp>[]][] = [
     ['an empty history', 'linearizable', []],
     ['one after the other', 'linearizable', [at({ write: 1 }, 0, 1), at({ read: 1 }, 2, 3)]],
-    ['a read of what was replaced', 'not linearizable', [at({ write: 1 }, 0, 1), at({ write: 2 }, 2, 3), at({ read: 1 }, 4, 5)]],
-    ['overlapping writes in either order', 'linearizable', [at({ write: 1 }, 0, 9), at({ write: 2 }, 1, 8), at({ read: 1 }, 10, 11)]],
+    [
+      'a read of what was replaced',
+      'not linearizable',
+      [at({ write: 1 }, 0, 1), at({ write: 2 }, 2, 3), at({ read: 1 }, 4, 5)],
+    ],
+    [
+      'overlapping writes in either order',
+      'linearizable',
+      [at({ write: 1 }, 0, 9), at({ write: 2 }, 1, 8), at({ read: 1 }, 10, 11)],
+    ],
     ['a read during the write', 'linearizable', [at({ write: 1 }, 0, 9), at({ read: 1 }, 1, 2), at({ read: 1 }, 3, 4)]],
-    ['a read that goes back', 'not linearizable', [at({ write: 1 }, 0, 9), at({ read: 1 }, 1, 2), at({ read: null }, 3, 4)]],
-    ['an unanswered write that took effect', 'linearizable', [at({ write: 1 }, 0), at({ read: null }, 1, 2), at({ read: 1 }, 3, 4)]],
+    [
+      'a read that goes back',
+      'not linearizable',
+      [at({ write: 1 }, 0, 9), at({ read: 1 }, 1, 2), at({ read: null }, 3, 4)],
+    ],
+    [
+      'an unanswered write that took effect',
+      'linearizable',
+      [at({ write: 1 }, 0), at({ read: null }, 1, 2), at({ read: 1 }, 3, 4)],
+    ],
     ['an unanswered write that did not', 'linearizable', [at({ write: 1 }, 0), at({ read: null }, 5, 6)]],
     ['an effect before its invocation', 'not linearizable', [at({ read: 1 }, 0, 1), at({ write: 1 }, 2)]],
   ];
@@ -65,7 +81,13 @@ function byBruteForce(operations: readonly Operation<RegisterOp>[]): boolean {
     return left.some((one) => {
       const isFirst = left.every((other) => other === one || other.returnedMs >= one.invokedMs);
       const next = isFirst ? REGISTER.step(state, one.value) : null;
-      return next !== null && tryFrom(next, left.filter((other) => other !== one));
+      return (
+        next !== null &&
+        tryFrom(
+          next,
+          left.filter((other) => other !== one),
+        )
+      );
     });
   };
   return tryFrom(REGISTER.initial, operations);
@@ -79,7 +101,13 @@ function line(op: HistoryOp, err = 0, result: HistoryResult = {}, times: Partial
   return { client: 'c', session: '0x1', op, invokedMs, returnedMs: clockMs++, zxid: clockMs, err, result, ...times };
 }
 
-const create = (path: string, data: string): HistoryOp => ({ kind: 'create', path, data, sequential: false, ephemeral: false });
+const create = (path: string, data: string): HistoryOp => ({
+  kind: 'create',
+  path,
+  data,
+  sequential: false,
+  ephemeral: false,
+});
 const set = (path: string, data: string, version = -1): HistoryOp => ({ kind: 'set', path, data, version });
 const get = (path: string, isSynced = true): HistoryOp => ({ kind: 'get', path, isSynced });
 const remove = (path: string, version = -1): HistoryOp => ({ kind: 'delete', path, version });
@@ -99,7 +127,9 @@ describe('histories of ZooKeeper', () => {
     line(set('/a', 'z', 0), 0, { version: 1 }),
     line(set('/a', 'w', 0), BAD_VERSION),
     line(get('/a'), 0, { data: 'z', version: 1 }),
-    line({ kind: 'multi', parts: [set('/a', 'm'), create('/b', 'n')] }, 0, { parts: [{ err: 0, version: 2 }, { err: 0 }] }),
+    line({ kind: 'multi', parts: [set('/a', 'm'), create('/b', 'n')] }, 0, {
+      parts: [{ err: 0, version: 2 }, { err: 0 }],
+    }),
     line({ kind: 'multi', parts: [remove('/a'), create('/b', 'n')] }, 0, { parts: [{ err: 0 }, { err: NODE_EXISTS }] }),
     line(get('/a'), 0, { data: 'm', version: 2 }),
     line(remove('/a', 2)),
@@ -117,10 +147,29 @@ describe('histories of ZooKeeper', () => {
     ['a stale fresh read', () => [line(create('/a', 'x')), line(set('/a', 'y')), line(get('/a'), 0, { data: 'x' })]],
     ['a write applied twice', () => [line(create('/a', 'x')), line(set('/a', 'y'), 0, { version: 2 })]],
     ['two creators', () => [line(create('/a', 'x')), line(create('/a', 'y'))]],
-    ['a version that was passed twice', () => [line(create('/a', '')), line(set('/a', 'y', 0)), line(set('/a', 'z', 0))]],
-    ['half a multi', () => [line(create('/a', '')), line({ kind: 'multi', parts: [remove('/a'), remove('/b')] }, 0, { parts: [{ err: 0 }, { err: NO_NODE }] }), line(get('/a'), NO_NODE)]],
-    ['a failed write that took effect', () => [line(create('/a', 'x')), line(set('/a', 'y', 3), BAD_VERSION), line(get('/a'), 0, { data: 'y' })]],
-    ['a sequence that repeats', () => [0, 0].map(() => line({ ...create('/q/n-', ''), sequential: true } as HistoryOp, 0, { path: '/q/n-0000000000' }))],
+    [
+      'a version that was passed twice',
+      () => [line(create('/a', '')), line(set('/a', 'y', 0)), line(set('/a', 'z', 0))],
+    ],
+    [
+      'half a multi',
+      () => [
+        line(create('/a', '')),
+        line({ kind: 'multi', parts: [remove('/a'), remove('/b')] }, 0, { parts: [{ err: 0 }, { err: NO_NODE }] }),
+        line(get('/a'), NO_NODE),
+      ],
+    ],
+    [
+      'a failed write that took effect',
+      () => [line(create('/a', 'x')), line(set('/a', 'y', 3), BAD_VERSION), line(get('/a'), 0, { data: 'y' })],
+    ],
+    [
+      'a sequence that repeats',
+      () =>
+        [0, 0].map(() =>
+          line({ ...create('/q/n-', ''), sequential: true } as HistoryOp, 0, { path: '/q/n-0000000000' }),
+        ),
+    ],
     ['an effect out of nothing', () => [line(get('/a'), 0, { data: 'x', version: 0 })]],
   ];
   for (const [name, history] of planted) {

@@ -2,6 +2,8 @@ import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { describeFailure, runCampaign } from './campaign.js';
 import { formatHistory } from './history.js';
+import { hunt } from './hunt.js';
+import { type Mutant, MUTANTS } from './mutants/index.js';
 import { drawPlan, PROFILES } from './plan.js';
 import { Simulation } from './simulation.js';
 
@@ -13,6 +15,8 @@ const USAGE = `Runs whole simulated ensembles and checks every promise (docs/ver
   npm run sim -- --profile P          ${Object.keys(PROFILES).join(', ')}
   npm run sim -- --trace              with --seed: every log line and fault in the order of time
   npm run sim -- --history FILE       with --seed: the history of the clients as JSON lines
+  npm run sim -- --mutant NAME        breaks a rule on purpose; with --seeds, the seeds to find it with (1..1000)
+  npm run sim -- --mutants            all of them, as a table
   npm run sim -- --keep-going         do not stop at the first seed that fails
 `;
 
@@ -33,9 +37,26 @@ async function oneSeed(seed: number, profile: string, options: { trace: boolean;
   if (options.history !== undefined) writeFileSync(options.history, formatHistory(outcome.history));
   say(`seed ${seed}: ${JSON.stringify(outcome.figures)}`);
   const virtualSeconds = outcome.virtualMs / 1000;
-  say(`trace hash ${outcome.fingerprint.toString(16)}, ${virtualSeconds.toFixed(1)} virtual s in ${seconds.toFixed(2)} s`);
+  say(
+    `trace hash ${outcome.fingerprint.toString(16)}, ${virtualSeconds.toFixed(1)} virtual s in ${seconds.toFixed(2)} s`,
+  );
   if (outcome.problems.length > 0) say(await describeFailure(outcome));
   return outcome.problems.length === 0;
+}
+
+/** Hunts each mutant, and says in a table which seed found it, by which rule. */
+async function huntAll(mutants: readonly Mutant[], seeds: string, profile: string): Promise<boolean> {
+  let missed = 0;
+  for (const mutant of mutants) {
+    const before = cpuSeconds();
+    const found = await hunt(mutant, range(seeds), profile);
+    if (found === undefined) missed++;
+    const how = found === undefined ? 'NOT CAUGHT' : `seed ${found.seed} (${found.tried} tried): ${found.rule}`;
+    say(`| ${mutant.name} | ${mutant.switchesOff} | ${how} | ${(cpuSeconds() - before).toFixed(0)} s |`);
+    if (mutants.length === 1 && found !== undefined) say(found.text);
+  }
+  say(`${mutants.length - missed} of ${mutants.length} mutants caught`);
+  return missed === 0;
 }
 
 function* range(text: string): Generator<number> {
@@ -55,11 +76,20 @@ async function main(): Promise<number> {
       profile: { type: 'string', default: 'default' },
       trace: { type: 'boolean', default: false },
       history: { type: 'string' },
+      mutant: { type: 'string', multiple: true },
+      mutants: { type: 'boolean', default: false },
       'keep-going': { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
   });
   const { history, minutes, profile, seed, seeds, trace } = values;
+  if (values.mutants || values.mutant !== undefined) {
+    const chosen = MUTANTS.filter(({ name }) => values.mutants || values.mutant?.includes(name));
+    if (chosen.length === 0)
+      throw new Error(`no such mutant; there are: ${MUTANTS.map(({ name }) => name).join(', ')}`);
+    const ofOne = seed === undefined ? '1..1000' : `${seed}..${seed}`;
+    return (await huntAll(chosen, seeds ?? ofOne, profile)) ? 0 : 1;
+  }
   if (seed !== undefined) return (await oneSeed(Number(seed), profile, { trace, history })) ? 0 : 1;
   if (values.help || (seeds === undefined && minutes === undefined)) {
     say(USAGE);

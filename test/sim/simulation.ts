@@ -10,6 +10,7 @@ import type { HistoryLine } from './history.js';
 import { checkSequential } from './linearizability/sequential.js';
 import { checkZooKeeperHistory, describePartition } from './linearizability/zookeeper.js';
 import { CommitOrder } from './model/commit-order.js';
+import type { Mutant } from './mutants/index.js';
 import { FAULTS_UNTIL_MS, type Plan } from './plan.js';
 import { type Problem, Problems } from './problems.js';
 import { INIT_LIMIT, serverConfigs } from './settings.js';
@@ -79,8 +80,8 @@ export class Simulation {
     order.onSessionClosed = (entry) => this.sessionClosed(entry);
   }
 
-  /** Runs a plan to its end, or to the first problem. */
-  static async run(plan: Plan): Promise<Outcome> {
+  /** Runs a plan to its end, or to the first problem; with a mutant, to see whether that is found. */
+  static async run(plan: Plan, mutant?: Mutant): Promise<Outcome> {
     const configs = await serverConfigs(plan.settings);
     const clock = { nowMs: () => 0 };
     const problems = new Problems(() => clock.nowMs());
@@ -88,6 +89,7 @@ export class Simulation {
     const ensemble = new Ensemble(plan, configs, order, problems);
     clock.nowMs = () => ensemble.world.nowMs;
     const simulation = new Simulation(plan, ensemble, order, problems);
+    const removeMutant = mutant?.install();
     const removeTaps = installTaps(ensemble);
     const uncaught = (error: unknown): void => problems.report('no uncaught errors', textOf(error));
     process.on('unhandledRejection', uncaught);
@@ -98,6 +100,7 @@ export class Simulation {
     } finally {
       process.off('unhandledRejection', uncaught);
       removeTaps();
+      removeMutant?.();
     }
     return simulation.outcome();
   }
@@ -132,7 +135,7 @@ export class Simulation {
   }
 
   private startClients(): void {
-    const { clients: _, pipelined, sessionTimeoutMs, thinkMs } = this.plan.settings;
+    const { pipelined, sessionTimeoutMs, thinkMs } = this.plan.settings;
     const { checks, ensemble, history, order, problems } = this;
     for (const name of ensemble.clientNames) {
       const host = ensemble.world.host(name);
@@ -225,7 +228,8 @@ export class Simulation {
     const lines: { atMs: number; text: string }[] = [];
     for (const name of ensemble.names) {
       const { log } = world.host(name);
-      for (const { fields } of log.withCode('ZAB_SYNC')) syncs[String(fields['how'])] = (syncs[String(fields['how'])] ?? 0) + 1;
+      for (const { fields } of log.withCode('ZAB_SYNC'))
+        syncs[String(fields['how'])] = (syncs[String(fields['how'])] ?? 0) + 1;
       for (const { atMs, level, message } of log.entries) {
         lines.push({ atMs, text: `${(atMs / 1000).toFixed(6)} ${name} ${level} ${message}` });
       }

@@ -14,7 +14,8 @@ export class Statistics {
     for (const name of Object.keys(figures.faults)) this.count(`fault ${name}`);
     for (const how of Object.keys(figures.syncs)) this.count(`sync ${how}`);
     const { faults: _faults, syncs: _syncs, leaders: _leaders, ...sums } = figures;
-    for (const [name, value] of Object.entries({ faults, ...sums })) this.totals.set(name, (this.totals.get(name) ?? 0) + value);
+    for (const [name, value] of Object.entries({ faults, ...sums }))
+      this.totals.set(name, (this.totals.get(name) ?? 0) + value);
     this.virtualMs += virtualMs;
     if (problems.length > 0) this.failures++;
   }

@@ -88,7 +88,10 @@ export class ReplyChecks {
     const entry = this.order.ofRequest(session, cxid);
     const who = `${op.kind} ${'path' in op ? op.path : ''} (request ${cxid} of ${formatSessionId(session)})`;
     if (entry === undefined) {
-      this.problems.report('acknowledged writes are committed', `${who} was answered ${reply.err}, but never committed`);
+      this.problems.report(
+        'acknowledged writes are committed',
+        `${who} was answered ${reply.err}, but never committed`,
+      );
       return;
     }
     const { zxid } = entry.header;

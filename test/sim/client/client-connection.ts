@@ -36,7 +36,10 @@ export class ClientConnection {
     );
   }
 
-  private start(socket: Socket, session: { id: bigint; password: Buffer; timeoutMs: number; lastZxidSeen: number }): void {
+  private start(
+    socket: Socket,
+    session: { id: bigint; password: Buffer; timeoutMs: number; lastZxidSeen: number },
+  ): void {
     this.socket = socket;
     this.lastHeardMs = this.host.clock.monotonicMs();
     socket.start({
@@ -48,7 +51,15 @@ export class ClientConnection {
     const w = new JuteWriter(64);
     const length = w.reserveInt();
     const { id: sessionId, password, timeoutMs, lastZxidSeen } = session;
-    const request = { protocolVersion: 0, lastZxidSeen, timeoutMs, sessionId, password, readOnly: false, hasReadOnly: true };
+    const request = {
+      protocolVersion: 0,
+      lastZxidSeen,
+      timeoutMs,
+      sessionId,
+      password,
+      readOnly: false,
+      hasReadOnly: true,
+    };
     writeConnectRequest(w, request);
     w.patchInt(length, w.length - length - 4);
     socket.write(w.take(0));

@@ -1,4 +1,5 @@
-import { JuteReader, JuteWriter } from '../../../src/jute/index.js';
+import type { JuteReader } from '../../../src/jute/index.js';
+import { JuteWriter } from '../../../src/jute/index.js';
 import {
   type ChangeRequest,
   type MultiOp,
@@ -81,11 +82,10 @@ function partOf(op: HistoryOp): MultiOp {
 
 function createRequest(op: CreateOp): MultiOp {
   const { path, ephemeral, sequential, lasts } = op;
-  const type =
-    lasts === 'container' ? OpCode.createContainer : lasts === 'ttl' ? OpCode.createTTL : OpCode.create2;
+  const type = lasts === 'container' ? OpCode.createContainer : lasts === 'ttl' ? OpCode.createTTL : OpCode.create2;
   const flags = lasts === 'container' ? 4 : lasts === 'ttl' ? 5 : (ephemeral ? 1 : 0) + (sequential ? 2 : 0);
   const ttlMs = lasts === 'ttl' ? TTL_MS : -1;
-  return { type, path, data: Buffer.from(op.data), acl: OPEN_ACL_UNSAFE, flags, ttlMs } as MultiOp;
+  return { type, path, data: Buffer.from(op.data), acl: OPEN_ACL_UNSAFE, flags, ttlMs };
 }
 
 /** The reply's body; with an error code in the header there is none. */

@@ -125,7 +125,9 @@ export class SimClient {
     const asked = this.push(null, false, 0, (err, zxid) => {
       if (err === 0) this.watches.setLasting(path, isRecursive, zxid);
     });
-    this.connection?.send(frame(asked.xid, OpCode.addWatch, (w) => writePathNumberRequest(w, path, isRecursive ? 1 : 0)));
+    this.connection?.send(
+      frame(asked.xid, OpCode.addWatch, (w) => writePathNumberRequest(w, path, isRecursive ? 1 : 0)),
+    );
   }
 
   closeSession(): void {
@@ -206,7 +208,8 @@ export class SimClient {
 
   private restoreWatches(): void {
     const lists = { relativeZxid: this.lastZxidSeen, ...this.watches.restore(this.lastZxidSeen) };
-    const type = lists.persistent.length + lists.persistentRecursive.length === 0 ? OpCode.setWatches : OpCode.setWatches2;
+    const type =
+      lists.persistent.length + lists.persistentRecursive.length === 0 ? OpCode.setWatches : OpCode.setWatches2;
     this.asked.push({
       ...{ xid: Xid.setWatches, op: null, invokedMs: this.nowMs(), watch: false, floorZxid: 0 },
       answered: (err, zxid) => {

@@ -85,7 +85,9 @@ export const NETWORK_FAULTS: readonly FaultKind[] = [
       const { ensemble, random } = context;
       const side = new Map([...ensemble.names, ...ensemble.clientNames].map((name) => [name, random.below(2)]));
       const mode = random.oneIn(2) ? 'silent' : 'reset';
-      const pairs = [...side].flatMap(([a, x]) => [...side].filter(([b, y]) => a < b && x !== y).map(([b]) => [a, b] as const));
+      const pairs = [...side].flatMap(([a, x]) =>
+        [...side].filter(([b, y]) => a < b && x !== y).map(([b]) => [a, b] as const),
+      );
       for (const [a, b] of pairs) ensemble.world.network.cut(a, b, { mode });
       return later(context, () => {
         for (const [a, b] of pairs) ensemble.world.network.heal(a, b);

@@ -134,7 +134,11 @@ class Search<S, T> {
   }
 
   private remember(): void {
-    if (this.best.length > this.choices.length || this.bestStuck.length > 0 && this.best.length === this.choices.length) return;
+    if (
+      this.best.length > this.choices.length ||
+      (this.bestStuck.length > 0 && this.best.length === this.choices.length)
+    )
+      return;
     this.best = this.choices.map(({ call }) => call.id);
     this.bestStuck = [];
     for (let entry = this.head.next; entry?.isCall === true; entry = entry.next) this.bestStuck.push(entry.id);

@@ -26,14 +26,17 @@ export function checkSequential(history: readonly HistoryLine[]): string[] {
     if (mzxid > zxid) faults.push(`${session} saw ${op.path} of ${mzxid.toString(16)} at ${zxid.toString(16)}`);
     const key = `${session} ${op.path}`;
     const older = lastShown.get(key) ?? 0;
-    if (mzxid < older) faults.push(`${session} saw ${op.path} of ${older.toString(16)} and then of ${mzxid.toString(16)}`);
+    if (mzxid < older)
+      faults.push(`${session} saw ${op.path} of ${older.toString(16)} and then of ${mzxid.toString(16)}`);
     lastShown.set(key, Math.max(older, mzxid));
     if (op.kind !== 'get') continue;
     const stateKey = `${op.path} ${mzxid}`;
     const state = states.get(stateKey);
     if (state === undefined) states.set(stateKey, { version, data });
     else if (state.version !== version || state.data !== data) {
-      faults.push(`${op.path} of ${mzxid.toString(16)} was shown as ${JSON.stringify(state)} and as ${JSON.stringify({ version, data })}`);
+      faults.push(
+        `${op.path} of ${mzxid.toString(16)} was shown as ${JSON.stringify(state)} and as ${JSON.stringify({ version, data })}`,
+      );
     }
   }
   return faults;

@@ -40,7 +40,11 @@ export function checkZooKeeperHistory(history: readonly HistoryLine[], mostSteps
     // The name of a sequential node whose creation was never answered is not known.
     const isNameless = prefixes.has(name.slice(0, -SEQUENCE_DIGITS)) && !created.has(name);
     if (excluded.has(name) || isNameless) continue;
-    partitions.push({ name, operations: operations.length, verdict: checkLinearizable(operations, NODE_MODEL, mostSteps) });
+    partitions.push({
+      name,
+      operations: operations.length,
+      verdict: checkLinearizable(operations, NODE_MODEL, mostSteps),
+    });
   }
   for (const [parent, operations] of sequences) {
     const verdict = checkLinearizable(operations, SEQUENCE_MODEL, mostSteps);
@@ -91,7 +95,8 @@ function* nodeOperations(line: HistoryLine): Generator<[string, NodeOperation]> 
       break;
     case 'create':
       if (!op.sequential) break;
-      if (result.path !== undefined) yield [result.path, { text: describe(line, op, err), steps: [{ op, isAnswered, err }], takesEffect: true }];
+      if (result.path !== undefined)
+        yield [result.path, { text: describe(line, op, err), steps: [{ op, isAnswered, err }], takesEffect: true }];
       return;
     case 'delete':
     case 'set':
@@ -111,7 +116,7 @@ function* multiOperations(line: HistoryLine, parts: readonly HistoryOp[]): Gener
   const isAnswered = line.returnedMs !== null;
   const results = line.result.parts ?? [];
   const failedAt = results.findIndex(({ err }) => err !== 0);
-  if (isAnswered && (line.err !== 0 && results.length === 0)) return;
+  if (isAnswered && line.err !== 0 && results.length === 0) return;
   const isFailed = isAnswered && failedAt >= 0;
   const last = isFailed ? failedAt : parts.length - 1;
   const steps = new Map<string, NodeStep[]>();

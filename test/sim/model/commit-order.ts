@@ -1,8 +1,10 @@
 import { crc32 } from 'node:zlib';
 import type { TxnEntry } from '../../../src/protocol/index.js';
-import { formatSessionId, formatZxid, OpCode, zxidCounter } from '../../../src/protocol/index.js';
+import { ErrorCode, formatSessionId, formatZxid, OpCode, zxidCounter } from '../../../src/protocol/index.js';
 import type { Problems } from '../problems.js';
 import { TreeHistory } from './tree-history.js';
+
+const LATE_ERRORS: ReadonlySet<number> = new Set([ErrorCode.sessionMoved, ErrorCode.sessionExpired]);
 
 /** A transaction that some server has logged. */
 interface Logged {
@@ -89,7 +91,10 @@ export class CommitOrder {
     if (zxid > this.lastZxid && !this.extendTo(sid, zxid)) return;
     const known = this.order.get(zxid);
     if (known?.checksum !== crc32(entry.bytes)) {
-      this.problems.report('committed sequences agree', `server ${sid} applies ${formatZxid(zxid)}, which was not committed`);
+      this.problems.report(
+        'committed sequences agree',
+        `server ${sid} applies ${formatZxid(zxid)}, which was not committed`,
+      );
       return;
     }
     const isLinked = known.previousZxid === previousZxid || zxidCounter(previousZxid) === 0;
@@ -141,12 +146,19 @@ export class CommitOrder {
   /** A session's requests take effect in the order of their numbers, and only while it lives. */
   private checkSession(entry: TxnEntry): void {
     const { clientId, cxid, zxid, type } = entry.header;
-    if (cxid <= 0) return;
+    const { txn } = entry;
+    // What a server that has lost the session to another passes on late is refused, whatever its number.
+    const parts = txn.type === OpCode.multi ? txn.txns : [txn];
+    const isTooLate = parts.some((part) => part.type === OpCode.error && LATE_ERRORS.has(part.err));
+    if (cxid <= 0 || isTooLate) return;
     this.byRequest.set(`${clientId}/${cxid}`, entry);
     const before = this.lastCxid.get(clientId) ?? 0;
     const who = formatSessionId(clientId);
     if (cxid <= before) {
-      this.problems.report('order of a client', `${formatZxid(zxid)} is request ${cxid} of ${who}, after request ${before}`);
+      this.problems.report(
+        'order of a client',
+        `${formatZxid(zxid)} is request ${cxid} of ${who}, after request ${before}`,
+      );
     }
     this.lastCxid.set(clientId, cxid);
     if (type !== OpCode.error && !this.sessions.has(clientId)) {
