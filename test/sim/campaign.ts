@@ -1,4 +1,5 @@
 import { describeFault } from './faults/index.js';
+import type { Mutant } from './mutants/index.js';
 import { drawPlan, type Plan } from './plan.js';
 import { describeProblem } from './problems.js';
 import { type Outcome, Simulation } from './simulation.js';
@@ -44,11 +45,11 @@ export function replayLine({ profile, seed }: Plan): string {
 }
 
 /** The problems, how to see them again, what happened, and the smallest schedule of faults that still breaks the rule. */
-export async function describeFailure(outcome: Outcome): Promise<string> {
+export async function describeFailure(outcome: Outcome, mutant?: Mutant): Promise<string> {
   const { events, plan, problems } = outcome;
   const rule = problems[0]?.rule;
   const isSame = async (faults: Plan['faults']): Promise<boolean> => {
-    const again = await Simulation.run({ ...plan, faults });
+    const again = await Simulation.run({ ...plan, faults }, mutant);
     return again.problems[0]?.rule === rule;
   };
   const faults = await shrink(plan.faults, isSame, SHRINK_TRIES);

@@ -1,5 +1,5 @@
 import type { ServerConfig } from '../../src/config/index.js';
-import type { TxnEntry } from '../../src/protocol/index.js';
+import { formatZxid, type TxnEntry } from '../../src/protocol/index.js';
 import type { Database } from '../../src/storage/index.js';
 import { type FakeDisk, SeededRandom, World } from '../fakes/index.js';
 import type { CommitOrder } from './model/commit-order.js';
@@ -263,13 +263,42 @@ export class Ensemble implements Witness {
   }
 
   committed(machine: string, previousZxid: number, entry: TxnEntry, database: Database): void {
-    this.order.commit(this.server(machine).sid, previousZxid, entry, database.tree.digest);
+    const server = this.server(machine);
+    // While it is synchronized a learner applies what its leader has: that is committed only when the epoch is established.
+    if (server.pipeline === null) return;
+    if (entry.header.zxid > this.order.lastZxid) this.requireDurable(machine, entry.header.zxid);
+    this.order.commit(server.sid, previousZxid, entry, database.tree.digest);
   }
 
   established(machine: string, epoch: number): void {
     this.note(`${machine} leads epoch ${epoch}`);
     const { database, sid } = this.server(machine);
-    this.order.established(epoch, sid, database?.lastAppliedZxid ?? 0);
+    const zxid = database?.lastAppliedZxid ?? 0;
+    if (zxid > this.order.lastZxid) this.requireDurable(machine, zxid);
+    for (const file of ['acceptedEpoch', 'currentEpoch']) this.requireEpoch(machine, file, epoch);
+    this.order.established(epoch, sid, zxid);
+  }
+
+  /** Whoever says that something is committed: is it on the disks of a quorum? */
+  private requireDurable(machine: string, zxid: number): void {
+    this.requireQuorum(machine, `commits ${formatZxid(zxid)}`, (server) => server.promises.durable >= zxid);
+  }
+
+  private requireEpoch(machine: string, file: string, epoch: number): void {
+    const isWritten = ({ name }: SimServer) =>
+      Number(this.world.disk(name).peek(`/data/version-2/${file}`)?.toString() ?? -1) >= epoch;
+    this.requireQuorum(machine, `leads epoch ${epoch} (${file})`, isWritten);
+  }
+
+  private requireQuorum(machine: string, what: string, has: (server: SimServer) => boolean): void {
+    const holders = new Set([...this.servers.values()].filter(has).map(({ sid }) => sid));
+    if (this.server(machine).config.membership.containsQuorum(holders)) return;
+    this.problems.report('a quorum has it on disk', `${machine} ${what}; only [${[...holders].join(', ')}] have it`);
+  }
+
+  learnerServes(machine: string): void {
+    const { database, sid } = this.server(machine);
+    if (database !== null) this.order.joined(sid, database.lastAppliedZxid, database.tree.digest);
   }
 
   databaseOpened(machine: string, database: Database): void {

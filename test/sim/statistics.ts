@@ -13,8 +13,8 @@ export class Statistics {
     this.outcomes.push({ leaders: figures.leaders, faults, ackedWrites: figures.ackedWrites });
     for (const name of Object.keys(figures.faults)) this.count(`fault ${name}`);
     for (const how of Object.keys(figures.syncs)) this.count(`sync ${how}`);
-    const { faults: _faults, syncs: _syncs, leaders: _leaders, ...sums } = figures;
-    for (const [name, value] of Object.entries({ faults, ...sums }))
+    const sums = Object.entries(figures).filter((each): each is [string, number] => typeof each[1] === 'number');
+    for (const [name, value] of [['faults', faults] as const, ...sums])
       this.totals.set(name, (this.totals.get(name) ?? 0) + value);
     this.virtualMs += virtualMs;
     if (problems.length > 0) this.failures++;

@@ -1,5 +1,5 @@
 import type { Host } from '../../src/host/index.js';
-import { LeaderPipeline } from '../../src/pipeline/index.js';
+import { FollowerPipeline, LeaderPipeline } from '../../src/pipeline/index.js';
 import type { TxnEntry } from '../../src/protocol/index.js';
 import { Database } from '../../src/storage/index.js';
 
@@ -8,6 +8,7 @@ export interface Witness {
   appended(machine: string, previousZxid: number, entry: TxnEntry): void;
   committed(machine: string, previousZxid: number, entry: TxnEntry, database: Database): void;
   established(machine: string, epoch: number): void;
+  learnerServes(machine: string): void;
   databaseOpened(machine: string, database: Database): void;
 }
 
@@ -74,6 +75,13 @@ export function installTaps(witness: Witness): () => void {
       Reflect.apply(original, this, [broadcast]);
     } as Method;
   });
+  const startServing = patch(FollowerPipeline.prototype, 'startServing', (original) => {
+    return function (this: FollowerPipeline, link: never) {
+      const { log } = Reflect.get(this, 'deps') as { log: object };
+      witness.learnerServes((Reflect.get(log, 'sink') as { name: string }).name);
+      Reflect.apply(original, this, [link]);
+    } as Method;
+  });
   const open = patch(Database, 'open', (original) => {
     return async function (this: typeof Database, host: Host, ...rest: never[]) {
       const database = (await Reflect.apply(original, this, [host, ...rest])) as Database;
@@ -81,7 +89,7 @@ export function installTaps(witness: Witness): () => void {
       return database;
     } as Method;
   });
-  const all = [append, applyNext, settle, startLeading, open];
+  const all = [append, applyNext, settle, startLeading, startServing, open];
   return () => {
     for (const restore of all) restore();
   };

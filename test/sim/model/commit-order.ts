@@ -102,6 +102,19 @@ export class CommitOrder {
       const [is, should] = [formatZxid(previousZxid), formatZxid(known.previousZxid)];
       this.problems.report('no gaps', `server ${sid} applies ${formatZxid(zxid)} behind ${is} instead of ${should}`);
     }
+    this.checkDigest(sid, zxid, digest);
+  }
+
+  /** A learner begins to serve the state after `zxid`. */
+  joined(sid: number, zxid: number, digest: bigint): void {
+    if (zxid > this.lastZxid && zxidCounter(zxid) !== 0) {
+      const text = `server ${sid} serves ${formatZxid(zxid)}, but ${formatZxid(this.lastZxid)} is committed`;
+      this.problems.report('only committed state is served', text);
+    }
+    this.checkDigest(sid, zxid, digest);
+  }
+
+  private checkDigest(sid: number, zxid: number, digest: bigint): void {
     const expected = this.digests.get(zxid);
     if (expected === undefined) this.digests.set(zxid, digest);
     else if (expected !== digest) {
