@@ -51,6 +51,8 @@ export interface Figures {
 /** After faults stop, all servers must serve again within so many initLimits, and be in step. */
 const RECOVERY_INIT_LIMITS = 6;
 const CALM_MS = 3000;
+/** One seed in so many ends with a power loss of everybody. */
+const BLACKOUT_ONE_IN = 3;
 const LINEARIZABILITY_STEPS = 200_000;
 
 /** One run: an ensemble, its clients, the faults of the plan, and all checkers. */
@@ -113,15 +115,28 @@ export class Simulation {
     }
     await this.runFor(FAULTS_UNTIL_MS + 2000);
     this.ensemble.mend();
-    const { tickTimeMs } = this.plan.settings;
-    const limitMs = RECOVERY_INIT_LIMITS * INIT_LIMIT * tickTimeMs;
-    if (!(await this.until(() => this.isServing(), limitMs))) {
-      this.report('the ensemble recovers', `not all servers serve ${limitMs} ms after the last fault`);
-    }
+    await this.recover();
     await this.runFor(CALM_MS);
     await this.endClients();
     if (!this.isOver) checkFinalState(this.ensemble, this.order, this.problems);
+    if (this.plan.seed % BLACKOUT_ONE_IN === 0) await this.blackout();
     if (!this.isOver) this.checkHistory();
+  }
+
+  private async recover(): Promise<void> {
+    const limitMs = RECOVERY_INIT_LIMITS * INIT_LIMIT * this.plan.settings.tickTimeMs;
+    if (!(await this.until(() => this.isServing(), limitMs))) {
+      this.report('the ensemble recovers', `not all servers serve ${limitMs} ms after the last fault`);
+    }
+  }
+
+  /** All power goes at once, unsynced bytes with it: what was acknowledged is on the disks alone. */
+  private async blackout(): Promise<void> {
+    const { ensemble } = this;
+    if (this.isOver) return;
+    for (const name of ensemble.names) ensemble.crash(name, 'lose', 100);
+    await this.recover();
+    if (!this.isOver) checkFinalState(ensemble, this.order, this.problems);
   }
 
   /** What the clients alone can tell, without a look into the servers. */

@@ -5,7 +5,7 @@ import { DISK_FAULTS } from './disk-faults.js';
 import type { FaultKind } from './fault.js';
 import { NETWORK_FAULTS } from './network-faults.js';
 
-export type { FaultContext, FaultKind, PlannedFault } from './fault.js';
+export type { FaultKind, PlannedFault } from './fault.js';
 export { describeFault } from './fault.js';
 
 export const FAULT_KINDS: readonly FaultKind[] = [
