@@ -99,7 +99,7 @@ export class Ensemble implements Witness {
     this.disturbed();
     this.world.kill(server.name);
     const isDamage = server.isDamaged && DAMAGE_WORDS.test(reason);
-    if (!server.mayExit && !isDamage && reason !== 'stopped') {
+    if (server.diskFaults === 0 && !isDamage && reason !== 'stopped') {
       this.problems.report('servers live', `${server.name} ended without a fault: ${reason}`);
     }
     if (isDamage) {
@@ -120,6 +120,7 @@ export class Ensemble implements Witness {
       }
       this.note(`${server.name} gets an empty disk`);
       this.world.disk(server.name).replaceWith(new Map());
+      server.isDamaged = false;
       this.boot(server.name);
     });
   }
@@ -155,9 +156,14 @@ export class Ensemble implements Witness {
     return true;
   }
 
-  /** Its end is no surprise from now on, until it is mended. */
-  expectExit(name: string): void {
-    this.server(name).mayExit = true;
+  /** A disturbance of a disk: the end of its server is no surprise until a little after it. */
+  disturbDisk(name: string, forMs: number, undo: () => void): void {
+    const server = this.server(name);
+    server.diskFaults++;
+    this.during(forMs, undo);
+    this.after(forMs + RESTART_MS, () => {
+      server.diskFaults = Math.max(0, server.diskFaults - 1);
+    });
   }
 
   // --- damage
@@ -173,7 +179,6 @@ export class Ensemble implements Witness {
     this.crash(name, 'lose', downMs);
     change(this.world.disk(name));
     server.isDamaged = true;
-    server.mayExit = true;
     return true;
   }
 
@@ -252,6 +257,9 @@ export class Ensemble implements Witness {
       this.world.resume(name);
       this.drift(name, 1);
       this.bootIn(name, RESTART_MS);
+      this.after(RESTART_MS, () => {
+        this.server(name).diskFaults = 0;
+      });
     }
     this.disturbed();
   }

@@ -18,9 +18,9 @@ export class SimServer {
   peer: QuorumPeer | null = null;
   database: Database | null = null;
   lives = 0;
-  /** A fault was brought upon this life or the disk under it that may end it. */
-  mayExit = false;
-  /** Its disk was damaged since it last had everything. */
+  /** Faults of the disk under it that may end it now. */
+  diskFaults = 0;
+  /** Durable bytes were damaged, and the disk was not exchanged since. */
   isDamaged = false;
   wallOffsetMs = 0;
   rate = 1;

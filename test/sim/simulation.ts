@@ -118,9 +118,9 @@ export class Simulation {
     await this.recover();
     await this.runFor(CALM_MS);
     await this.endClients();
-    if (!this.isOver) checkFinalState(this.ensemble, this.order, this.problems);
+    this.checkServers();
     if (this.plan.seed % BLACKOUT_ONE_IN === 0) await this.blackout();
-    if (!this.isOver) this.checkHistory();
+    this.checkHistory();
   }
 
   private async recover(): Promise<void> {
@@ -136,11 +136,16 @@ export class Simulation {
     if (this.isOver) return;
     for (const name of ensemble.names) ensemble.crash(name, 'lose', 100);
     await this.recover();
-    if (!this.isOver) checkFinalState(ensemble, this.order, this.problems);
+    this.checkServers();
+  }
+
+  private checkServers(): void {
+    if (!this.isOver) checkFinalState(this.ensemble, this.order, this.problems);
   }
 
   /** What the clients alone can tell, without a look into the servers. */
   private checkHistory(): void {
+    if (this.isOver) return;
     for (const partition of checkZooKeeperHistory(this.history, LINEARIZABILITY_STEPS)) {
       const fault = describePartition(partition);
       if (fault !== undefined) this.problems.report('writes and fresh reads linearize', fault);

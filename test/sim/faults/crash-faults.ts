@@ -1,5 +1,13 @@
 import type { FaultKind } from './fault.js';
 
+/** What the path of the operation contains, and which of those operations it is at most. */
+const CRASH_SITES: readonly (readonly [about: string, most: number])[] = [
+  ['', 40],
+  ['Epoch', 12],
+  ['snapshot', 12],
+  ['log.', 40],
+];
+
 export const CRASH_FAULTS: readonly FaultKind[] = [
   {
     name: 'kill',
@@ -20,9 +28,11 @@ export const CRASH_FAULTS: readonly FaultKind[] = [
     strike: ({ ensemble, fault, name, random }) => {
       const disk = ensemble.world.disk(name);
       const mode = (['kill', 'tear', 'lose'] as const)[random.below(3)] ?? 'kill';
-      let left = 1 + random.below(40);
-      disk.onOperation = () => {
-        if (--left > 0) return;
+      // Changes of epochs and snapshots are rare, and what happens around them matters most.
+      const [about, most] = CRASH_SITES[random.below(CRASH_SITES.length)] ?? ['', 40];
+      let left = 1 + random.below(most);
+      disk.onOperation = ({ path }) => {
+        if (!path.includes(about) || --left > 0) return;
         disk.onOperation = null;
         ensemble.crash(name, mode, fault.forMs);
       };

@@ -31,8 +31,7 @@ export const DISK_FAULTS: readonly FaultKind[] = [
     strike: ({ ensemble, fault, name, random }) => {
       const disk = ensemble.world.disk(name);
       disk.capacityBytes = disk.usedBytes() + random.below(3000);
-      ensemble.expectExit(name);
-      ensemble.during(fault.forMs, () => {
+      ensemble.disturbDisk(name, fault.forMs, () => {
         disk.capacityBytes = Number.POSITIVE_INFINITY;
       });
       return true;
@@ -45,8 +44,7 @@ export const DISK_FAULTS: readonly FaultKind[] = [
       const disk = ensemble.world.disk(name);
       const nth = 1 + random.below(20);
       disk.fail({ kind: ['append', 'write', 'create', 'rename'], code: 'IO', nth, forever: random.oneIn(3) });
-      ensemble.expectExit(name);
-      ensemble.during(fault.forMs, () => disk.repair());
+      ensemble.disturbDisk(name, fault.forMs, () => disk.repair());
       return true;
     },
   },
@@ -56,8 +54,7 @@ export const DISK_FAULTS: readonly FaultKind[] = [
     strike: ({ ensemble, fault, name, random }) => {
       const disk = ensemble.world.disk(name);
       disk.fail({ kind: ['sync', 'syncDir'], code: 'IO', nth: 1 + random.below(20), forever: random.oneIn(3) });
-      ensemble.expectExit(name);
-      ensemble.during(fault.forMs, () => disk.repair());
+      ensemble.disturbDisk(name, fault.forMs, () => disk.repair());
       return true;
     },
   },
