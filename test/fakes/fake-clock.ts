@@ -11,21 +11,38 @@ const WALL_START_MS = 1_000_000_000_000;
 export class FakeClock implements Clock {
   readonly gate: Gate;
   private wallOffsetMs = WALL_START_MS;
+  /** How fast this clock runs, and from which moment on (its own time, the world's time). */
+  private rate = 1;
+  private ownBaseMs = 0;
+  private worldBaseMs = 0;
 
   constructor(readonly scheduler: Scheduler = new Scheduler()) {
     this.gate = new Gate(scheduler);
   }
 
   monotonicMs(): number {
-    return this.scheduler.nowMs;
+    const { nowMs } = this.scheduler;
+    return this.rate === 1 && this.ownBaseMs === this.worldBaseMs
+      ? nowMs
+      : this.ownBaseMs + (nowMs - this.worldBaseMs) * this.rate;
   }
 
   wallMs(): number {
-    return Math.floor(this.wallOffsetMs + this.scheduler.nowMs);
+    return Math.floor(this.wallOffsetMs + this.monotonicMs());
   }
 
   after(delayMs: number, fn: () => void): Timer {
-    return new FakeTimer(this.scheduler.at(this.scheduler.nowMs + Math.max(0, delayMs), this.gate, fn));
+    const waitMs = Math.max(0, delayMs);
+    // Never too early by a rounding error.
+    const worldMs = this.rate === 1 ? waitMs : waitMs / this.rate + 1e-6;
+    return new FakeTimer(this.scheduler.at(this.scheduler.nowMs + worldMs, this.gate, fn));
+  }
+
+  /** From now on this clock gains (rate > 1) or loses time; timers that run already keep their moment. */
+  drift(rate: number): void {
+    this.ownBaseMs = this.monotonicMs();
+    this.worldBaseMs = this.scheduler.nowMs;
+    this.rate = rate;
   }
 
   defer(fn: () => void): void {

@@ -140,6 +140,13 @@ export class FakeDisk {
     return dir;
   }
 
+  /** These files and no others, all durable: the disk was exchanged. No process may be using it. */
+  replaceWith(files: ReadonlyMap<string, Buffer>): void {
+    this.root.entries = new Map();
+    this.root.synced();
+    for (const [path, bytes] of files) this.install(path, bytes);
+  }
+
   /** What a reader would find now; undefined when there is no such file. */
   peek(path: string): Buffer | undefined {
     const node = this.find(path);

@@ -1,6 +1,9 @@
 import type { SeededRandom } from './seeded-random.js';
 
-/** What a crash does to writes that no sync covered: all lost, lost or torn by chance, or all kept (only the process died). */
+/**
+ * What a crash does to writes that no sync covered: all lost, lost or torn by chance, or
+ * (only the process died) all kept by the kernel, which has not made them durable.
+ */
 export type CrashMode = 'lose' | 'tear' | 'keep';
 
 /** Disks write sectors whole. */
@@ -51,7 +54,11 @@ class SparseBytes {
 }
 
 /** A change that is not known to be durable: bytes at a position, or a new size. */
-type Change = { readonly bytes: Buffer; readonly position: number } | { readonly size: number };
+interface Written {
+  readonly bytes: Buffer;
+  readonly position: number;
+}
+type Change = Written | { readonly size: number };
 
 /** An inode: what reads see, what is durable, and the changes between the two. */
 export class FakeFile {
@@ -74,11 +81,21 @@ export class FakeFile {
   write(bytes: Buffer, position: number): void {
     this.content.write(bytes, position);
     this.pending.push({ bytes: Buffer.from(bytes), position });
+    this.supersede(position, position + bytes.length);
   }
 
   resize(size: number): void {
     this.content.resize(size);
     this.pending.push({ size });
+    this.supersede(size, Number.POSITIVE_INFINITY);
+  }
+
+  /** New content for these bytes: what a failed sync left in doubt there can never reach the disk any more. */
+  private supersede(from: number, to: number): void {
+    if (this.doubtful.length === 0) return;
+    this.doubtful = this.doubtful.flatMap((change): Change[] =>
+      'size' in change ? [change] : without(change, from, to),
+    );
   }
 
   /** How many changes wait; a sync that begins now covers exactly these. */
@@ -96,15 +113,13 @@ export class FakeFile {
     this.doubtful.push(...this.pending.splice(0));
   }
 
+  /** With `keep` the kernel lives on with the changes: they are as little durable as before. */
   crash(mode: CrashMode, random: SeededRandom): void {
+    if (mode === 'keep') return;
     if (mode === 'tear') {
       for (const change of [...this.doubtful, ...this.pending]) tear(this.durable, change, random);
-      this.content = this.durable.clone();
-    } else if (mode === 'lose') {
-      this.content = this.durable.clone();
-    } else {
-      this.durable = this.content.clone();
     }
+    this.content = this.durable.clone();
     this.pending = [];
     this.doubtful = [];
   }
@@ -118,6 +133,17 @@ export class FakeFile {
       bytes.write(one, offset);
     }
   }
+}
+
+/** What is left of written bytes outside of [from, to). */
+function without(change: Written, from: number, to: number): Written[] {
+  const { bytes, position } = change;
+  const end = position + bytes.length;
+  if (from >= end || to <= position) return [change];
+  const left: Written[] = [];
+  if (position < from) left.push({ bytes: bytes.subarray(0, from - position), position });
+  if (to < end) left.push({ bytes: bytes.subarray(to - position), position: to });
+  return left;
 }
 
 function apply(to: SparseBytes, change: Change): void {
@@ -170,7 +196,8 @@ export class FakeDir {
 
   /** A journal keeps its order: of the steps that were not synced, a first part survives. */
   crash(mode: CrashMode, random: SeededRandom): void {
-    const survive = mode === 'keep' ? this.pending.length : mode === 'lose' ? 0 : random.below(this.pending.length + 1);
+    if (mode === 'keep') return;
+    const survive = mode === 'lose' ? 0 : random.below(this.pending.length + 1);
     for (const names of this.pending.slice(0, survive)) setNames(this.durable, names);
     this.entries = new Map(this.durable);
     this.pending = [];

@@ -52,7 +52,7 @@ export class Gate {
 
 /** Too many events without time moving: something calls itself for ever. */
 const LIVELOCK_EVENTS = 200_000;
-/** How often a long run lets the real event loop turn (test time-outs, unhandled rejections). */
+/** How often a long run lets the real event loop turn (time-outs of tests). */
 const EVENTS_PER_REAL_TURN = 8192;
 
 /**
@@ -101,17 +101,34 @@ export class Scheduler {
     this.running = true;
     try {
       await microtasksDone();
-      while (!done()) {
-        const dueMs = this.nextDueMs();
-        if (dueMs === undefined || dueMs > limitMs) return false;
-        this.fire();
-        if (this.eventCount % EVENTS_PER_REAL_TURN === 0) await realTurn();
-        await tick();
-      }
-      return true;
+      return await new Promise<boolean>((resolve, reject) => {
+        const turn = (): void => {
+          try {
+            const result = this.driveSome(limitMs, done);
+            if (result === undefined) setImmediate(turn);
+            else resolve(result);
+          } catch (error) {
+            reject(error instanceof Error ? error : new Error(String(error)));
+          }
+        };
+        // Microtasks can be run to their end from outside of them only.
+        setImmediate(turn);
+      });
     } finally {
       this.running = false;
     }
+  }
+
+  /** As `drive`, but gives the real event loop its turn after a while (undefined then). */
+  private driveSome(limitMs: number, done: () => boolean): boolean | undefined {
+    for (let left = EVENTS_PER_REAL_TURN; left > 0; left--) {
+      if (done()) return true;
+      const dueMs = this.nextDueMs();
+      if (dueMs === undefined || dueMs > limitMs) return false;
+      this.fire();
+      runMicrotasks();
+    }
+    return undefined;
   }
 
   private fire(): void {
@@ -180,6 +197,12 @@ function isBefore(one: SimEvent, other: SimEvent): boolean {
 }
 
 /**
+ * Runs every promise reaction and tick that is ready, and those that they make ready, before it returns: what Node itself
+ * calls after each callback of its event loop. (A promise for it, awaited after each event, would cost more than the event.)
+ */
+const runMicrotasks = (process as NodeJS.Process & { _tickCallback(): void })._tickCallback.bind(process);
+
+/**
  * Resolves when no promise reaction is left to run: Node turns to the tick queue only after the microtask queue is empty,
  * whatever the depth of its chains, and this costs no turn of the event loop. (The core cannot name `process.nextTick`; code
  * that did would run before this, but not the promises of its ticks.)
@@ -194,11 +217,5 @@ export async function microtasksDone(): Promise<void> {
 function tick(): Promise<void> {
   return new Promise((resolve) => {
     process.nextTick(resolve);
-  });
-}
-
-function realTurn(): Promise<void> {
-  return new Promise((resolve) => {
-    setImmediate(resolve);
   });
 }

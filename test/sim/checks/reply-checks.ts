@@ -1,0 +1,129 @@
+import type { Stat } from '../../../src/protocol/index.js';
+import { ErrorCode, formatSessionId, formatZxid, OpCode } from '../../../src/protocol/index.js';
+import type { HistoryOp } from '../history.js';
+import type { CommitOrder } from '../model/commit-order.js';
+import { statDifference } from '../model/node-state.js';
+import type { Problems } from '../problems.js';
+import { expectedError } from './expected-error.js';
+
+/** A reply as the client decoded it. */
+export interface Reply {
+  readonly zxid: number;
+  readonly err: number;
+  readonly data?: Buffer | null;
+  readonly stat?: Stat;
+  readonly children?: readonly string[];
+  /** Of a create. */
+  readonly path?: string;
+}
+
+/** Errors of the session rather than of the request: no transaction need stand behind them. */
+const SESSION_ERRORS: ReadonlySet<number> = new Set([
+  ErrorCode.sessionExpired,
+  ErrorCode.sessionMoved,
+  ErrorCode.unknownSession,
+  ErrorCode.connectionLoss,
+]);
+
+/** Holds every reply against the committed order. */
+export class ReplyChecks {
+  /** The newest transaction whose client has its acknowledgement. */
+  ackedZxid = 0;
+  ackedWrites = 0;
+  reads = 0;
+
+  constructor(
+    private readonly order: CommitOrder,
+    private readonly problems: Problems,
+  ) {}
+
+  /** A session's view of time never goes back, and shows only what is committed. */
+  header(session: bigint, lastZxidSeen: number, zxid: number): void {
+    if (zxid < lastZxidSeen) {
+      const text = `${formatSessionId(session)} saw ${formatZxid(lastZxidSeen)} and then ${formatZxid(zxid)}`;
+      this.problems.report('reads never go back', text);
+    }
+    if (zxid > this.order.lastZxid && zxid % 2 ** 32 !== 0) {
+      const text = `${formatSessionId(session)} saw ${formatZxid(zxid)}, but ${formatZxid(this.order.lastZxid)} is committed`;
+      this.problems.report('only committed state is shown', text);
+    }
+  }
+
+  /** `floorZxid`: what must be visible, because a sync was asked for when it was acknowledged. */
+  read(op: Extract<HistoryOp, { kind: 'get' | 'exists' | 'children' }>, reply: Reply, floorZxid: number): void {
+    this.reads++;
+    const { zxid, err } = reply;
+    if (zxid < floorZxid) {
+      const text = `${op.kind} ${op.path} shows ${formatZxid(zxid)}; ${formatZxid(floorZxid)} was acknowledged before the sync`;
+      this.problems.report('sync then read is fresh', text);
+    }
+    if (SESSION_ERRORS.has(err)) return;
+    const node = this.order.tree.at(op.path, zxid);
+    const wrong = (what: string) => {
+      this.problems.report('reads show the committed state', `${op.kind} ${op.path} at ${formatZxid(zxid)}: ${what}`);
+    };
+    if (node === null) {
+      if (err !== ErrorCode.noNode) wrong(`it answered ${err}, but there is no node`);
+      return;
+    }
+    if (err !== 0) {
+      wrong(`it answered ${err}, but the node is there`);
+      return;
+    }
+    if (reply.stat !== undefined) {
+      const difference = statDifference(reply.stat, node);
+      if (difference !== undefined) wrong(difference);
+    }
+    if (op.kind === 'get' && !sameBytes(reply.data ?? null, node.data)) wrong('other data');
+    if (op.kind === 'children') {
+      const names = [...(reply.children ?? [])].sort();
+      const expected = op.path === '/' ? node.children : [...node.children];
+      if (names.join('/') !== expected.join('/')) wrong(`children ${names.join(' ')} instead of ${expected.join(' ')}`);
+    }
+  }
+
+  /** `floorZxid`: what was acknowledged when the request was sent. */
+  write(session: bigint, cxid: number, op: HistoryOp, reply: Reply, floorZxid: number): void {
+    if (SESSION_ERRORS.has(reply.err)) return;
+    const entry = this.order.ofRequest(session, cxid);
+    const who = `${op.kind} ${'path' in op ? op.path : ''} (request ${cxid} of ${formatSessionId(session)})`;
+    if (entry === undefined) {
+      this.problems.report(
+        'acknowledged writes are committed',
+        `${who} was answered ${reply.err}, but never committed`,
+      );
+      return;
+    }
+    const { zxid } = entry.header;
+    this.ackedWrites++;
+    this.ackedZxid = Math.max(this.ackedZxid, zxid);
+    if (zxid > reply.zxid) {
+      this.problems.report('acknowledged writes are committed', `${who} was answered before ${formatZxid(zxid)}`);
+    }
+    if (zxid <= floorZxid) {
+      const text = `${who} is ${formatZxid(zxid)}, but ${formatZxid(floorZxid)} was acknowledged before it was sent`;
+      this.problems.report('writes linearize', text);
+    }
+    const { txn } = entry;
+    const wrong = (what: string) => {
+      this.problems.report('writes do what they say', `${who}, ${formatZxid(zxid)}: ${what}`);
+    };
+    const committedErr = txn.type === OpCode.error ? txn.err : 0;
+    if (op.kind !== 'multi' && committedErr !== reply.err) wrong(`answered ${reply.err}, committed ${committedErr}`);
+    const expected = expectedError(op, (path) => this.order.tree.at(path, zxid - 1));
+    if (expected !== undefined && expected !== reply.err && !SESSION_ERRORS.has(committedErr)) {
+      wrong(`answered ${reply.err} where ${expected} is right`);
+    }
+    if (reply.err !== 0) return;
+    if (op.kind === 'create' && 'path' in txn && txn.path !== reply.path) wrong(`made ${txn.path}, told ${reply.path}`);
+    if (reply.stat !== undefined && 'path' in txn) {
+      const node = this.order.tree.at(txn.path, zxid);
+      const difference = node === null ? 'it is gone' : statDifference(reply.stat, node);
+      if (difference !== undefined) wrong(difference);
+    }
+  }
+}
+
+function sameBytes(a: Buffer | null, b: Buffer | null): boolean {
+  return (a?.toString('latin1') ?? '') === (b?.toString('latin1') ?? '');
+}

@@ -1,0 +1,180 @@
+import type { FakeHost } from '../../fakes/index.js';
+import type { CreateOp, HistoryOp } from '../history.js';
+import type { TreeHistory } from '../model/tree-history.js';
+import type { SimClient } from './sim-client.js';
+
+const KEYS = 10;
+const LASTING_WATCHES = 3;
+const ROOTS = ['/k', '/q', '/e', '/c'];
+
+interface Step {
+  readonly weight: number;
+  readonly run: (load: Workload) => void;
+}
+
+const STEPS: readonly Step[] = [
+  { weight: 24, run: (load) => load.set() },
+  { weight: 12, run: (load) => load.create() },
+  { weight: 8, run: (load) => load.remove() },
+  { weight: 8, run: (load) => load.enqueue() },
+  { weight: 7, run: (load) => load.dequeue() },
+  { weight: 8, run: (load) => load.multi() },
+  { weight: 6, run: (load) => load.ephemeral() },
+  { weight: 3, run: (load) => load.selfRemoving() },
+  { weight: 8, run: (load) => load.read('get') },
+  { weight: 5, run: (load) => load.read('exists') },
+  { weight: 5, run: (load) => load.read('children') },
+  { weight: 7, run: (load) => load.fresh() },
+  { weight: 2, run: (load) => load.lastingWatch() },
+  { weight: 0.3, run: (load) => load.client.closeSession() },
+];
+const TOTAL = STEPS.reduce((sum, { weight }) => sum + weight, 0);
+
+export interface WorkloadOptions {
+  /** Average pause between two steps of a client. */
+  readonly thinkMs: number;
+  readonly pipelined: number;
+}
+
+/** What one client does all day: every kind of request, over few enough nodes that clients get in each other's way. */
+export class Workload {
+  private isRunning = true;
+  private serial = 0;
+
+  constructor(
+    readonly client: SimClient,
+    private readonly host: FakeHost,
+    private readonly tree: TreeHistory,
+    private readonly options: WorkloadOptions,
+  ) {}
+
+  start(): void {
+    this.client.onReady = () => {
+      for (const path of ROOTS) if (this.tree.now(path) === null) this.client.ask(createOp(path, ''));
+    };
+    this.client.start();
+    this.wait();
+  }
+
+  stop(): void {
+    this.isRunning = false;
+  }
+
+  private wait(): void {
+    const { thinkMs } = this.options;
+    this.host.clock.after(thinkMs * 2 * this.host.random.fraction(), () => {
+      if (!this.isRunning) return;
+      if (this.client.isConnected && this.client.outstanding < this.options.pipelined) this.step();
+      this.wait();
+    });
+  }
+
+  private step(): void {
+    let left = this.host.random.fraction() * TOTAL;
+    for (const step of STEPS) {
+      left -= step.weight;
+      if (left > 0) continue;
+      step.run(this);
+      return;
+    }
+  }
+
+  private key(): string {
+    return `/k/${this.host.random.below(KEYS)}`;
+  }
+
+  private text(): string {
+    return `${this.client.name}-${this.serial++}`;
+  }
+
+  /** Any version, the right one, or one that may be outdated. */
+  private version(path: string): number {
+    const { random } = this.host;
+    if (random.oneIn(2)) return -1;
+    return Math.max(0, (this.tree.now(path)?.version ?? 0) - (random.oneIn(4) ? 1 : 0));
+  }
+
+  set(): void {
+    const path = this.key();
+    this.client.ask({ kind: 'set', path, data: this.text(), version: this.version(path) });
+  }
+
+  create(): void {
+    this.client.ask(createOp(this.key(), this.text()));
+  }
+
+  remove(): void {
+    const path = this.key();
+    this.client.ask({ kind: 'delete', path, version: this.version(path) });
+  }
+
+  enqueue(): void {
+    this.client.ask({ ...createOp('/q/n-', this.text()), sequential: true, ephemeral: this.host.random.oneIn(4) });
+  }
+
+  dequeue(): void {
+    const first = this.tree.now('/q')?.children[0];
+    if (first !== undefined) this.client.ask({ kind: 'delete', path: `/q/${first}`, version: -1 });
+  }
+
+  multi(): void {
+    const { random } = this.host;
+    const parts: HistoryOp[] = [];
+    for (let n = 1 + random.below(3); n >= 0; n--) {
+      const path = this.key();
+      const kind = random.below(4);
+      if (kind === 0) parts.push({ kind: 'check', path, version: this.version(path) });
+      else if (kind === 1) parts.push({ kind: 'delete', path, version: -1 });
+      else if (kind === 2 && this.tree.now(path) === null) parts.push(createOp(path, this.text()));
+      else parts.push({ kind: 'set', path, data: this.text(), version: this.version(path) });
+    }
+    this.client.ask({ kind: 'multi', parts });
+  }
+
+  ephemeral(): void {
+    const path = `/e/${this.host.random.below(KEYS)}`;
+    if (this.tree.now(path) === null) this.client.ask({ ...createOp(path, this.text()), ephemeral: true });
+    else this.client.ask({ kind: 'delete', path, version: -1 });
+  }
+
+  selfRemoving(): void {
+    const path = `/c/${this.host.random.below(4)}`;
+    const { random } = this.host;
+    if (this.tree.now(path) === null) {
+      this.client.ask({ ...createOp(path, this.text()), lasts: random.oneIn(2) ? 'container' : 'ttl' });
+    } else {
+      const child = this.tree.now(path)?.children[0];
+      if (child === undefined) this.client.ask(createOp(`${path}/child`, this.text()));
+      else this.client.ask({ kind: 'delete', path: `${path}/${child}`, version: -1 });
+    }
+  }
+
+  read(kind: 'get' | 'exists' | 'children'): void {
+    const path = kind === 'children' ? this.parent() : this.anyPath();
+    this.client.ask({ kind, path, isSynced: false }, { watch: this.host.random.oneIn(2) });
+  }
+
+  fresh(): void {
+    if (this.host.random.oneIn(4)) this.client.askFresh({ kind: 'children', path: this.parent(), isSynced: true });
+    else this.client.askFresh({ kind: 'get', path: this.anyPath(), isSynced: true });
+  }
+
+  lastingWatch(): void {
+    const { watches } = this.client;
+    const isRecursive = this.host.random.oneIn(2);
+    const path = isRecursive ? this.parent() : this.key();
+    if (watches.lastingCount < LASTING_WATCHES && !watches.hasLasting(path)) this.client.addWatch(path, isRecursive);
+  }
+
+  private parent(): string {
+    return ROOTS[this.host.random.below(ROOTS.length)] ?? '/k';
+  }
+
+  private anyPath(): string {
+    return this.host.random.oneIn(4) ? `/e/${this.host.random.below(KEYS)}` : this.key();
+  }
+}
+
+function createOp(path: string, data: string): CreateOp {
+  return { kind: 'create', path, data, sequential: false, ephemeral: false };
+}

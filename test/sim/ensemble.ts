@@ -1,0 +1,315 @@
+import type { ServerConfig } from '../../src/config/index.js';
+import { formatZxid, type TxnEntry } from '../../src/protocol/index.js';
+import type { Database } from '../../src/storage/index.js';
+import { type FakeDisk, SeededRandom, World } from '../fakes/index.js';
+import type { CommitOrder } from './model/commit-order.js';
+import type { Plan } from './plan.js';
+import type { Problems } from './problems.js';
+import { SimServer } from './server.js';
+import { machineName } from './settings.js';
+import type { Witness } from './taps.js';
+
+export type CrashKind = 'kill' | 'tear' | 'lose';
+
+const RESTART_MS = 700;
+
+/** Words of a server that ends because its data is damaged. */
+const DAMAGE_WORDS = /damaged|corrupt|cannot be read|no snapshot|gap|missing|should hold a whole number|epoch/i;
+
+/** All servers of a run, and what can be done to them. */
+export class Ensemble implements Witness {
+  readonly world: World;
+  readonly servers = new Map<string, SimServer>();
+  readonly clientNames: readonly string[];
+  /** What happened, for the trace. */
+  readonly events: string[] = [];
+  /** Damage that a server noticed at its start. */
+  damageDetected = 0;
+  /** Since when nothing disturbs; a disturbance under way keeps it at the present. */
+  private lastDisturbedMs = 0;
+  private disturbances = 0;
+  private isMending = false;
+
+  constructor(
+    readonly plan: Plan,
+    configs: ReadonlyMap<number, ServerConfig>,
+    private readonly order: CommitOrder,
+    private readonly problems: Problems,
+  ) {
+    this.world = new World(`${plan.profile}/${plan.seed}`);
+    for (const [sid, config] of configs) {
+      const name = machineName(sid);
+      this.servers.set(name, new SimServer(this.world, sid, name, config));
+      this.world.host(name);
+    }
+    this.clientNames = Array.from({ length: plan.settings.clients }, (_, at) => `c${at + 1}`);
+    Object.assign(this.world.network.defaults, {
+      latencyMs: plan.settings.latencyMs,
+      jitterMs: plan.settings.latencyMs,
+    });
+    for (const name of this.names) this.world.disk(name).latencyMs.sync = this.syncMs(name);
+  }
+
+  /** One disk is slower than another. */
+  private syncMs(name: string): number {
+    return this.plan.settings.syncMs * (0.2 + 0.8 * this.random(this.server(name).sid).fraction());
+  }
+
+  get names(): string[] {
+    return [...this.servers.keys()];
+  }
+
+  get quietForMs(): number {
+    return this.disturbances > 0 ? 0 : this.world.nowMs - this.lastDisturbedMs;
+  }
+
+  server(name: string): SimServer {
+    const server = this.servers.get(name);
+    if (server === undefined) throw new Error(`no server ${name}`);
+    return server;
+  }
+
+  note(text: string): void {
+    this.events.push(`${(this.world.nowMs / 1000).toFixed(6)} ${text}`);
+  }
+
+  random(salt: number): SeededRandom {
+    return new SeededRandom(`fault/${this.plan.seed}/${salt}`);
+  }
+
+  find(target: 'leader' | 'follower' | number): string {
+    if (typeof target === 'number') return machineName(target);
+    const running = [...this.servers.values()].filter(({ isRunning }) => isRunning);
+    const found = running.find(({ isLeader }) => isLeader === (target === 'leader'));
+    return (found ?? running[0])?.name ?? (this.names[0] as string);
+  }
+
+  // --- lives
+
+  boot(name: string): void {
+    const server = this.server(name);
+    if (server.isRunning) return;
+    this.note(`${name} starts`);
+    this.disturbed();
+    server.boot((reason) => this.ended(server, reason));
+  }
+
+  private ended(server: SimServer, reason: string): void {
+    this.note(`${server.name} ended: ${reason}`);
+    this.disturbed();
+    this.world.kill(server.name);
+    const isDamage = server.isDamaged && DAMAGE_WORDS.test(reason);
+    if (server.diskFaults === 0 && !isDamage && reason !== 'stopped') {
+      this.problems.report('servers live', `${server.name} ended without a fault: ${reason}`);
+    }
+    if (isDamage) {
+      this.damageDetected++;
+      this.replaceDisk(server);
+    } else {
+      this.bootIn(server.name, RESTART_MS);
+    }
+  }
+
+  /** An operator gives the server an empty disk, once the others can spare it. */
+  private replaceDisk(server: SimServer): void {
+    this.after(RESTART_MS, () => {
+      if (server.isRunning) return;
+      if (!this.isCovered(server)) {
+        this.replaceDisk(server);
+        return;
+      }
+      this.note(`${server.name} gets an empty disk`);
+      this.world.disk(server.name).replaceWith(new Map());
+      server.isDamaged = false;
+      this.boot(server.name);
+    });
+  }
+
+  private bootIn(name: string, delayMs: number): void {
+    this.after(delayMs, () => this.boot(name));
+  }
+
+  /** Ends the process or the machine; it starts again after `downMs`. */
+  crash(name: string, how: CrashKind, downMs: number): boolean {
+    const server = this.server(name);
+    if (!server.isRunning) return false;
+    this.note(`${name} crashes (${how})`);
+    this.disturbed();
+    server.forget();
+    if (how === 'kill') this.world.kill(name);
+    else this.world.powerOff(name, how);
+    this.bootIn(name, downMs);
+    return true;
+  }
+
+  stop(name: string, downMs: number): boolean {
+    const { peer } = this.server(name);
+    if (peer === null) return false;
+    this.disturbed();
+    peer
+      .stop()
+      .catch((error: unknown) => this.problems.report('servers live', `${name} did not stop: ${String(error)}`));
+    // Whoever cannot stop in good time is killed, as operators do.
+    this.after(downMs + 2000, () => {
+      if (this.server(name).peer === peer) this.crash(name, 'kill', RESTART_MS);
+    });
+    return true;
+  }
+
+  /** A disturbance of a disk: the end of its server is no surprise until a little after it. */
+  disturbDisk(name: string, forMs: number, undo: () => void): void {
+    const server = this.server(name);
+    server.diskFaults++;
+    this.during(forMs, undo);
+    this.after(forMs + RESTART_MS, () => {
+      server.diskFaults = Math.max(0, server.diskFaults - 1);
+    });
+  }
+
+  // --- damage
+
+  mayDamage(name: string): boolean {
+    return this.plan.fragile.includes(this.server(name).sid);
+  }
+
+  /** The power goes, durable bytes change, and the machine comes back. Only where others have what it promised. */
+  damage(name: string, downMs: number, change: (disk: FakeDisk) => void): boolean {
+    const server = this.server(name);
+    if (this.isMending || !this.mayDamage(name) || !server.isRunning || !this.isCovered(server)) return false;
+    this.crash(name, 'lose', downMs);
+    change(this.world.disk(name));
+    server.isDamaged = true;
+    return true;
+  }
+
+  /**
+   * Do enough servers that keep their disks hold all that this one has ever promised, and all that is committed? A quorum
+   * of them: then every other quorum has one of them in it, whatever this server has forgotten.
+   */
+  private isCovered(server: SimServer): boolean {
+    const needed = server.promises;
+    const zxid = Math.max(needed.lastLogged, this.order.lastZxid);
+    const holders = new Set<number>();
+    for (const other of this.servers.values()) {
+      if (other === server || !other.isRunning || other.database === null || this.mayDamage(other.name)) continue;
+      const has = other.promises;
+      if (has.durable >= zxid && has.accepted >= needed.accepted && has.current >= needed.current)
+        holders.add(other.sid);
+    }
+    return server.config.membership.containsQuorum(holders);
+  }
+
+  // --- clocks
+
+  jumpClock(name: string, byMs: number): void {
+    const server = this.server(name);
+    server.wallOffsetMs += byMs;
+    if (server.isRunning) this.world.host(name).clock.jumpWall(byMs);
+  }
+
+  drift(name: string, rate: number): void {
+    const server = this.server(name);
+    server.rate = rate;
+    if (server.isRunning) this.world.host(name).clock.drift(rate);
+  }
+
+  // --- time
+
+  after(delayMs: number, fn: () => void): void {
+    const { scheduler } = this.world;
+    scheduler.at(scheduler.nowMs + delayMs, scheduler.always, fn);
+  }
+
+  /** A disturbance that is undone after its time, or when everything is mended. */
+  during(forMs: number, undo: () => void): void {
+    this.disturbances++;
+    let isOver = false;
+    this.after(forMs, () => {
+      if (isOver) return;
+      isOver = true;
+      this.disturbances--;
+      this.disturbed();
+      if (!this.isMending) undo();
+    });
+  }
+
+  disturbed(): void {
+    this.lastDisturbedMs = this.world.nowMs;
+  }
+
+  /** All faults are over; whoever is down comes back. */
+  mend(): void {
+    this.isMending = true;
+    this.note('everything is mended');
+    const { network } = this.world;
+    network.healAll();
+    const { latencyMs } = this.plan.settings;
+    const everybody = [...this.names, ...this.clientNames];
+    for (const a of everybody) {
+      for (const b of everybody) if (a !== b) Object.assign(network.link(a, b), { latencyMs, jitterMs: latencyMs });
+    }
+    for (const name of this.names) {
+      const disk = this.world.disk(name);
+      disk.onOperation = null;
+      disk.capacityBytes = Number.POSITIVE_INFINITY;
+      Object.assign(disk.latencyMs, { read: 0.05, write: 0.02, sync: this.syncMs(name), meta: 0.03 });
+      disk.repair();
+      this.world.resume(name);
+      this.drift(name, 1);
+      this.bootIn(name, RESTART_MS);
+      this.after(RESTART_MS, () => {
+        this.server(name).diskFaults = 0;
+      });
+    }
+    this.disturbed();
+  }
+
+  // --- Witness
+
+  appended(machine: string, previousZxid: number, entry: TxnEntry): void {
+    this.order.append(this.server(machine).sid, previousZxid, entry);
+  }
+
+  committed(machine: string, previousZxid: number, entry: TxnEntry, database: Database): void {
+    const server = this.server(machine);
+    // While it is synchronized a learner applies what its leader has: that is committed only when the epoch is established.
+    if (server.pipeline === null) return;
+    if (entry.header.zxid > this.order.lastZxid) this.requireDurable(machine, entry.header.zxid);
+    this.order.commit(server.sid, previousZxid, entry, database.tree.digest);
+  }
+
+  established(machine: string, epoch: number): void {
+    this.note(`${machine} leads epoch ${epoch}`);
+    const { database, sid } = this.server(machine);
+    const zxid = database?.lastAppliedZxid ?? 0;
+    if (zxid > this.order.lastZxid) this.requireDurable(machine, zxid);
+    for (const file of ['acceptedEpoch', 'currentEpoch']) this.requireEpoch(machine, file, epoch);
+    this.order.established(epoch, sid, zxid);
+  }
+
+  /** Whoever says that something is committed: is it on the disks of a quorum? */
+  private requireDurable(machine: string, zxid: number): void {
+    this.requireQuorum(machine, `commits ${formatZxid(zxid)}`, (server) => server.promises.durable >= zxid);
+  }
+
+  private requireEpoch(machine: string, file: string, epoch: number): void {
+    const isWritten = ({ name }: SimServer) =>
+      Number(this.world.disk(name).peek(`/data/version-2/${file}`)?.toString() ?? -1) >= epoch;
+    this.requireQuorum(machine, `leads epoch ${epoch} (${file})`, isWritten);
+  }
+
+  private requireQuorum(machine: string, what: string, has: (server: SimServer) => boolean): void {
+    const holders = new Set([...this.servers.values()].filter(has).map(({ sid }) => sid));
+    if (this.server(machine).config.membership.containsQuorum(holders)) return;
+    this.problems.report('a quorum has it on disk', `${machine} ${what}; only [${[...holders].join(', ')}] have it`);
+  }
+
+  learnerServes(machine: string): void {
+    const { database, sid } = this.server(machine);
+    if (database !== null) this.order.joined(sid, database.lastAppliedZxid, database.tree.digest);
+  }
+
+  databaseOpened(machine: string, database: Database): void {
+    this.server(machine).database = database;
+  }
+}

@@ -1,0 +1,17 @@
+import { CLOCK_FAULTS } from './clock-faults.js';
+import { CRASH_FAULTS } from './crash-faults.js';
+import { DAMAGE_FAULTS } from './damage-faults.js';
+import { DISK_FAULTS } from './disk-faults.js';
+import type { FaultKind } from './fault.js';
+import { NETWORK_FAULTS } from './network-faults.js';
+
+export type { FaultKind, PlannedFault } from './fault.js';
+export { describeFault } from './fault.js';
+
+export const FAULT_KINDS: readonly FaultKind[] = [
+  ...NETWORK_FAULTS,
+  ...CRASH_FAULTS,
+  ...DISK_FAULTS,
+  ...DAMAGE_FAULTS,
+  ...CLOCK_FAULTS,
+];

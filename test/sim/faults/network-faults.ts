@@ -1,0 +1,115 @@
+import type { FaultContext, FaultKind } from './fault.js';
+
+/** Undoes a fault after its time. */
+function later({ ensemble, fault }: FaultContext, undo: () => void): true {
+  ensemble.during(fault.forMs, undo);
+  return true;
+}
+
+function slow(context: FaultContext, from: string, to: string, latencyMs: number): void {
+  const link = context.ensemble.world.network.link(from, to);
+  const before = { latencyMs: link.latencyMs, jitterMs: link.jitterMs };
+  Object.assign(link, { latencyMs, jitterMs: latencyMs });
+  later(context, () => Object.assign(link, before));
+}
+
+function cutOff(context: FaultContext, names: readonly string[], mode: 'silent' | 'reset', oneWay = false): true {
+  const { ensemble, name } = context;
+  const { network } = ensemble.world;
+  for (const other of names) if (other !== name) network.cut(name, other, { mode, oneWay });
+  return later(context, () => {
+    for (const other of names) if (other !== name) network.heal(name, other);
+  });
+}
+
+export const NETWORK_FAULTS: readonly FaultKind[] = [
+  {
+    name: 'message delay',
+    family: 'network',
+    strike: (context) => {
+      const latencyMs = 5 + context.random.below(80);
+      for (const other of context.ensemble.names) {
+        if (other === context.name) continue;
+        slow(context, context.name, other, latencyMs);
+        slow(context, other, context.name, latencyMs);
+      }
+      return true;
+    },
+  },
+  {
+    name: 'slow link',
+    family: 'network',
+    strike: (context) => {
+      if (context.name === context.other) return false;
+      slow(context, context.name, context.other, 100 + context.random.below(1500));
+      return true;
+    },
+  },
+  {
+    name: 'hung link',
+    family: 'network',
+    strike: (context) => cutOff(context, [context.other], 'silent'),
+  },
+  {
+    name: 'connection loss',
+    family: 'network',
+    strike: ({ ensemble, name, other, random }) => {
+      const others = random.oneIn(2) ? [other] : [...ensemble.names, ...ensemble.clientNames];
+      for (const one of others) if (one !== name) ensemble.world.network.breakConnections(name, one);
+      return true;
+    },
+  },
+  {
+    name: 'one-way cut',
+    family: 'network',
+    strike: (context) => {
+      const { ensemble, other, random } = context;
+      return cutOff(context, random.oneIn(2) ? [other] : ensemble.names, 'silent', true);
+    },
+  },
+  {
+    name: 'isolated server',
+    family: 'network',
+    weight: 2,
+    strike: (context) => {
+      const { ensemble, random } = context;
+      // Its clients may still reach it: what they write there must not count.
+      const names = random.oneIn(2) ? ensemble.names : [...ensemble.names, ...ensemble.clientNames];
+      return cutOff(context, names, random.oneIn(2) ? 'silent' : 'reset');
+    },
+  },
+  {
+    name: 'partition',
+    family: 'network',
+    strike: (context) => {
+      const { ensemble, random } = context;
+      const side = new Map([...ensemble.names, ...ensemble.clientNames].map((name) => [name, random.below(2)]));
+      const mode = random.oneIn(2) ? 'silent' : 'reset';
+      const pairs = [...side].flatMap(([a, x]) =>
+        [...side].filter(([b, y]) => a < b && x !== y).map(([b]) => [a, b] as const),
+      );
+      for (const [a, b] of pairs) ensemble.world.network.cut(a, b, { mode });
+      return later(context, () => {
+        for (const [a, b] of pairs) ensemble.world.network.heal(a, b);
+      });
+    },
+  },
+  {
+    name: 'partial partition',
+    family: 'network',
+    strike: (context) => {
+      const { ensemble, random } = context;
+      const names = ensemble.names.filter(() => random.oneIn(2));
+      return names.length > 0 && cutOff(context, names, random.oneIn(2) ? 'silent' : 'reset');
+    },
+  },
+  {
+    name: 'client cut off',
+    family: 'network',
+    strike: (context) => {
+      const { ensemble, random } = context;
+      const client = ensemble.clientNames[random.below(ensemble.clientNames.length)] ?? '';
+      return cutOff({ ...context, name: client }, ensemble.names, random.oneIn(2) ? 'silent' : 'reset');
+    },
+  },
+];

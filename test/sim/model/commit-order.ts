@@ -1,0 +1,181 @@
+import { crc32 } from 'node:zlib';
+import type { TxnEntry } from '../../../src/protocol/index.js';
+import { ErrorCode, formatSessionId, formatZxid, OpCode, zxidCounter } from '../../../src/protocol/index.js';
+import type { Problems } from '../problems.js';
+import { TreeHistory } from './tree-history.js';
+
+const LATE_ERRORS: ReadonlySet<number> = new Set([ErrorCode.sessionMoved, ErrorCode.sessionExpired]);
+
+/** A transaction that some server has logged. */
+interface Logged {
+  readonly entry: TxnEntry;
+  readonly checksum: number;
+  /** What stands before it in that log. */
+  readonly previousZxid: number;
+}
+
+/**
+ * The one order of committed transactions, put together from what all servers log and apply, and the states of tree and
+ * sessions that follow from it.
+ *
+ * A server that applies a transaction as committed vouches for everything before it in its log. So the order grows by
+ * walking back from a newly committed transaction to the newest one known: when that way does not lead there, a committed
+ * transaction was lost or two histories were mixed.
+ */
+export class CommitOrder {
+  readonly tree = new TreeHistory();
+  /** Living sessions and their time-outs. */
+  readonly sessions = new Map<bigint, number>();
+  readonly closedSessions = new Map<bigint, number>();
+  /** Called when a session ends. */
+  onSessionClosed: ((entry: TxnEntry) => void) | null = null;
+  private readonly logged = new Map<number, Logged>();
+  private readonly order = new Map<number, Logged>();
+  private readonly byRequest = new Map<string, TxnEntry>();
+  private readonly digests = new Map<number, bigint>();
+  private readonly lastCxid = new Map<bigint, number>();
+  private readonly leaders = new Map<number, number>();
+
+  constructor(private readonly problems: Problems) {}
+
+  get lastZxid(): number {
+    return this.tree.lastZxid;
+  }
+
+  get size(): number {
+    return this.order.size;
+  }
+
+  /** Epochs in which a leader was established. */
+  get epochCount(): number {
+    return this.leaders.size;
+  }
+
+  has(zxid: number): boolean {
+    return this.order.has(zxid);
+  }
+
+  /** The committed transaction of a client's request. */
+  ofRequest(session: bigint, cxid: number): TxnEntry | undefined {
+    return this.byRequest.get(`${session}/${cxid}`);
+  }
+
+  /** A quorum acknowledged this leader and it serves: its history up to `zxid` is committed. */
+  established(epoch: number, sid: number, zxid: number): void {
+    if (zxid > this.lastZxid) this.extendTo(sid, zxid);
+    else if (zxid < this.lastZxid && zxidCounter(zxid) !== 0) {
+      const [is, lost] = [formatZxid(zxid), formatZxid(this.lastZxid)];
+      const text = `server ${sid} leads epoch ${epoch} with a history up to ${is}, without the committed ${lost}`;
+      this.problems.report('committed sequences agree', text);
+    }
+    const before = this.leaders.get(epoch);
+    if (before === undefined) this.leaders.set(epoch, sid);
+    else this.problems.report('one leader an epoch', `epoch ${epoch} has the leaders ${before} and ${sid}`);
+  }
+
+  /** A server logs a transaction behind `previousZxid`; not yet durable. */
+  append(sid: number, previousZxid: number, entry: TxnEntry): void {
+    const { zxid } = entry.header;
+    const checksum = crc32(entry.bytes);
+    const known = this.logged.get(zxid);
+    if (known === undefined) {
+      this.logged.set(zxid, { entry, checksum, previousZxid });
+    } else if (known.checksum !== checksum) {
+      this.problems.report('one content a zxid', `server ${sid} logs another transaction as ${formatZxid(zxid)}`);
+    }
+  }
+
+  /** A server applies a transaction because it is committed; its tree was at `previousZxid` and has `digest` now. */
+  commit(sid: number, previousZxid: number, entry: TxnEntry, digest: bigint): void {
+    const { zxid } = entry.header;
+    if (zxid > this.lastZxid && !this.extendTo(sid, zxid)) return;
+    const known = this.order.get(zxid);
+    if (known?.checksum !== crc32(entry.bytes)) {
+      this.problems.report(
+        'committed sequences agree',
+        `server ${sid} applies ${formatZxid(zxid)}, which was not committed`,
+      );
+      return;
+    }
+    const isLinked = known.previousZxid === previousZxid || zxidCounter(previousZxid) === 0;
+    if (!isLinked) {
+      const [is, should] = [formatZxid(previousZxid), formatZxid(known.previousZxid)];
+      this.problems.report('no gaps', `server ${sid} applies ${formatZxid(zxid)} behind ${is} instead of ${should}`);
+    }
+    this.checkDigest(sid, zxid, digest);
+  }
+
+  /** A learner begins to serve the state after `zxid`. */
+  joined(sid: number, zxid: number, digest: bigint): void {
+    if (zxid > this.lastZxid && zxidCounter(zxid) !== 0) {
+      const text = `server ${sid} serves ${formatZxid(zxid)}, but ${formatZxid(this.lastZxid)} is committed`;
+      this.problems.report('only committed state is served', text);
+    }
+    this.checkDigest(sid, zxid, digest);
+  }
+
+  private checkDigest(sid: number, zxid: number, digest: bigint): void {
+    const expected = this.digests.get(zxid);
+    if (expected === undefined) this.digests.set(zxid, digest);
+    else if (expected !== digest) {
+      this.problems.report('digests agree', `server ${sid} has another tree than others after ${formatZxid(zxid)}`);
+    }
+  }
+
+  private extendTo(sid: number, zxid: number): boolean {
+    const way: Logged[] = [];
+    let at = zxid;
+    while (at > this.lastZxid) {
+      const step = this.logged.get(at);
+      if (step === undefined) break;
+      way.push(step);
+      at = step.previousZxid;
+    }
+    if (at !== this.lastZxid) {
+      const [is, lost] = [formatZxid(at), formatZxid(this.lastZxid)];
+      const text = `server ${sid} commits ${formatZxid(zxid)}, whose history comes from ${is} without the committed ${lost}`;
+      this.problems.report('committed sequences agree', text);
+      return false;
+    }
+    for (const step of way.reverse()) this.push(step);
+    return true;
+  }
+
+  private push(step: Logged): void {
+    const { header, txn } = step.entry;
+    this.order.set(header.zxid, step);
+    this.checkSession(step.entry);
+    const fault = this.tree.apply(header, txn);
+    if (fault !== undefined) this.problems.report('transactions make sense', `${formatZxid(header.zxid)} ${fault}`);
+    if (txn.type === OpCode.createSession) {
+      this.sessions.set(header.clientId, txn.timeoutMs);
+    } else if (txn.type === OpCode.closeSession) {
+      this.sessions.delete(header.clientId);
+      this.closedSessions.set(header.clientId, header.zxid);
+      this.onSessionClosed?.(step.entry);
+    }
+  }
+
+  /** A session's requests take effect in the order of their numbers, and only while it lives. */
+  private checkSession(entry: TxnEntry): void {
+    const { clientId, cxid, zxid, type } = entry.header;
+    const { txn } = entry;
+    // What a server that has lost the session to another passes on late is refused, whatever its number.
+    const parts = txn.type === OpCode.multi ? txn.txns : [txn];
+    const isTooLate = parts.some((part) => part.type === OpCode.error && LATE_ERRORS.has(part.err));
+    if (cxid <= 0 || isTooLate) return;
+    this.byRequest.set(`${clientId}/${cxid}`, entry);
+    const before = this.lastCxid.get(clientId) ?? 0;
+    const who = formatSessionId(clientId);
+    if (cxid <= before) {
+      this.problems.report(
+        'order of a client',
+        `${formatZxid(zxid)} is request ${cxid} of ${who}, after request ${before}`,
+      );
+    }
+    this.lastCxid.set(clientId, cxid);
+    if (type !== OpCode.error && !this.sessions.has(clientId)) {
+      this.problems.report('sessions end', `${formatZxid(zxid)} is of session ${who}, which does not live`);
+    }
+  }
+}

@@ -1,0 +1,186 @@
+import { ClientConnection } from '../../../src/client/connection.js';
+import { FollowerPipeline } from '../../../src/pipeline/index.js';
+import { NodeRules } from '../../../src/pipeline/node-rules.js';
+import { PendingChanges } from '../../../src/pipeline/pending-changes.js';
+import { PortTable } from '../../../src/pipeline/port-table.js';
+import { SessionTracker } from '../../../src/pipeline/session-tracker.js';
+import { OpCode } from '../../../src/protocol/index.js';
+import { TxnApplier } from '../../../src/tree/txn-applier.js';
+import { LearnerLog } from '../../../src/zab/learner-log.js';
+import { SyncRequests } from '../../../src/zab/sync-requests.js';
+import { field, type Mutant, mutant, overlay, withField } from './mutant.js';
+
+interface Waiting {
+  readonly request: { readonly type: number };
+}
+
+/** What clients ask and are told. */
+export const REQUEST_MUTANTS: readonly Mutant[] = [
+  mutant('versions are not checked', 'a wrong version is refused', NodeRules.prototype, 'setData', (original) => {
+    return function (this: object, op: unknown, petition: unknown) {
+      return Reflect.apply(original, this, [{ ...(op as object), version: -1 }, petition]);
+    };
+  }),
+  mutant(
+    'what is pending is not looked at',
+    'requests are judged on what is proposed',
+    PendingChanges.prototype,
+    'find',
+    (original) => {
+      return function (this: object, path: unknown) {
+        return withField(this, 'byPath', new Map(), () => Reflect.apply(original, this, [path]));
+      };
+    },
+  ),
+  mutant('multi is not atomic', 'a multi with an error changes nothing', TxnApplier.prototype, 'multi', (original) => {
+    return function (this: object, header: unknown, multi: unknown) {
+      const { txns } = multi as { txns: readonly { type: number }[] };
+      const apply = field(this, 'apply') as (header: unknown, txn: unknown) => unknown;
+      const failed = txns.some(({ type }) => type === OpCode.error);
+      if (failed) for (const txn of txns) if (txn.type !== OpCode.error) Reflect.apply(apply, this, [header, txn]);
+      return Reflect.apply(original, this, [header, multi]);
+    };
+  }),
+  mutant(
+    'multi is not rolled back',
+    'a failed multi leaves nothing pending',
+    PendingChanges.prototype,
+    'rollback',
+    () => {
+      return function (this: object) {
+        Reflect.apply(field(this, 'endMulti') as () => void, this, []);
+      };
+    },
+  ),
+  mutant(
+    'sequence numbers repeat',
+    'each sequential node has a number of its own',
+    NodeRules.prototype,
+    'create',
+    (original) => {
+      return function (this: object, op: unknown, petition: unknown) {
+        const pending = field(this, 'pending') as { find(path: string): { cversion: number } | null };
+        const stuck = overlay(pending, {
+          find: () => (path: string) => {
+            const found = pending.find(path);
+            if (found !== null && path === '/q') found.cversion = Math.min(found.cversion, 7);
+            return found;
+          },
+        });
+        return withField(this, 'pending', stuck, () => Reflect.apply(original, this, [op, petition]));
+      };
+    },
+  ),
+  mutant(
+    'full nodes are deleted',
+    'a node with children is not deleted',
+    NodeRules.prototype,
+    'deleteContainer',
+    () => {
+      return function (this: object, op: unknown) {
+        return { type: OpCode.deleteContainer, path: (op as { path: string }).path };
+      };
+    },
+  ),
+  mutant('sync answered at once', 'a sync waits for the leader', FollowerPipeline.prototype, 'submit', (original) => {
+    return function (this: object, request: unknown) {
+      Reflect.apply(original, this, [request]);
+      if ((request as Waiting['request']).type === OpCode.sync)
+        Reflect.apply(field(this, 'syncDone') as () => void, this, []);
+    };
+  }),
+  mutant(
+    'sync does not wait for the disk',
+    'a sync is answered when what was committed is applied',
+    LearnerLog.prototype,
+    'whenApplied',
+    () => {
+      return (done: unknown) => {
+        (done as () => void)();
+      };
+    },
+  ),
+  mutant(
+    'sync without proof',
+    'a sync asks a quorum whether this is the leader',
+    SyncRequests.prototype,
+    'release',
+    (original) => {
+      return function (this: object, ...args: unknown[]) {
+        return withField(this, 'proof', null, () => {
+          const queue = args[0] as { ticket: number }[];
+          for (const [at, waiting] of queue.entries()) queue[at] = { ...waiting, ticket: 0 };
+          return Reflect.apply(original, this, args);
+        });
+      };
+    },
+  ),
+  mutant(
+    'clients from the future are taken',
+    'a server that is behind a client refuses it',
+    ClientConnection.prototype,
+    'onConnectRequest',
+    (original) => {
+      return function (this: object, ...args: unknown[]) {
+        const [bytes, start] = args as [Buffer, number];
+        // `int protocolVersion; long lastZxidSeen`
+        bytes.fill(0, start + 4, start + 12);
+        return Reflect.apply(original, this, args);
+      };
+    },
+  ),
+  mutant(
+    'moved sessions write on',
+    'a session speaks through one server (ZOOKEEPER-1154)',
+    SessionTracker.prototype,
+    'setOwner',
+    () => {
+      return function (this: object, sessionId: unknown) {
+        const session = (field(this, 'byId') as Map<unknown, { owner: unknown }>).get(sessionId);
+        if (session !== undefined) session.owner = null;
+      };
+    },
+  ),
+  mutant(
+    'writes overtake',
+    'a session’s requests take effect in order',
+    FollowerPipeline.prototype,
+    'submit',
+    (original) => {
+      const held = new Map<object, unknown>();
+      return function (this: object, request: unknown) {
+        const link = field(this, 'link') as { forward(request: unknown): void } | null;
+        if (link === null) {
+          Reflect.apply(original, this, [request]);
+          return;
+        }
+        // Every second one is held back until the next one has gone.
+        const slow = overlay(link, {
+          forward: () => (one: unknown) => {
+            const before = held.get(this);
+            held.delete(this);
+            if (before === undefined && (one as Waiting['request']).type !== OpCode.sync) {
+              held.set(this, one);
+              const { clock } = field(this, 'deps') as { clock: { after(ms: number, fn: () => void): unknown } };
+              clock.after(5, () => {
+                if (held.get(this) === one) link.forward(one);
+                if (held.get(this) === one) held.delete(this);
+              });
+              return;
+            }
+            link.forward(one);
+            if (before !== undefined) link.forward(before);
+          },
+        });
+        withField(this, 'link', slow, () => Reflect.apply(original, this, [request]));
+      };
+    },
+  ),
+  mutant('replies to another', 'a reply goes to the request it answers', PortTable.prototype, 'applied', (original) => {
+    let count = 0;
+    return function (this: object, waiting: unknown, result: unknown) {
+      const changed = ++count % 50 === 0 ? { ...(result as object), err: -110 } : result;
+      return Reflect.apply(original, this, [waiting, changed]);
+    };
+  }),
+];
