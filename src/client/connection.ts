@@ -320,6 +320,13 @@ export class ClientConnection implements SessionCarrier, SocketHandler, FrameSin
     this.leave('nothing was heard of it for too long');
   }
 
+  refuse(why: string): void {
+    const session = formatSessionId(this.sessionId);
+    const what = `The client ${this.remoteText} of session ${session} is closed: ${why}.`;
+    this.complain('warn', 'CLIENT_MALFORMED', what);
+    this.leave(why);
+  }
+
   /** Once a minute for each machine and kind. */
   private complain(level: 'info' | 'warn', code: string, what: string): void {
     this.hub.complaints[level](`${code} ${this.remoteHost}`, what, { code, remote: this.remoteText });

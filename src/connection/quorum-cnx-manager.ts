@@ -148,10 +148,14 @@ export class QuorumCnxManager implements ConnectionOwner, DialOwner {
     const link = this.links.get(sid);
     if (link === undefined || link.connection !== connection || this.stopped) return;
     link.connection = null;
-    this.strangers.delete(sid);
-    const message = `The election connection to ${nameOf(sid)} ended: ${reason?.message ?? 'closed here'}`;
+    const isStranger = this.strangers.delete(sid);
+    const at = formatEndpoint(connection.remote);
+    const message = `The election connection to ${nameOf(sid)} at ${at} ended: ${reason?.message ?? 'closed here'}`;
+    const about = isStranger ? `stranger ${connection.remote.host}` : `${sid}`;
     if (reason instanceof PacketError) {
-      this.complaints.warn(`packet ${sid}`, message, { code: 'ELECTION_PACKET', sid });
+      this.complaints.warn(`packet ${about}`, message, { code: 'ELECTION_PACKET', sid });
+    } else if (isStranger) {
+      this.complaints.info(`ended ${about}`, message, { code: 'ELECTION_DISCONNECTED', sid });
     } else {
       this.deps.log.info(message, { code: 'ELECTION_DISCONNECTED', sid });
     }

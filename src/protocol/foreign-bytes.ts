@@ -12,6 +12,7 @@ const FOUR_LETTERS = new Set([
 ]);
 /** `int version; long lastZxid; int timeout; long session; buffer password`, and a boolean from 3.4 on: with any password. */
 const CONNECT_BYTES = { least: 28, most: 128 };
+/** FOLLOWERINFO and OBSERVERINFO: `int type; int epoch; int 0`. */
 const LEARNER_INFO_TYPES = new Set([11, 16]);
 const GREETING_VERSIONS = new Set([-65536, -65535]);
 
@@ -30,7 +31,7 @@ function serverOrClient(bytes: Buffer): Stranger | null {
   if (bytes.length < 8) return null;
   const [first, second] = [bytes.readInt32BE(0), bytes.readInt32BE(4)];
   if (first === -1 && GREETING_VERSIONS.has(second)) return 'election';
-  if (bytes.length >= 16 && LEARNER_INFO_TYPES.has(first) && bytes.readInt32BE(12) === 20) return 'learner';
+  if (bytes.length >= 12 && LEARNER_INFO_TYPES.has(first) && bytes.readInt32BE(8) === 0) return 'learner';
   const isConnect = first >= CONNECT_BYTES.least && first <= CONNECT_BYTES.most && second === 0;
   return isConnect ? 'client' : null;
 }
