@@ -122,7 +122,7 @@ export class FakeEnsemble implements Stage {
       client.setData('/good', Buffer.from(String(this.writes + 1))).then(
         () => {
           this.writes++;
-          this.world.host('good-client').clock.after(5, writeNext);
+          this.world.host('good-client').clock.after(20, writeNext);
         },
         () => undefined,
       );
