@@ -80,7 +80,7 @@ describe('a flood of strangers, simulated', () => {
       assert.equal(open(silent), 255);
       await ensemble.pause(4000);
       assert.equal(open(silent), 0);
-      await leave([...silent, ...(guest === undefined ? [] : [guest])]);
+      await leave([...silent, guest]);
     });
   }
 
