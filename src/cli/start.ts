@@ -2,6 +2,7 @@ import { writeSync } from 'node:fs';
 import { type Fault, formatFault, type ServerConfig } from '../config/index.js';
 import type { Host, LogLevel } from '../host/index.js';
 import { createRealHost } from '../platform/index.js';
+import { withClaims } from './claimed-server.js';
 import type { CliContext } from './context.js';
 import { load, type LoadedConfig, refuse } from './load-config.js';
 import { loggerOptions } from './logger-options.js';
@@ -43,7 +44,9 @@ async function serve(
   for (const fault of faults) tell(host, fault);
   const pidFile = pidFilePath({ ...context, env }, config.storage.dataDir);
   try {
-    return await runServer(makeServer(config, host, context.workingDir), {
+    const { dataDir, dataLogDir } = config.storage;
+    const server = withClaims(makeServer(config, host, context.workingDir), [dataDir, dataLogDir]);
+    return await runServer(server, {
       log: host.log,
       events: process,
       stopTimeoutMs: STOP_TIMEOUT_MS,

@@ -1,3 +1,4 @@
+export { FolderClaims, FolderTakenError } from './folder-claims.js';
 export type { RealHost, RealHostOptions } from './real-host.js';
 export { createRealHost } from './real-host.js';
 export type { LoggerOptions } from './real-logger.js';
