@@ -118,7 +118,10 @@ export class ClientConnection implements SessionCarrier, SocketHandler, FrameSin
     const limit = this.hub.options.juteMaxBufferBytes;
     const session = this.sessionId === 0n ? '' : ` of session ${formatSessionId(this.sessionId)}`;
     const what = `a message from ${this.remoteText}${session} with advertised length of ${length} is either a malformed message or too large to process (length is greater than jute.maxbuffer=${limit})${hintOnBytes(headOf(length, bytes, start, end), 'client')}`;
-    this.complain('warn', 'CLIENT_LENGTH', `Len error: ${what}; its connection is closed.`);
+    this.hub.complaints.warn(`length ${this.remoteHost}`, `Len error: ${what}; its connection is closed.`, {
+      code: 'CLIENT_LENGTH',
+      remote: this.remoteText,
+    });
     this.leave('a length was wrong');
   }
 
@@ -134,7 +137,10 @@ export class ClientConnection implements SessionCarrier, SocketHandler, FrameSin
     const { heldBytes } = this.splitter;
     if (heldBytes > 0) {
       const what = `The client ${this.remoteText} ended its connection after ${heldBytes} bytes of an unfinished message.`;
-      this.complain('info', 'CLIENT_CUT_SHORT', what);
+      this.hub.complaints.info(`cut short ${this.remoteHost}`, what, {
+        code: 'CLIENT_CUT_SHORT',
+        remote: this.remoteText,
+      });
     }
     this.leave('the client closed it');
   }
@@ -243,7 +249,7 @@ export class ClientConnection implements SessionCarrier, SocketHandler, FrameSin
     if (this.state === 'talking') {
       const session = formatSessionId(this.sessionId);
       const what = `The client ${this.remoteText} of session ${session} does not read: ${waiting} bytes wait for it, more than ${limit}; its connection is closed.`;
-      this.complain('warn', 'CLIENT_SLOW', what);
+      this.hub.complaints.warn(`slow ${this.remoteHost}`, what, { code: 'CLIENT_SLOW', remote: this.remoteText });
       this.destroy('it reads too slowly');
     }
     return true;
@@ -262,14 +268,20 @@ export class ClientConnection implements SessionCarrier, SocketHandler, FrameSin
     if (request === null) {
       const hint = hintOnBytes(headOf(end - start, bytes, start, end), 'client');
       const what = `The client ${this.remoteText} sent no connect request${hint}; its connection is closed.`;
-      this.complain('warn', 'CLIENT_MALFORMED', what);
+      this.hub.complaints.warn(`malformed ${this.remoteHost}`, what, {
+        code: 'CLIENT_MALFORMED',
+        remote: this.remoteText,
+      });
       this.leave('its connect request is malformed');
       return;
     }
     this.hub.traffic.connectionRequests.add();
     const refusal = refusalOf(request, pipeline);
     if (refusal !== null) {
-      this.complain('info', 'SESSION_REFUSED', `${refusal} (client ${this.remoteText})`);
+      this.hub.complaints.info(`session ${this.remoteHost}`, `${refusal} (client ${this.remoteText})`, {
+        code: 'SESSION_REFUSED',
+        remote: this.remoteText,
+      });
       this.leave(refusal);
       return;
     }
@@ -315,7 +327,7 @@ export class ClientConnection implements SessionCarrier, SocketHandler, FrameSin
       const { sessionlessTimeoutMs } = this.hub.options;
       const began = this.splitter.heldBytes > 0 ? 'no whole message' : 'nothing';
       const what = `The client ${this.remoteText} said ${began} for ${sessionlessTimeoutMs} ms (nio.sessionlessCnxnTimeout); its connection is closed.`;
-      this.complain('info', 'CLIENT_SILENT', what);
+      this.hub.complaints.info(`silent ${this.remoteHost}`, what, { code: 'CLIENT_SILENT', remote: this.remoteText });
     }
     this.leave('nothing was heard of it for too long');
   }
@@ -323,13 +335,11 @@ export class ClientConnection implements SessionCarrier, SocketHandler, FrameSin
   refuse(why: string): void {
     const session = formatSessionId(this.sessionId);
     const what = `The client ${this.remoteText} of session ${session} is closed: ${why}.`;
-    this.complain('warn', 'CLIENT_MALFORMED', what);
+    this.hub.complaints.warn(`malformed ${this.remoteHost}`, what, {
+      code: 'CLIENT_MALFORMED',
+      remote: this.remoteText,
+    });
     this.leave(why);
-  }
-
-  /** Once a minute for each machine and kind. */
-  private complain(level: 'info' | 'warn', code: string, what: string): void {
-    this.hub.complaints[level](`${code} ${this.remoteHost}`, what, { code, remote: this.remoteText });
   }
 
   /** Closes it at once. */
