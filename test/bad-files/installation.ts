@@ -112,7 +112,8 @@ export class Installation {
 
   /** Starts the server (behind the words of `prefix`), and ends it when it serves. */
   async start(prefix: readonly string[] = [], whileServing?: () => Promise<void>): Promise<Outcome> {
-    const [file = '', ...args] = [...prefix, LAUNCHER, 'start', this.configFile];
+    const words = [...prefix, LAUNCHER, 'start', this.configFile];
+    const [file = '', ...args] = words;
     const child = spawn(file, args, { stdio: ['ignore', 'pipe', 'pipe'] });
     let output = '';
     for (const stream of [child.stdout, child.stderr])

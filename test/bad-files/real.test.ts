@@ -270,13 +270,13 @@ describe('files gone wrong, and a server that starts', { concurrency: 3 }, () =>
     const other = await Installation.make(null, 'standalone');
     try {
       await other.change(other.configFile, (bytes) => Buffer.from(bytes.toString().replace(other.dataDir, at.dataDir)));
-      let second: Outcome | null = null;
+      const seconds: Outcome[] = [];
       const first = await at.start([], async () => {
-        second = await other.start();
+        seconds.push(await other.start());
       });
       assert.equal(first.exitCode, null);
       assert.equal(first.nodes, NODES);
-      const { exitCode, output } = second ?? assert.fail();
+      const { exitCode, output } = seconds[0] ?? assert.fail();
       assert.equal(exitCode, 3);
       assert.match(output, /another server \(process \d+\) of this machine uses .*data\. Stop it, or give each server/);
       // Nothing of the first one's was touched.
