@@ -36,7 +36,7 @@ async function unwritable(loaded: LoadResult): Promise<Fault[]> {
       where: loaded.settings.find((setting) => setting.key === key)?.given ?? null,
       key,
       reason: `this user cannot write to ${path}.`,
-      mend: 'Give it the right to.',
+      mend: 'Give it the right to; a file system that is mounted read-only has to be mounted for writing.',
       exitCode: ConfigExit.dataDir,
     });
   }

@@ -1,5 +1,5 @@
 import type { Access } from '../auth/index.js';
-import type { Clock, Host, Logger, Timer } from '../host/index.js';
+import { type Clock, Complaints, type Host, type Logger, type Timer } from '../host/index.js';
 import { JuteReader } from '../jute/index.js';
 import type { Metrics } from '../metrics/index.js';
 import type { RequestPipeline } from '../pipeline/index.js';
@@ -26,6 +26,8 @@ const TRACE_MASK = 0x132n;
 export class ClientHub implements CommandContext {
   readonly clock: Clock;
   readonly log: Logger;
+  /** About clients that misbehave. */
+  readonly complaints: Complaints;
   readonly traffic: ClientTraffic;
   readonly limits: ConnectionLimits;
   readonly writers = new WriterPool();
@@ -57,6 +59,7 @@ export class ClientHub implements CommandContext {
   ) {
     this.clock = host.clock;
     this.log = host.log;
+    this.complaints = new Complaints(host.clock, host.log);
     this.traffic = new ClientTraffic(metrics);
     this.limits = new ConnectionLimits(options.maxClientCnxns, options.maxCnxns);
     this.reads = new Reads(access, host.log);
@@ -171,7 +174,7 @@ export class ClientHub implements CommandContext {
     for (const connection of this.connections) {
       if (nowMs <= connection.idleDeadlineMs) continue;
       this.traffic.sessionlessExpired.add();
-      connection.leave('nothing was heard of it for too long');
+      connection.leaveSilently();
     }
     for (const connection of this.leaving) {
       if (connection.isAbandoned(nowMs, GRACE_MS)) connection.destroy('the client does not close it');

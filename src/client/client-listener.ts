@@ -1,11 +1,10 @@
 import type { Access } from '../auth/index.js';
-import type { Endpoint, Host, Listener, Socket } from '../host/index.js';
+import { type Endpoint, formatEndpoint, type Host, type Listener, type Socket } from '../host/index.js';
 import type { Metrics } from '../metrics/index.js';
 import type { RequestPipeline } from '../pipeline/index.js';
 import type { ServerStatus } from '../status/index.js';
 import { ClientHub } from './client-hub.js';
 import { ClientConnection } from './connection.js';
-import { RareWarning } from './connection-limits.js';
 import { type ClientOptions, DEFAULT_CLIENT_OPTIONS } from './options.js';
 
 export interface ClientListenerDeps {
@@ -24,7 +23,6 @@ export interface ClientListenerDeps {
 export class ClientListener {
   private readonly host: Host;
   private readonly hub: ClientHub;
-  private readonly refusals: RareWarning;
   private listeners: Listener[] = [];
   private isClosed = false;
 
@@ -32,7 +30,6 @@ export class ClientListener {
     this.host = deps.host;
     const options = { ...DEFAULT_CLIENT_OPTIONS, ...deps.options };
     this.hub = new ClientHub(deps.host, deps.metrics, deps.status, deps.access, options);
-    this.refusals = new RareWarning(deps.host.log, deps.host.clock);
   }
 
   /** Where it listens. */
@@ -88,10 +85,14 @@ export class ClientListener {
   }
 
   private accept(socket: Socket): void {
-    const refusal = this.isClosed ? 'this server stops' : this.hub.limits.add(socket.remote.host);
+    const { host } = socket.remote;
+    const refusal = this.isClosed ? 'this server stops' : this.hub.limits.add(host);
     if (refusal !== null) {
       this.hub.traffic.connectionsRejected.add();
-      this.refusals.warn(`Error accepting new connection: ${refusal}`);
+      this.hub.complaints.warn(`refused ${host}`, `Error accepting new connection: ${refusal}`, {
+        code: 'CONNECTION_REFUSED',
+        remote: formatEndpoint(socket.remote),
+      });
       // Nobody listens: what the client may have sent is thrown away with the socket.
       socket.destroy();
       return;

@@ -46,6 +46,8 @@ export interface SessionCarrier {
   isOverfull(): boolean;
   /** Sends what is in the outbox and ends the connection; `why` goes to the log. */
   leave(why: string): void;
+  /** The same, for what no client may send: the log tells of it. */
+  refuse(why: string): void;
 }
 
 /**
@@ -189,7 +191,7 @@ export class ClientSession implements ClientPort, Asker {
   onRequest(bytes: Buffer, start: number, end: number): void {
     if (this.isClosing || this.isUnknown) return;
     if (end - start < REQUEST_HEADER_BYTES) {
-      this.carrier.leave(`a request of ${end - start} bytes has no room for its header`);
+      this.carrier.refuse(`a request of ${end - start} bytes has no room for its header`);
       return;
     }
     const { reader } = this.hub;
@@ -217,7 +219,7 @@ export class ClientSession implements ClientPort, Asker {
         return;
       default:
         this.answerEmpty(xid, NO_ZXID, ErrorCode.unimplemented);
-        this.carrier.leave(`it sent a request that clients may not send: ${opName(type)}`);
+        this.carrier.refuse(`it sent a request that clients may not send: ${opName(type)}`);
     }
   }
 
@@ -259,7 +261,7 @@ export class ClientSession implements ClientPort, Asker {
   private onAuth(xid: number, reader: JuteReader): void {
     const packet = parseAuthPacket(reader);
     if (packet === null) {
-      this.carrier.leave('its auth request is malformed');
+      this.carrier.refuse('its auth request is malformed');
       return;
     }
     const outcome = this.hub.access.authenticate(packet, { remoteHost: this.carrier.remoteHost });
@@ -279,7 +281,7 @@ export class ClientSession implements ClientPort, Asker {
   /** Without a SASL configuration ZooKeeper answers every token with success and no token of its own. */
   private onSasl(xid: number, reader: JuteReader): void {
     if (reader.remaining < 4 || reader.int() < 0) {
-      this.carrier.leave('its SASL request has no token');
+      this.carrier.refuse('its SASL request has no token');
       return;
     }
     const frame = this.outbox.begin(xid, 0, ErrorCode.ok);

@@ -1,8 +1,3 @@
-import type { Clock, Logger } from '../host/index.js';
-
-/** The same complaint is logged at most this often. */
-const QUIET_MS = 60_000;
-
 /** Counts open connections and says whether one more is allowed. */
 export class ConnectionLimits {
   private total = 0;
@@ -34,28 +29,5 @@ export class ConnectionLimits {
     const count = (this.perHost.get(host) ?? 1) - 1;
     if (count === 0) this.perHost.delete(host);
     else this.perHost.set(host, count);
-  }
-}
-
-/** Logs a complaint at once, then only how often it came, once a minute. */
-export class RareWarning {
-  private quietUntilMs = Number.NEGATIVE_INFINITY;
-  private suppressed = 0;
-
-  constructor(
-    private readonly log: Logger,
-    private readonly clock: Clock,
-  ) {}
-
-  warn(message: string): void {
-    const now = this.clock.monotonicMs();
-    if (now < this.quietUntilMs) {
-      this.suppressed++;
-      return;
-    }
-    const more = this.suppressed === 0 ? '' : ` (and ${this.suppressed} like it since the last such line)`;
-    this.suppressed = 0;
-    this.quietUntilMs = now + QUIET_MS;
-    this.log.warn(`${message}${more}`, { code: 'CONNECTION_REFUSED' });
   }
 }

@@ -1,7 +1,7 @@
 import type { Socket, SocketHandler } from '../host/index.js';
 import { JuteError, JuteReader } from '../jute/index.js';
 import type { ConnectRequest } from '../protocol/index.js';
-import { formatSessionId, readConnectRequest } from '../protocol/index.js';
+import { formatSessionId, hintOnBytes, readConnectRequest } from '../protocol/index.js';
 import { javaAddress } from '../status/index.js';
 import type { ClientHub } from './client-hub.js';
 import { ClientSession, type SessionCarrier } from './client-session.js';
@@ -9,7 +9,7 @@ import { ConnectionStats } from './connection-stats.js';
 import type { ConnectionView } from './four-letter/context.js';
 import { argumentBytes, type AnyWord, wordOfLength } from './four-letter/index.js';
 import { FrameSplitter, type FrameSink } from './frame-splitter.js';
-import { guessOfLength, refusalOf } from './handshake.js';
+import { refusalOf } from './handshake.js';
 import { Outbox } from './outbox.js';
 
 /** Why frames are not taken now; bits. */
@@ -18,6 +18,8 @@ const Block = { session: 1, reader: 2, outstanding: 4 } as const;
 const FLUSH_BYTES = 64 * 1024;
 /** While frames are not taken, so much may come before the socket is paused. */
 const HELD_BYTES = 16 * 1024;
+/** So much of what is no message tells who sent it. */
+const SHOWN_BYTES = 16;
 
 /**
  * - greeting: nothing was said yet; a connect request or a four-letter word may come.
@@ -118,8 +120,11 @@ export class ClientConnection implements SessionCarrier, SocketHandler, FrameSin
     }
     const limit = this.hub.options.juteMaxBufferBytes;
     const session = this.sessionId === 0n ? '' : ` of session ${formatSessionId(this.sessionId)}`;
-    const what = `a message from ${this.remoteText}${session} with advertised length of ${length} is either a malformed message or too large to process (length is greater than jute.maxbuffer=${limit})${guessOfLength(length)}`;
-    this.hub.log.warn(`Len error: ${what}; its connection is closed.`, { code: 'CLIENT_LENGTH' });
+    const what = `a message from ${this.remoteText}${session} with advertised length of ${length} is either a malformed message or too large to process (length is greater than jute.maxbuffer=${limit})${hintOnBytes(headOf(length, bytes, start, end), 'client')}`;
+    this.hub.complaints.warn(`length ${this.remoteHost}`, `Len error: ${what}; its connection is closed.`, {
+      code: 'CLIENT_LENGTH',
+      remote: this.remoteText,
+    });
     this.leave('a length was wrong');
   }
 
@@ -133,6 +138,14 @@ export class ClientConnection implements SessionCarrier, SocketHandler, FrameSin
     const isAnswering = this.state === 'command' && this.command === null;
     if (isAnswering || this.state === 'leaving' || this.blocked !== 0) return;
     if (this.session?.isOpen === true) this.hub.traffic.connectionsDropped.add();
+    const { heldBytes } = this.splitter;
+    if (heldBytes > 0) {
+      const what = `The client ${this.remoteText} ended its connection after ${heldBytes} bytes of an unfinished message.`;
+      this.hub.complaints.info(`cut short ${this.remoteHost}`, what, {
+        code: 'CLIENT_CUT_SHORT',
+        remote: this.remoteText,
+      });
+    }
     this.leave('the client closed it');
   }
 
@@ -238,10 +251,9 @@ export class ClientConnection implements SessionCarrier, SocketHandler, FrameSin
     const limit = this.hub.options.maxPendingReplyBytes;
     if (waiting <= limit) return false;
     if (this.state === 'talking') {
-      this.hub.log.warn(
-        `The client ${this.remoteText} of session ${formatSessionId(this.sessionId)} does not read: ${waiting} bytes wait for it, more than ${limit}; its connection is closed.`,
-        { code: 'CLIENT_SLOW' },
-      );
+      const session = formatSessionId(this.sessionId);
+      const what = `The client ${this.remoteText} of session ${session} does not read: ${waiting} bytes wait for it, more than ${limit}; its connection is closed.`;
+      this.hub.complaints.warn(`slow ${this.remoteHost}`, what, { code: 'CLIENT_SLOW', remote: this.remoteText });
       this.destroy('it reads too slowly');
     }
     return true;
@@ -258,8 +270,11 @@ export class ClientConnection implements SessionCarrier, SocketHandler, FrameSin
     }
     const request = parseConnectRequest(bytes, start, end);
     if (request === null) {
-      this.hub.log.warn(`The client ${this.remoteText} sent no connect request; its connection is closed.`, {
+      const hint = hintOnBytes(headOf(end - start, bytes, start, end), 'client');
+      const what = `The client ${this.remoteText} sent no connect request${hint}; its connection is closed.`;
+      this.hub.complaints.warn(`malformed ${this.remoteHost}`, what, {
         code: 'CLIENT_MALFORMED',
+        remote: this.remoteText,
       });
       this.leave('its connect request is malformed');
       return;
@@ -267,7 +282,10 @@ export class ClientConnection implements SessionCarrier, SocketHandler, FrameSin
     this.hub.traffic.connectionRequests.add();
     const refusal = refusalOf(request, pipeline);
     if (refusal !== null) {
-      this.hub.log.info(`${refusal} (client ${this.remoteText})`, { code: 'SESSION_REFUSED' });
+      this.hub.complaints.info(`session ${this.remoteHost}`, `${refusal} (client ${this.remoteText})`, {
+        code: 'SESSION_REFUSED',
+        remote: this.remoteText,
+      });
       this.leave(refusal);
       return;
     }
@@ -305,6 +323,27 @@ export class ClientConnection implements SessionCarrier, SocketHandler, FrameSin
     this.state = 'leaving';
     this.end();
     if (!this.inTurn) this.hub.later(this);
+  }
+
+  /** Nothing was heard of it for too long. */
+  leaveSilently(): void {
+    if (this.session?.isOpen !== true) {
+      const { sessionlessTimeoutMs } = this.hub.options;
+      const began = this.splitter.heldBytes > 0 ? 'no whole message' : 'nothing';
+      const what = `The client ${this.remoteText} said ${began} for ${sessionlessTimeoutMs} ms (nio.sessionlessCnxnTimeout); its connection is closed.`;
+      this.hub.complaints.info(`silent ${this.remoteHost}`, what, { code: 'CLIENT_SILENT', remote: this.remoteText });
+    }
+    this.leave('nothing was heard of it for too long');
+  }
+
+  refuse(why: string): void {
+    const session = formatSessionId(this.sessionId);
+    const what = `The client ${this.remoteText} of session ${session} is closed: ${why}.`;
+    this.hub.complaints.warn(`malformed ${this.remoteHost}`, what, {
+      code: 'CLIENT_MALFORMED',
+      remote: this.remoteText,
+    });
+    this.leave(why);
   }
 
   /** Closes it at once. */
@@ -370,4 +409,12 @@ function parseConnectRequest(bytes: Buffer, start: number, end: number): Connect
     if (error instanceof JuteError) return null;
     throw error;
   }
+}
+
+/** The length and what follows it, as they came: enough to tell what they are. */
+function headOf(length: number, bytes: Buffer, start: number, end: number): Buffer {
+  const head = Buffer.alloc(4 + Math.min(end - start, SHOWN_BYTES));
+  head.writeInt32BE(length);
+  bytes.copy(head, 4, start, end);
+  return head;
 }

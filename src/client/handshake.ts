@@ -17,15 +17,3 @@ export function refusalOf(request: ConnectRequest, pipeline: RequestPipeline): s
   }
   return null;
 }
-
-const TLS_HANDSHAKE = 0x16;
-const HTTP_WORDS = new Set(['GET ', 'POST', 'HEAD', 'PUT ', 'OPTI']);
-
-/** What a length that cannot be one looks like, to save an operator the guessing. */
-export function guessOfLength(length: number): string {
-  const bytes = Buffer.alloc(4);
-  bytes.writeInt32BE(length);
-  if (bytes[0] === TLS_HANDSHAKE && bytes[1] === 3) return ' (it begins like TLS, which this port does not speak)';
-  if (HTTP_WORDS.has(bytes.toString('latin1'))) return ' (it begins like HTTP)';
-  return '';
-}

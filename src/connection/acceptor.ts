@@ -1,13 +1,14 @@
-import { formatEndpoint } from '../host/index.js';
-import type { Endpoint, Socket } from '../host/index.js';
+import { type Complaints, type Endpoint, formatEndpoint, type Socket, WaitingRoom } from '../host/index.js';
 import type { InitialMessage } from '../protocol/index.js';
 import { findServer, listenEndpoints, parseGreetingAddresses } from './addresses.js';
-import type { Complaints } from './complaints.js';
 import { ElectionListener } from './election-listener.js';
 import { GreetingReader } from './greeting-reader.js';
 import type { GreetingFault, GreetingOwner } from './greeting-reader.js';
 import { OpenSet } from './open-set.js';
 import type { ElectionConnectionDeps, ElectionConnectionOptions } from './options.js';
+
+/** So many connections may wait at a time for their greeting to come. */
+const WAITING_LIMIT = 256;
 
 /** A server has said who it is on an accepted connection. */
 export type ServerArrived = (sid: number, socket: Socket, rest: Buffer, dialBack: readonly Endpoint[]) => void;
@@ -20,6 +21,7 @@ export class Acceptor implements GreetingOwner {
   private readonly listeners: ElectionListener[] = [];
   private readonly readers = new OpenSet<GreetingReader>();
   private readonly readerOf = new Map<Socket, GreetingReader>();
+  private readonly waiting = new WaitingRoom<GreetingReader>(WAITING_LIMIT);
   private stopped = false;
 
   constructor(
@@ -70,9 +72,13 @@ export class Acceptor implements GreetingOwner {
     const reader = new GreetingReader(socket, this, this.deps.clock, this.options.greetingTimeoutMs);
     this.readers.add(reader);
     this.readerOf.set(socket, reader);
+    const leaving = this.waiting.enter(reader, socket.remote.host);
+    leaving?.reject('CROWDED', `more than ${WAITING_LIMIT} connections have not said who they are`);
   }
 
-  greeted(socket: Socket, message: InitialMessage, rest: Buffer): void {
+  greeted(reader: GreetingReader, message: InitialMessage, rest: Buffer): void {
+    this.waiting.leave(reader);
+    const { socket } = reader;
     const endpoints = parseGreetingAddresses(message.addresses);
     if (endpoints === null) {
       const reason = `server ${message.sid} says it is at "${message.addresses.join('|')}", which is no list of addresses`;
@@ -102,5 +108,6 @@ export class Acceptor implements GreetingOwner {
     if (reader === undefined) return;
     this.readerOf.delete(socket);
     this.readers.delete(reader);
+    this.waiting.leave(reader);
   }
 }

@@ -1,8 +1,7 @@
 import type { Endpoint, Socket } from '../host/index.js';
-import { formatEndpoint } from '../host/index.js';
+import { type Complaints, formatEndpoint } from '../host/index.js';
 import { encodeInitialMessage } from '../protocol/index.js';
 import { findServer, greetingAddresses } from './addresses.js';
-import type { Complaints } from './complaints.js';
 import { DialError, dialFirst } from './dial.js';
 import { Knock } from './knock.js';
 import { OpenSet } from './open-set.js';
@@ -10,6 +9,8 @@ import type { ElectionConnectionDeps, ElectionConnectionOptions } from './option
 
 /** After a knock the server with the larger id gets so long to dial back before it is knocked at again. */
 const DIAL_BACK_MS = 100;
+/** So many servers that are in no configuration are dialled at a time: where they are is only their own word. */
+const STRANGERS_DIALLED = 16;
 
 export interface DialOwner {
   /** Connected to a server with a smaller id and greeted it. */
@@ -53,7 +54,22 @@ export class Dialler {
   dialBack(sid: number, endpoints: readonly Endpoint[]): void {
     const current = this.dialling.get(sid);
     if (current !== undefined && this.deps.clock.monotonicMs() - current.startedAtMs < DIAL_BACK_MS) return;
+    if (this.isStranger(sid) && this.strangersDialled() >= STRANGERS_DIALLED) {
+      const message = `Server ${sid}, which is in no configuration, is not dialled: ${STRANGERS_DIALLED} such servers are being dialled`;
+      this.complaints.warn('dial strangers', message, { code: 'ELECTION_STRANGERS', sid });
+      return;
+    }
     this.begin(sid, endpoints);
+  }
+
+  private isStranger(sid: number): boolean {
+    return findServer(this.deps.view, sid) === null;
+  }
+
+  private strangersDialled(): number {
+    let count = 0;
+    for (const sid of this.dialling.keys()) if (this.isStranger(sid)) count++;
+    return count;
   }
 
   private begin(sid: number, endpoints: readonly Endpoint[]): void {
@@ -128,7 +144,8 @@ export class Dialler {
     if (this.stopped) return;
     const codes = error instanceof DialError ? error.codes : 'OTHER';
     const message = `Cannot reach server ${sid} for elections: ${(error as Error).message}`;
-    this.complaints.warn(`dial ${sid} ${codes}`, message, { code: 'ELECTION_DIAL', sid, reason: codes });
+    const about = this.isStranger(sid) ? 'dial a stranger' : `dial ${sid} ${codes}`;
+    this.complaints.warn(about, message, { code: 'ELECTION_DIAL', sid, reason: codes });
     this.owner.failed(sid, error instanceof DialError && error.refused, startedAtMs);
   }
 }

@@ -1,4 +1,4 @@
-import type { Socket, SocketHandler } from '../host/index.js';
+import type { Endpoint, Socket, SocketHandler } from '../host/index.js';
 import type { Outbox } from './outbox.js';
 import { RecvWorker } from './recv-worker.js';
 import { SendWorker } from './send-worker.js';
@@ -27,6 +27,10 @@ export class ElectionConnection implements SocketHandler {
     this.receiver = new RecvWorker((message) => {
       if (!this.finished) owner.deliver(sid, message);
     });
+  }
+
+  get remote(): Endpoint {
+    return this.socket.remote;
   }
 
   /** Takes the socket over; `rest` are bytes that came behind the greeting. */

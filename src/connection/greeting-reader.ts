@@ -1,19 +1,21 @@
 import type { Clock, Socket, SocketHandler, Timer } from '../host/index.js';
 import type { InitialMessage } from '../protocol/index.js';
-import { InitialMessageError, MAX_GREETING_BYTES, readInitialMessage } from '../protocol/index.js';
+import { hintOnBytes, InitialMessageError, MAX_GREETING_BYTES, readInitialMessage } from '../protocol/index.js';
 
 /** How the greeting of an accepted connection ended. */
 export interface GreetingOwner {
   /** The socket is the owner's now; `rest` (valid during the call) came behind the greeting. */
-  greeted(socket: Socket, message: InitialMessage, rest: Buffer): void;
+  greeted(reader: GreetingReader, message: InitialMessage, rest: Buffer): void;
   /** Not a server's greeting, or none in time; the socket is being closed. */
   rejected(socket: Socket, code: GreetingFault, reason: string): void;
   /** The socket is closed. Does not come after `greeted`. */
   closed(socket: Socket): void;
 }
 
-/** `SILENT`: closed without a byte, as load balancers and port probes do. */
-export type GreetingFault = 'TIMEOUT' | 'SILENT' | 'CUT_SHORT' | 'GARBAGE';
+/**
+ * `SILENT`: closed without a byte, as load balancers and port probes do. `CROWDED`: too many others came before the greeting.
+ */
+export type GreetingFault = 'TIMEOUT' | 'SILENT' | 'CUT_SHORT' | 'GARBAGE' | 'CROWDED';
 
 const SHOWN_BYTES = 16;
 
@@ -24,13 +26,13 @@ export class GreetingReader implements SocketHandler {
   private over = false;
 
   constructor(
-    private readonly socket: Socket,
+    readonly socket: Socket,
     private readonly owner: GreetingOwner,
     clock: Clock,
     timeoutMs: number,
   ) {
     this.timer = clock.after(timeoutMs, () => {
-      this.reject('TIMEOUT', `no complete greeting within ${timeoutMs} ms`);
+      this.reject('TIMEOUT', `no complete greeting within ${timeoutMs} ms${this.hint()}`);
     });
     socket.start(this);
   }
@@ -50,7 +52,7 @@ export class GreetingReader implements SocketHandler {
       if (greeting !== null) {
         this.over = true;
         this.timer.cancel();
-        this.owner.greeted(this.socket, greeting.message, this.bytes.subarray(greeting.length));
+        this.owner.greeted(this, greeting.message, this.bytes.subarray(greeting.length));
       } else if (this.bytes.length >= MAX_GREETING_BYTES) {
         this.reject('GARBAGE', `${this.bytes.length} bytes came, but no greeting`);
       }
@@ -58,13 +60,13 @@ export class GreetingReader implements SocketHandler {
       if (!(error instanceof InitialMessageError)) throw error;
       const start = this.bytes.subarray(0, SHOWN_BYTES);
       const shown = `${start.toString('hex')} (${start.toString('latin1').replace(/[^ -~]/g, '.')})`;
-      this.reject('GARBAGE', `${error.message}; the first bytes are ${shown}`);
+      this.reject('GARBAGE', `${error.message}; the first bytes are ${shown}${this.hint()}`);
     }
   }
 
   onEnd(): void {
     if (this.bytes.length === 0) this.reject('SILENT', 'closed before anything was said');
-    else this.reject('CUT_SHORT', `closed after ${this.bytes.length} bytes of a greeting`);
+    else this.reject('CUT_SHORT', `closed after ${this.bytes.length} bytes of a greeting${this.hint()}`);
   }
 
   onDrain(): void {
@@ -76,7 +78,11 @@ export class GreetingReader implements SocketHandler {
     this.owner.closed(this.socket);
   }
 
-  private reject(code: GreetingFault, reason: string): void {
+  private hint(): string {
+    return hintOnBytes(this.bytes, 'election');
+  }
+
+  reject(code: GreetingFault, reason: string): void {
     if (this.over) return;
     this.over = true;
     this.timer.cancel();

@@ -1,9 +1,7 @@
-import { AsyncQueue, formatEndpoint } from '../host/index.js';
-import type { Endpoint, Socket } from '../host/index.js';
+import { AsyncQueue, Complaints, type Endpoint, formatEndpoint, type Socket } from '../host/index.js';
 import { OBSERVER_ID } from '../protocol/index.js';
 import { Acceptor } from './acceptor.js';
 import { dialEndpoints, distinctEndpoints, findServer } from './addresses.js';
-import { Complaints } from './complaints.js';
 import { Dialler } from './dialler.js';
 import type { DialOwner } from './dialler.js';
 import { ElectionConnection } from './election-connection.js';
@@ -21,6 +19,8 @@ export interface ReceivedMessage {
 
 /** As many received messages wait at most; then the oldest goes. */
 const RECEIVED_CAPACITY = 100;
+/** So many connections of servers that are in no configuration, and of observers without id, are kept. */
+const MAX_STRANGERS = 128;
 
 /** What is known of one other server. */
 interface Link {
@@ -44,6 +44,8 @@ export class QuorumCnxManager implements ConnectionOwner, DialOwner {
   private readonly complaints: Complaints;
   private readonly acceptor: Acceptor;
   private readonly dialler: Dialler;
+  /** Connected, and in no configuration when they came; the first has been here longest. */
+  private readonly strangers = new Set<number>();
   private nextObserverSid = -1;
   private stopped = false;
 
@@ -146,9 +148,14 @@ export class QuorumCnxManager implements ConnectionOwner, DialOwner {
     const link = this.links.get(sid);
     if (link === undefined || link.connection !== connection || this.stopped) return;
     link.connection = null;
-    const message = `The election connection to ${nameOf(sid)} ended: ${reason?.message ?? 'closed here'}`;
+    const isStranger = this.strangers.delete(sid);
+    const at = formatEndpoint(connection.remote);
+    const message = `The election connection to ${nameOf(sid)} at ${at} ended: ${reason?.message ?? 'closed here'}`;
+    const about = isStranger ? `stranger ${connection.remote.host}` : `${sid}`;
     if (reason instanceof PacketError) {
-      this.complaints.warn(`packet ${sid}`, message, { code: 'ELECTION_PACKET', sid });
+      this.complaints.warn(`packet ${about}`, message, { code: 'ELECTION_PACKET', sid });
+    } else if (isStranger) {
+      this.complaints.info(`ended ${about}`, message, { code: 'ELECTION_DISCONNECTED', sid });
     } else {
       this.deps.log.info(message, { code: 'ELECTION_DISCONNECTED', sid });
     }
@@ -191,11 +198,13 @@ export class QuorumCnxManager implements ConnectionOwner, DialOwner {
       // That server may have been restarted, and what looks like a connection to it be dead.
       const link = this.links.get(sid);
       if (link !== undefined) {
+        this.reportDouble(sid, link, socket);
         link.connection?.finish();
         link.connection = null;
       }
       socket.destroy();
-      this.dialler.dialBack(sid, distinctEndpoints([...dialBack, ...dialEndpoints(this.deps.view, sid)]));
+      // Where the configuration says it is counts more than what whoever knocked says.
+      this.dialler.dialBack(sid, distinctEndpoints([...dialEndpoints(this.deps.view, sid), ...dialBack]));
     } else {
       this.adopt(sid, socket, rest);
     }
@@ -203,19 +212,56 @@ export class QuorumCnxManager implements ConnectionOwner, DialOwner {
 
   private adopt(sid: number, socket: Socket, rest: Buffer): void {
     const link = this.linkOf(sid);
+    this.reportDouble(sid, link, socket);
     link.connection?.finish();
+    this.noteStranger(sid);
     const connection = new ElectionConnection(sid, socket, link.outbox, this);
     link.connection = connection;
     link.refusedAtMs = Number.NEGATIVE_INFINITY;
     this.dialler.connected(sid);
     this.connections.add(connection);
     this.acceptor.release(socket);
-    const { remote } = socket;
-    this.deps.log.info(`Connected to ${nameOf(sid)} at ${formatEndpoint(remote)} for elections`, {
-      code: 'ELECTION_CONNECTED',
-      sid,
-    });
+    this.sayConnected(sid, socket.remote);
     connection.start(rest);
+  }
+
+  private sayConnected(sid: number, remote: Endpoint): void {
+    const message = `Connected to ${nameOf(sid)} at ${formatEndpoint(remote)} for elections`;
+    const fields = { code: 'ELECTION_CONNECTED', sid };
+    if (!this.strangers.has(sid)) this.deps.log.info(message, fields);
+    else this.complaints.info(`stranger ${remote.host}`, `${message}; it is in no configuration`, fields);
+  }
+
+  /** Anybody can claim any id that is in no configuration: when there are too many, the oldest one makes room. */
+  private noteStranger(sid: number): void {
+    if (findServer(this.deps.view, sid) !== null) return;
+    this.strangers.delete(sid);
+    const [oldest] = this.strangers;
+    if (oldest !== undefined && this.strangers.size >= MAX_STRANGERS) {
+      this.strangers.delete(oldest);
+      const isListed = findServer(this.deps.view, oldest) !== null;
+      if (!isListed) {
+        const link = this.links.get(oldest);
+        this.links.delete(oldest);
+        link?.connection?.finish();
+        const message = `More than ${MAX_STRANGERS} servers that are in no configuration are connected; the oldest connection is closed`;
+        this.complaints.warn('strangers', message, { code: 'ELECTION_STRANGERS', sid: oldest });
+      }
+    }
+    this.strangers.add(sid);
+  }
+
+  /** A server seldom moves while its connection is open. */
+  private reportDouble(sid: number, link: Link, socket: Socket): void {
+    const { connection } = link;
+    if (connection === null || connection.remote.host === socket.remote.host) return;
+    const from = formatEndpoint(socket.remote);
+    this.complaints.warn(
+      `double ${sid}`,
+      `Server ${sid} came from ${from} for elections while its connection with ${formatEndpoint(connection.remote)} is open, ` +
+        `which is closed now. If it has not moved, two servers have ${sid} in their myid file`,
+      { code: 'ELECTION_DOUBLE', sid, remote: from },
+    );
   }
 
   private reportOwnId(socket: Socket): void {

@@ -1,3 +1,4 @@
+import { Complaints } from '../host/index.js';
 import { JuteError } from '../jute/index.js';
 import { MembershipError } from '../membership/index.js';
 import type { QuorumVerifier } from '../membership/index.js';
@@ -21,6 +22,7 @@ const MAX_REMEMBERED = 256;
  */
 export class WorkerReceiver {
   private readonly configs = new ConfigReader();
+  private readonly complaints: Complaints;
   private running: Promise<void> = Promise.resolve();
   /** Last answers to servers that do not vote. */
   private readonly echoes = new Map<number, { about: string; atMs: number }>();
@@ -30,7 +32,9 @@ export class WorkerReceiver {
   constructor(
     private readonly context: ElectionContext,
     private readonly sender: WorkerSender,
-  ) {}
+  ) {
+    this.complaints = new Complaints(context.clock, context.log);
+  }
 
   start(): void {
     this.running = this.run();
@@ -74,10 +78,10 @@ export class WorkerReceiver {
       return decodeNotification(bytes);
     } catch (error) {
       if (!(error instanceof JuteError)) throw error;
-      this.context.log.warn(`Skipping a notification of ${bytes.length} bytes from server ${sid}: ${error.message}`, {
-        code: 'ELECTION_NOTIFICATION',
-        sid,
-      });
+      const message = `Skipping a notification of ${bytes.length} bytes from server ${sid}: ${error.message}`;
+      // Numbers in it are the sender's, who may make up as many as it likes.
+      const about = `notification ${sid} ${error.message.replace(/\d+/g, '#')}`;
+      this.complaints.warn(about, message, { code: 'ELECTION_NOTIFICATION', sid });
       return null;
     }
   }
@@ -85,7 +89,7 @@ export class WorkerReceiver {
   /** Tells the peer about a newer configuration; it may end this election. */
   private readConfig(sid: number, text: string | null): QuorumVerifier | null {
     if (text === null) return null;
-    const { self, log } = this.context;
+    const { self } = this.context;
     try {
       const own = self.verifier();
       const config = this.configs.read(text, own);
@@ -93,10 +97,8 @@ export class WorkerReceiver {
       return config;
     } catch (error) {
       if (!(error instanceof MembershipError)) throw error;
-      log.warn(`Cannot read the configuration in a notification from server ${sid}: ${error.message}`, {
-        code: 'ELECTION_CONFIG',
-        sid,
-      });
+      const message = `Cannot read the configuration in a notification from server ${sid}: ${error.message}`;
+      this.complaints.warn(`config ${sid}`, message, { code: 'ELECTION_CONFIG', sid });
       return null;
     }
   }

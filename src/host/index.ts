@@ -1,6 +1,7 @@
 export { AsyncQueue } from './async-queue.js';
 export type { Clock, Timer } from './clock.js';
 export { sleep } from './clock.js';
+export { Complaints } from './complaints.js';
 export type {
   AppendFile,
   AppendOptions,
@@ -18,3 +19,4 @@ export type { LogFields, Logger, LogLevel } from './logger.js';
 export type { Endpoint, Listener, ListenOptions, Network, NetworkErrorCode, Socket, SocketHandler } from './network.js';
 export { formatEndpoint, NetworkError } from './network.js';
 export type { Random } from './random.js';
+export { WaitingRoom } from './waiting-room.js';

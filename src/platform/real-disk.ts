@@ -1,4 +1,16 @@
-import { type FileHandle, mkdir, open, readdir, readFile, rename, rmdir, stat, statfs, unlink } from 'node:fs/promises';
+import {
+  type FileHandle,
+  lstat,
+  mkdir,
+  open,
+  readdir,
+  readFile,
+  rename,
+  rmdir,
+  stat,
+  statfs,
+  unlink,
+} from 'node:fs/promises';
 import { constants, type Stats } from 'node:fs';
 import { basename, join } from 'node:path';
 import {
@@ -180,8 +192,10 @@ async function entryIfThere(path: string): Promise<DirEntry | undefined> {
     return entryOf(path, await stat(path));
   } catch (error) {
     const failure = diskErrorFrom(error, path);
-    if (failure.code === 'NOT_FOUND') return undefined;
-    throw failure;
+    if (failure.code !== 'NOT_FOUND') throw failure;
+    const link = await lstat(path).catch(() => null);
+    // A link that leads nowhere has not vanished: what it should lead to is missing.
+    return link?.isSymbolicLink() === true ? { ...entryOf(path, link), kind: 'other' } : undefined;
   }
 }
 

@@ -3,6 +3,7 @@ export * from './create-mode.js';
 export * from './data.js';
 export * from './ephemeral-owner.js';
 export * from './errors.js';
+export * from './foreign-bytes.js';
 export * from './forwarded-request.js';
 export * from './op-codes.js';
 export * from './quorum-packet.js';

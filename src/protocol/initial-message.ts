@@ -11,6 +11,7 @@ export const OBSERVER_ID = 2 ** 63;
 const LONG_BYTES = 8;
 const HEAD_BYTES = 20;
 const MAX_ADDRESS_BYTES = 2048;
+const MAX_BARE_SID = 0x7fffffff;
 /** No greeting is longer: who sent this much without completing one never will. */
 export const MAX_GREETING_BYTES = HEAD_BYTES + MAX_ADDRESS_BYTES;
 
@@ -49,6 +50,12 @@ function checkedSid(sid: number): number {
   throw new InitialMessageError('SID', `${sid} is not a server id`);
 }
 
+/** A bare id has nothing around it to be known by: larger ones than any list has are the beginning of something else. */
+function checkedBareSid(sid: number): number {
+  if (sid <= MAX_BARE_SID || sid === OBSERVER_ID) return sid;
+  throw new InitialMessageError('SID', `${sid} is neither a version of an election greeting nor a server id`);
+}
+
 /**
  * Reads a greeting from the start of what has arrived: the greeting and its length, or null while it is incomplete. Both
  * versions are understood, and the bare `long sid` that servers before 3.5 send. Throws an `InitialMessageError`.
@@ -57,7 +64,7 @@ export function readInitialMessage(bytes: Buffer): { message: InitialMessage; le
   if (bytes.length < LONG_BYTES) return null;
   const r = new JuteReader(bytes);
   const first = r.longLossy();
-  if (first >= 0) return { message: { sid: checkedSid(first), addresses: [] }, length: LONG_BYTES };
+  if (first >= 0) return { message: { sid: checkedBareSid(first), addresses: [] }, length: LONG_BYTES };
   if (first !== GREETING_ONE_ADDRESS && first !== GREETING_SEVERAL_ADDRESSES) {
     throw new InitialMessageError('VERSION', `${first} is no version of an election greeting`);
   }

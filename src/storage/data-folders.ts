@@ -81,8 +81,7 @@ async function requireFolder(disk: Disk, dir: string, mayCreate: boolean): Promi
   } catch (error) {
     if (error instanceof StorageError) throw error;
     const { message } = asStorageError(error, `using ${dir}`, dir);
-    const mend = 'Check that the folder may be read and written by this user.';
-    throw new StorageError('DATA_DIR', `${message}. ${mend}`, dir, null, { cause: error });
+    throw new StorageError('DATA_DIR', message, dir, null, { cause: error });
   }
 }
 

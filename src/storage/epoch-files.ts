@@ -1,6 +1,6 @@
 import type { Host } from '../host/index.js';
 import { formatZxid, zxidEpoch } from '../protocol/index.js';
-import { asStorageError, isNotFound, StorageError } from './errors.js';
+import { asStorageError, isDiskError, isNotFound, StorageError } from './errors.js';
 import { joinPath, STAGED_PREFIX } from './names.js';
 import { StagedFile } from './staged-file.js';
 import { Turns } from './turns.js';
@@ -8,6 +8,8 @@ import { Turns } from './turns.js';
 const CURRENT = 'currentEpoch';
 const ACCEPTED = 'acceptedEpoch';
 const STAGED_SUFFIX = '.tmp';
+const MEND =
+  'Write the epoch that the other servers have (their file of the same name) into it, or start this server with an empty data directory.';
 
 /**
  * `currentEpoch` (whose history this is) and `acceptedEpoch` (the newest one promised to), each ZooKeeper's plain decimal
@@ -109,15 +111,15 @@ export class EpochFiles {
       text = (await this.host.disk.readFile(path)).toString('latin1');
     } catch (error) {
       if (isNotFound(error)) return null;
-      throw asStorageError(error, `reading ${path}`, path);
+      if (!isDiskError(error) || error.code !== 'OTHER') throw asStorageError(error, `reading ${path}`, path);
+      throw new StorageError('EPOCH_FILE', `${path} is no file that can be read (${error.message}). ${MEND}`, path);
     }
     const line = (text.split('\n')[0] ?? '').trim();
     const epoch = Number(line);
     if (/^-?\d+$/.test(line) && Number.isSafeInteger(epoch)) return epoch;
     throw new StorageError(
       'EPOCH_FILE',
-      `${path} should hold a whole number, but its first line is ${JSON.stringify(line.slice(0, 40))}. Write the epoch ` +
-        `that the other servers have (their file of the same name), or start this server with an empty data directory.`,
+      `${path} should hold a whole number, but its first line is ${JSON.stringify(line.slice(0, 40))}. ${MEND}`,
       path,
       0,
     );

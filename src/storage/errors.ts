@@ -4,6 +4,7 @@ import type { DiskError } from '../host/index.js';
  * - `DATA_DIR`: a folder is missing and may not be made, or cannot be used.
  * - `LOG_DIR_HAS_SNAPSHOTS`, `SNAP_DIR_HAS_LOGS`: dataDir and dataLogDir are probably swapped (ZOOKEEPER-2967).
  * - `IN_USE`: another process works on the folders.
+ * - `NOT_A_FILE`: something else has the name of a log or snapshot.
  * - `NO_SNAPSHOT`: there are transactions but no snapshot that they could follow (ZOOKEEPER-3056).
  * - `SNAPSHOT_CORRUPT`, `SNAPSHOT_UNSUPPORTED`: a snapshot file that cannot be used.
  * - `LOG_CORRUPT`: a damaged record in front of good ones; `LOG_UNREADABLE`: an intact record of an unknown kind.
@@ -18,6 +19,7 @@ export type StorageErrorCode =
   | 'LOG_DIR_HAS_SNAPSHOTS'
   | 'SNAP_DIR_HAS_LOGS'
   | 'IN_USE'
+  | 'NOT_A_FILE'
   | 'NO_SNAPSHOT'
   | 'SNAPSHOT_CORRUPT'
   | 'SNAPSHOT_UNSUPPORTED'
@@ -55,7 +57,21 @@ export function asStorageError(error: unknown, doing: string, file: string | nul
   if (error instanceof StorageError) return error;
   const reason = error instanceof Error ? error.message : String(error);
   const path = isDiskError(error) ? error.path : file;
-  return new StorageError('IO', `${doing} failed: ${reason}`, path, null, { cause: error });
+  return new StorageError('IO', `${doing} failed: ${reason}${mendOf(error)}`, path, null, { cause: error });
+}
+
+/** What an operator can do, as a sentence behind the reason. */
+function mendOf(error: unknown): string {
+  switch (isDiskError(error) ? error.code : null) {
+    case 'NO_SPACE':
+      return '. Make room on that disk: old snapshots and logs may go (zk-server purges them with autopurge.purgeInterval)';
+    case 'PERMISSION':
+      return '. Give the user of this server access to it, and see that its file system is not mounted read-only';
+    case 'IO':
+      return '. The disk or its file system has failed: look into the log of the kernel before this server starts again';
+    default:
+      return '';
+  }
 }
 
 /** The code tells a missing file from a broken disk. */

@@ -1,5 +1,6 @@
-import type { Disk } from '../host/index.js';
+import type { DirEntry, Disk } from '../host/index.js';
 import { zxidHex } from '../protocol/index.js';
+import { StorageError } from './errors.js';
 
 /** The folder inside dataDir and dataLogDir. */
 export const VERSION_FOLDER = 'version-2';
@@ -49,25 +50,41 @@ function parseZxid(hex: string | undefined): number | null {
   return Number.isSafeInteger(zxid) ? zxid : null;
 }
 
-/** The log files of a folder, oldest first. */
+/**
+ * What has the name of a log or snapshot has to be one: passing it over could pass over what was acknowledged. Throws
+ * NOT_A_FILE.
+ */
+function requireFile(path: string, kind: DirEntry['kind'], what: string): void {
+  if (kind === 'file') return;
+  const found = kind === 'dir' ? 'a folder' : 'no file (perhaps a link that leads nowhere)';
+  const mend = `Bring the file back if there was one, or give what is there another name.`;
+  throw new StorageError('NOT_A_FILE', `${path} has the name of a ${what}, but is ${found}. ${mend}`, path);
+}
+
+/** The log files of a folder, oldest first. Throws NOT_A_FILE. */
 export async function listLogs(disk: Disk, dir: string): Promise<StoredFile[]> {
   const found: StoredFile[] = [];
   for (const { name, kind, sizeBytes } of await disk.list(dir)) {
     const zxid = parseZxid(LOG_NAME.exec(name)?.[1]);
-    if (kind === 'file' && zxid !== null) found.push({ name, path: joinPath(dir, name), zxid, sizeBytes });
+    if (zxid === null) continue;
+    const path = joinPath(dir, name);
+    requireFile(path, kind, 'transaction log');
+    found.push({ name, path, zxid, sizeBytes });
   }
   return found.sort((a, b) => a.zxid - b.zxid);
 }
 
-/** The snapshots of a folder, newest first. */
+/** The snapshots of a folder, newest first. Throws NOT_A_FILE. */
 export async function listSnapshots(disk: Disk, dir: string): Promise<SnapshotFile[]> {
   const found: SnapshotFile[] = [];
   for (const { name, kind, sizeBytes } of await disk.list(dir)) {
     const match = SNAPSHOT_NAME.exec(name);
     const zxid = parseZxid(match?.[1]);
-    if (kind !== 'file' || zxid === null) continue;
+    if (zxid === null) continue;
+    const path = joinPath(dir, name);
+    requireFile(path, kind, 'snapshot');
     const compression = (match?.[2]?.toLowerCase() ?? 'none') as Compression;
-    found.push({ name, path: joinPath(dir, name), zxid, sizeBytes, compression });
+    found.push({ name, path, zxid, sizeBytes, compression });
   }
   return found.sort((a, b) => b.zxid - a.zxid || (a.name < b.name ? -1 : 1));
 }

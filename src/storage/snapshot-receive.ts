@@ -80,7 +80,7 @@ export class SnapshotReceive {
     this.writePiece();
     try {
       const file = await this.writing;
-      const tree = this.decoder.finish();
+      const tree = this.finishTree();
       tree.lastProcessedZxid = this.zxid;
       tree.distrustDigest();
       // The tree's digest belongs to no transaction: a Java leader's changes while it sends.
@@ -106,10 +106,15 @@ export class SnapshotReceive {
     try {
       return this.decoder.decode(bytes);
     } catch (error) {
-      if (!(error instanceof JuteError) && !(error instanceof TreeError)) throw error;
-      throw new StorageError('SNAPSHOT_CORRUPT', `The leader's snapshot cannot be read: ${error.message}`, null, null, {
-        cause: error,
-      });
+      throw asCorrupt(error);
+    }
+  }
+
+  private finishTree() {
+    try {
+      return this.decoder.finish();
+    } catch (error) {
+      throw asCorrupt(error);
     }
   }
 
@@ -138,4 +143,10 @@ export class SnapshotReceive {
     this.isOver = true;
     this.release();
   }
+}
+
+function asCorrupt(error: unknown): unknown {
+  if (!(error instanceof JuteError) && !(error instanceof TreeError)) return error;
+  const message = `The leader's snapshot cannot be read: ${error.message}`;
+  return new StorageError('SNAPSHOT_CORRUPT', message, null, null, { cause: error });
 }

@@ -1,7 +1,7 @@
 import { formatZxid } from '../protocol/index.js';
 import { Milestone, ZabError } from './life.js';
 import type { ConfigView } from './needs.js';
-import { haveQuorum, isVoter, sidList } from './quorum.js';
+import { haveQuorum, isListed, isVoter, sidList } from './quorum.js';
 
 /** How new a server's history is: first by the epoch of the last leader it followed, then by its last zxid. */
 export interface StateSummary {
@@ -48,10 +48,13 @@ export class Discovery {
     return `here ${sidList(this.here)}, promised ${sidList(this.promised)}, looking for another leader ${sidList(this.looking)}`;
   }
 
-  /** A server (the leader itself, too) came with the newest epoch it has accepted. */
+  /**
+   * A server (the leader itself, too) came with the newest epoch it has accepted. Epochs are few enough that one which is in
+   * no configuration must not use them up.
+   */
   arrived(sid: number, acceptedEpoch: number): void {
     if (this.epochChosen.reached) return;
-    if (acceptedEpoch >= this.candidate) this.candidate = acceptedEpoch + 1;
+    if (acceptedEpoch >= this.candidate && isListed(this.config, sid)) this.candidate = acceptedEpoch + 1;
     if (isVoter(this.config, sid)) {
       this.here.add(sid);
       this.looking.delete(sid);

@@ -1,4 +1,4 @@
-import type { Clock, Listener, Logger, Socket } from '../host/index.js';
+import { type Clock, Complaints, type Listener, type Logger, type Socket, WaitingRoom } from '../host/index.js';
 import type { QuorumTally } from '../membership/index.js';
 import type { ForwardedRequest, TxnEntry } from '../protocol/index.js';
 import { makeZxid, OpCode, zxidCounter } from '../protocol/index.js';
@@ -20,6 +20,11 @@ import { SyncThrottle } from './sync-throttle.js';
 import { Synchronizer, type SyncResult } from './synchronizer.js';
 import { ZabMetrics } from './zab-metrics.js';
 
+/** So many connections may wait at a time for the learner to say who it is. */
+const WAITING_LIMIT = 256;
+/** So many learners that are in no configuration are served at a time. */
+const MAX_STRANGERS = 128;
+
 /**
  * A server that leads, for one epoch at most: discovery, synchronization, broadcast.
  *
@@ -27,6 +32,7 @@ import { ZabMetrics } from './zab-metrics.js';
  */
 export class Leader implements LearnerMaster, Broadcast {
   readonly clock: Clock;
+  readonly complaints: Complaints;
   readonly config: ConfigView;
   readonly log: Logger;
   readonly myId: number;
@@ -40,6 +46,7 @@ export class Leader implements LearnerMaster, Broadcast {
   private readonly synchronizer: Synchronizer;
   private readonly newLeaderQuorum = new Milestone();
   private readonly handlers = new Map<LearnerHandler, Promise<void>>();
+  private readonly waiting = new WaitingRoom<LearnerHandler>(WAITING_LIMIT);
   private readonly listeners: Listener[] = [];
   private commitWaits: { readonly zxid: number; readonly milestone: Milestone }[] = [];
   private proposals: Proposals | null = null;
@@ -51,6 +58,7 @@ export class Leader implements LearnerMaster, Broadcast {
   constructor(private readonly deps: LeaderDeps) {
     const { host, history, metrics, options } = deps;
     this.clock = host.clock;
+    this.complaints = new Complaints(host.clock, host.log);
     this.config = deps.config;
     this.log = host.log;
     this.myId = deps.myId;
@@ -261,18 +269,39 @@ export class Leader implements LearnerMaster, Broadcast {
   }
 
   introduced(handler: LearnerHandler): void {
+    this.waiting.leave(handler);
+    const { isStranger, sid, stream } = handler;
+    if (isStranger) this.checkStrangers();
+    this.makeRoomFor(handler);
+    const message = `Server ${sid} came from ${stream.peer} to ${handler.isObserver ? 'observe' : 'follow'}`;
+    const fields = { code: 'ZAB_LEARNER_CAME', sid };
+    if (!isStranger) this.log.info(`${message}.`, fields);
+    else this.complaints.info(`came ${stream.peerHost}`, `${message}; it is in no configuration.`, fields);
+  }
+
+  /**
+   * An older connection of the same server is given up for the new one, unless its server is there and well: then whoever
+   * came has another's id. (A server that comes anew has ended its connection before, or is silent on it.)
+   */
+  private makeRoomFor(handler: LearnerHandler): void {
+    const { sid, stream } = handler;
     for (const other of this.handlers.keys()) {
-      if (other !== handler && other.sid === handler.sid) {
-        other.life.finish('REPLACED', `server ${handler.sid} connected anew from ${handler.stream.peer}`);
+      if (other === handler || other.sid !== sid || other.life.isOver) continue;
+      const silentMs = Math.round(this.clock.monotonicMs() - other.stream.lastHeardMs);
+      if (other.isLive && silentMs <= this.options.tickTimeMs) {
+        const why = `says it is server ${sid}, which is at ${other.stream.peer} and was heard ${silentMs} ms ago`;
+        throw new ZabError('DOUBLE', `${why}: two servers have ${sid} in their myid file`);
       }
+      other.life.finish('REPLACED', `server ${sid} connected anew from ${stream.peer}`);
     }
-    this.log.info(
-      `Server ${handler.sid} came from ${handler.stream.peer} to ${handler.isObserver ? 'observe' : 'follow'}.`,
-      {
-        code: 'ZAB_LEARNER_CAME',
-        sid: handler.sid,
-      },
-    );
+  }
+
+  private checkStrangers(): void {
+    let count = 0;
+    for (const { isIntroduced, isStranger } of this.handlers.keys()) if (isIntroduced && isStranger) count++;
+    if (count >= MAX_STRANGERS) {
+      throw new ZabError('CROWDED', `is in no configuration, as ${count} learners are that are here already`);
+    }
   }
 
   synchronize(handler: LearnerHandler, peerZxid: number): Promise<SyncResult> {
@@ -342,8 +371,11 @@ export class Leader implements LearnerMaster, Broadcast {
       return;
     }
     const handler = new LearnerHandler(socket, this);
+    const leaving = this.waiting.enter(handler, socket.remote.host);
+    leaving?.life.finish('CROWDED', `more than ${WAITING_LIMIT} connections have not said who they are`);
     const run = handler.run().finally(() => {
       this.handlers.delete(handler);
+      this.waiting.leave(handler);
       this.proposals?.stopForwarding(handler);
       this.logGone(handler);
     });
@@ -351,12 +383,14 @@ export class Leader implements LearnerMaster, Broadcast {
   }
 
   private logGone(handler: LearnerHandler): void {
+    const { isIntroduced, sid, stream } = handler;
     const { end } = handler.life;
-    const who = handler.isIntroduced ? `Server ${handler.sid}` : 'A connection';
-    const fields = { code: 'ZAB_LEARNER_GONE', sid: handler.sid, peer: handler.stream.peer, end: end?.code };
-    const message = `${who} from ${handler.stream.peer} is gone: ${end?.reason ?? 'unknown'}`;
-    if (this.life.isOver || end?.code === 'CONNECTION_LOST') this.log.info(message, fields);
-    else this.log.warn(message, fields);
+    const who = isIntroduced ? `Server ${sid}` : 'A connection';
+    const fields = { code: 'ZAB_LEARNER_GONE', sid, peer: stream.peer, end: end?.code };
+    const message = `${who} from ${stream.peer} is gone: ${end?.reason ?? 'unknown'}`;
+    const level = this.life.isOver || end?.code === 'CONNECTION_LOST' ? 'info' : 'warn';
+    if (isIntroduced && !handler.isStranger) this.log[level](message, fields);
+    else this.complaints[level](`gone ${stream.peerHost} ${end?.code}`, message, fields);
   }
 
   private countNewLeaderAck(sid: number): void {

@@ -1,4 +1,4 @@
-import type { Clock, Logger, Socket } from '../host/index.js';
+import type { Clock, Complaints, Socket } from '../host/index.js';
 import { JuteError, JuteReader, JuteWriter } from '../jute/index.js';
 import type { ForwardedRequest, QuorumPacket, TxnEntry } from '../protocol/index.js';
 import {
@@ -18,6 +18,7 @@ import type { Discovery } from './discovery.js';
 import type { Milestone } from './life.js';
 import { Life, ZabError } from './life.js';
 import type { ConfigView } from './needs.js';
+import { isListed } from './quorum.js';
 import type { ZabOptions } from './options.js';
 import { initLimitMs, syncLimitMs } from './options.js';
 import { PacketStream } from './packet-stream.js';
@@ -27,9 +28,9 @@ import type { SyncResult, SyncTarget } from './synchronizer.js';
 /** Whom learners follow. */
 export interface LearnerMaster {
   readonly clock: Clock;
+  readonly complaints: Complaints;
   readonly config: ConfigView;
   readonly discovery: Discovery;
-  readonly log: Logger;
   readonly myId: number;
   readonly options: ZabOptions;
   /** A quorum acknowledged NEWLEADER and the pipeline runs. */
@@ -37,7 +38,7 @@ export interface LearnerMaster {
   /** Known once discovery chose it. */
   readonly newLeaderZxid: number;
   readonly lastProposed: number;
-  /** Its id is known: an older connection of the same server makes room. */
+  /** Its id is known: an older connection of the same server makes room. Throws a `ZabError` when this one must go. */
   introduced(handler: LearnerHandler): void;
   synchronize(handler: LearnerHandler, peerZxid: number): Promise<SyncResult>;
   /** The configuration text that NEWLEADER carries. */
@@ -137,6 +138,14 @@ export class LearnerHandler implements SyncTarget, PingedFollower {
     return this.heldBytes + this.stream.unsentBytes;
   }
 
+  get isStranger(): boolean {
+    return !isListed(this.master.config, this.sid);
+  }
+
+  get canComeAgain(): boolean {
+    return this.isObserver || this.isStranger;
+  }
+
   /** Does it count towards the quorum that a leader must keep? */
   isSynced(nowMs: number): boolean {
     if (this.life.isOver || !this.isIntroduced) return false;
@@ -197,12 +206,21 @@ export class LearnerHandler implements SyncTarget, PingedFollower {
 
   /** Reads who it is; returns the newest epoch that it has accepted. */
   private async introduction(): Promise<number> {
-    const { config, myId } = this.master;
+    const { config, myId, options } = this.master;
+    // Bytes that trickle in are no silence, and no introduction either.
+    const limitMs = initLimitMs(options);
+    const deadline = this.life.after(limitMs, () => {
+      this.life.finish('SILENT', `did not say who it is within ${limitMs} ms (initLimit)`);
+    });
     const packet = await this.expect(PacketType.followerInfo, PacketType.observerInfo);
+    deadline.cancel();
     const data = packet.data ?? Buffer.alloc(0);
     const info = data.length < 12 ? null : readLearnerInfo(new JuteReader(data));
     if (info === null || info.protocolVersion < QUORUM_PROTOCOL_VERSION) {
       throw new ZabError('PROTOCOL', 'speaks the protocol of ZooKeeper 3.3 or older, which is not supported');
+    }
+    if (!Number.isSafeInteger(info.serverId) || info.serverId < 0) {
+      throw new ZabError('PROTOCOL', `says it is server ${info.serverId}, which is no server id`);
     }
     if (info.serverId === myId) throw new ZabError('PROTOCOL', `says it is server ${myId}, as this leader is`);
     const { version } = config.verifier();
@@ -214,12 +232,13 @@ export class LearnerHandler implements SyncTarget, PingedFollower {
     }
     const acceptedEpoch = zxidEpoch(packet.zxid);
     // The next one would be promised, written to disk, and could never be told to anybody.
-    if (acceptedEpoch >= MAX_EPOCH)
-      throw new ZabError('PROTOCOL', `says it has accepted epoch ${acceptedEpoch}, the last`);
+    if (acceptedEpoch >= MAX_EPOCH) {
+      throw new ZabError('PROTOCOL', `says it has accepted epoch ${acceptedEpoch}, behind which no epoch is possible`);
+    }
     this.sid = info.serverId;
-    this.isIntroduced = true;
     this.isObserver = packet.type === PacketType.observerInfo;
     this.master.introduced(this);
+    this.isIntroduced = true;
     return acceptedEpoch;
   }
 
@@ -369,10 +388,11 @@ export class LearnerHandler implements SyncTarget, PingedFollower {
         this.master.forwarded(decodeForwardedRequest(packet.data ?? Buffer.alloc(0), packet.authinfo ?? []), this);
         return;
       default:
-        this.master.log.warn(`Server ${this.sid} sent an unexpected ${packetName(packet.type)}; it is ignored.`, {
-          code: 'ZAB_UNEXPECTED_PACKET',
-          sid: this.sid,
-        });
+        this.master.complaints.warn(
+          `unexpected ${this.sid} ${packet.type}`,
+          `Server ${this.sid} at ${this.stream.peer} sent an unexpected ${packetName(packet.type)}; it is ignored.`,
+          { code: 'ZAB_UNEXPECTED_PACKET', sid: this.sid },
+        );
     }
   }
 
@@ -392,7 +412,8 @@ export class LearnerHandler implements SyncTarget, PingedFollower {
   private pingAnswered(touched: Buffer): void {
     const r = new JuteReader(touched);
     while (r.remaining >= TOUCH_BYTES) this.master.touch(r.long64(), r.int());
-    this.pingsAnswered++;
+    // An answer to no ping proves nothing.
+    if (this.pingsAnswered < this.pingsSent) this.pingsAnswered++;
     this.master.pingAnswered(this);
   }
 

@@ -1,4 +1,4 @@
-import type { Clock, Endpoint, Logger } from '../host/index.js';
+import { type Clock, Complaints, type Endpoint, type Logger } from '../host/index.js';
 import { JuteError, JuteReader, JuteWriter } from '../jute/index.js';
 import type { ForwardedRequest, QuorumPacket, TxnEntry } from '../protocol/index.js';
 import {
@@ -27,6 +27,14 @@ import { ZabMetrics } from './zab-metrics.js';
 
 /** So much of a DIFF may wait for the disk before more is read. */
 const UNSYNCED_BYTES = 16 * 1024 * 1024;
+/** What no leader says a second time: it would be another one, or another epoch. */
+const BEGINNINGS: ReadonlySet<number> = new Set([
+  PacketType.leaderInfo,
+  PacketType.diff,
+  PacketType.trunc,
+  PacketType.snap,
+  PacketType.newLeader,
+]);
 
 /**
  * What followers and observers have in common: they find the leader, take over its history, and then serve.
@@ -38,12 +46,15 @@ export abstract class Learner implements LeaderLink {
   readonly leaderSid: number;
   protected readonly life: Life;
   protected readonly log: Logger;
+  private readonly complaints: Complaints;
   protected readonly metrics: ZabMetrics;
   protected readonly clock: Clock;
   protected abstract readonly role: PhaseRecord['role'];
   protected abstract readonly infoType: number;
   private stream: PacketStream | null = null;
   private isServing = false;
+  /** Of the newest proposal that this leader sent. */
+  private lastProposal = -1;
   private newLeaderConfig: string | null = null;
   private running: Promise<RoleEnd> | null = null;
 
@@ -51,6 +62,7 @@ export abstract class Learner implements LeaderLink {
     this.leaderSid = deps.leaderSid;
     this.clock = deps.host.clock;
     this.log = deps.host.log;
+    this.complaints = new Complaints(deps.host.clock, deps.host.log);
     this.life = new Life(deps.host.clock);
     this.metrics = new ZabMetrics(deps.metrics);
   }
@@ -344,10 +356,15 @@ export abstract class Learner implements LeaderLink {
         return;
       }
       default:
-        this.log.warn(`The leader sent an unexpected ${packetName(packet.type)}; it is ignored.`, {
-          code: 'ZAB_UNEXPECTED_PACKET',
-        });
+        this.unexpected(packet);
     }
+  }
+
+  private unexpected({ type, zxid }: QuorumPacket): void {
+    const what = `${packetName(type)} ${formatZxid(zxid)}`;
+    if (BEGINNINGS.has(type)) throw new ZabError('PROTOCOL', `the leader sent ${what} after synchronization had ended`);
+    const message = `The leader, server ${this.leaderSid}, sent an unexpected ${what}; it is ignored.`;
+    this.complaints.warn(`unexpected ${type}`, message, { code: 'ZAB_UNEXPECTED_PACKET', sid: this.leaderSid });
   }
 
   /** The answer carries the sessions heard from: `long sessionId; int timeout` each. */
@@ -364,6 +381,11 @@ export abstract class Learner implements LeaderLink {
 
   protected proposal(packet: QuorumPacket, log: LearnerLog): TxnEntry {
     const entry = decodeEntry(packet.data, packet.zxid);
+    if (packet.zxid < this.lastProposal) {
+      const back = `${formatZxid(packet.zxid)} after ${formatZxid(this.lastProposal)}`;
+      throw new ZabError('PROTOCOL', `the leader went back in its proposals: ${back}`);
+    }
+    this.lastProposal = packet.zxid;
     this.tellOfReconfig(entry);
     log.propose(entry);
     return entry;

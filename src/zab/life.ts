@@ -18,6 +18,8 @@ export type EndCode =
   | 'PROTOCOL'
   | 'EPOCH_TOO_OLD'
   | 'LEARNER_AHEAD'
+  | 'DOUBLE'
+  | 'CROWDED'
   | 'REPLACED'
   | 'TOO_SLOW'
   | 'THROTTLED'

@@ -1,12 +1,16 @@
 import { JuteReader } from '../jute/index.js';
 import type { QuorumPacket } from '../protocol/index.js';
-import { PacketType, readQuorumPacket } from '../protocol/index.js';
+import { hintOnBytes, PacketType, readQuorumPacket } from '../protocol/index.js';
 
 const EMPTY = Buffer.alloc(0);
 /** `int type; long zxid; int dataLength` stand before the data. */
 const HEAD_BYTES = 16;
 const MAX_AUTH_IDS = 1024;
 const MAX_AUTH_BYTES = 64 * 1024;
+/** So much of a stream that starts wrong tells what it is. */
+const SHOWN_BYTES = 16;
+/** So many chunks may wait to be joined: a byte a chunk would take many times the memory of what came. */
+const MAX_CHUNKS = 1024;
 
 /** Bytes that are no quorum packet; nothing behind them can be understood. */
 export class GarbageError extends Error {
@@ -43,6 +47,11 @@ export class PacketReader {
     return this.current.length - this.at + this.waitingBytes;
   }
 
+  /** Bytes that must be there before the next packet can be taken, as far as that is known. */
+  get neededBytes(): number {
+    return this.needed;
+  }
+
   /** How many bytes of the stream were taken. */
   get offset(): number {
     return this.consumed;
@@ -55,6 +64,7 @@ export class PacketReader {
     } else {
       this.waiting.push(chunk);
       this.waitingBytes += chunk.length;
+      if (this.waiting.length > MAX_CHUNKS) this.gather(this.bufferedBytes);
     }
   }
 
@@ -168,6 +178,7 @@ export class PacketReader {
   }
 
   private garbage(reason: string): GarbageError {
-    return new GarbageError(this.consumed, reason);
+    const head = this.current.subarray(this.at, this.at + SHOWN_BYTES);
+    return new GarbageError(this.consumed, this.consumed === 0 ? reason + hintOnBytes(head, 'quorum') : reason);
   }
 }

@@ -6,7 +6,7 @@ import { PacketType, writeForwardedRequest } from '../protocol/index.js';
 import { ZabError } from './life.js';
 import { GarbageError, PacketReader } from './packet-reader.js';
 
-/** Above this much unread input the socket is paused, and TCP holds the other side back. */
+/** Above this much unread input, unless a packet needs more, the socket is paused, and TCP holds the other side back. */
 const PAUSE_BYTES = 1024 * 1024;
 /** A turn's output leaves at its end, or as soon as it is this long. */
 const FLUSH_BYTES = 64 * 1024;
@@ -19,6 +19,8 @@ const FIRST_BUFFER_BYTES = 1024;
  */
 export class PacketStream implements SocketHandler {
   readonly peer: string;
+  /** The machine of `peer`. */
+  readonly peerHost: string;
   packetsReceived = 0;
   packetsSent = 0;
   lastHeardMs: number;
@@ -41,6 +43,7 @@ export class PacketStream implements SocketHandler {
     options: { readonly maxPacketBytes: number; readonly silenceLimitMs: number },
   ) {
     this.peer = formatEndpoint(socket.remote);
+    this.peerHost = socket.remote.host;
     this.reader = new PacketReader(options.maxPacketBytes);
     this.silenceLimitMs = options.silenceLimitMs;
     this.lastHeardMs = clock.monotonicMs();
@@ -199,7 +202,7 @@ export class PacketStream implements SocketHandler {
     if (this.failure !== null) return;
     this.lastHeardMs = this.clock.monotonicMs();
     this.reader.push(Buffer.from(chunk));
-    if (this.reader.bufferedBytes > PAUSE_BYTES && !this.isPaused) {
+    if (this.reader.bufferedBytes > Math.max(PAUSE_BYTES, this.reader.neededBytes) && !this.isPaused) {
       this.isPaused = true;
       this.socket.pause();
     }
@@ -232,7 +235,8 @@ export class PacketStream implements SocketHandler {
   }
 
   private maybeResume(): void {
-    if (!this.isPaused || this.reader.bufferedBytes > PAUSE_BYTES / 2) return;
+    const { bufferedBytes, neededBytes } = this.reader;
+    if (!this.isPaused || (bufferedBytes > PAUSE_BYTES / 2 && bufferedBytes >= neededBytes)) return;
     this.isPaused = false;
     this.socket.resume();
   }

@@ -17,6 +17,11 @@ export function isVoter(config: ConfigView, sid: number): boolean {
   return config.verifier().voters.has(sid);
 }
 
+/** Is it in a configuration at all, as voter or observer? Others may learn, but their word counts for nothing. */
+export function isListed(config: ConfigView, sid: number): boolean {
+  return config.verifier().members.has(sid) || config.lastSeenVerifier()?.members.has(sid) === true;
+}
+
 /** Do these servers make a quorum of every required configuration? */
 export function haveQuorum(config: ConfigView, sids: ReadonlySet<number>): boolean {
   return requiredVerifiers(config).every((verifier) => verifier.containsQuorum(sids));

@@ -1,3 +1,4 @@
+import { StorageError } from '../storage/index.js';
 import { ZabError } from './life.js';
 import type { History, SnapshotReceive } from './needs.js';
 import type { PacketStream } from './packet-stream.js';
@@ -19,9 +20,20 @@ export async function receiveSnapshot(zxid: number, stream: PacketStream, histor
     life.check();
   } catch (error) {
     await image.abort();
-    throw error;
+    throw blamed(error, stream);
   }
-  await life.during(image.finish());
+  try {
+    await life.during(image.finish());
+  } catch (error) {
+    throw error instanceof ZabError && error.cause instanceof StorageError ? blamed(error.cause, stream) : error;
+  }
+}
+
+/** An image that is none is the leader's fault, what else fails is the own disk's. */
+function blamed(error: unknown, stream: PacketStream): unknown {
+  if (!(error instanceof StorageError)) return error;
+  const code = error.code === 'SNAPSHOT_CORRUPT' ? 'PROTOCOL' : 'STORAGE';
+  return new ZabError(code, `${error.message} (${stream.peer})`, { cause: error });
 }
 
 async function readImage(stream: PacketStream, image: SnapshotReceive): Promise<void> {

@@ -2,7 +2,8 @@ import type { Summary } from '../metrics/index.js';
 import { ZabError } from './life.js';
 
 /**
- * Bounds how many learners are synchronized at a time. Followers are counted but never sent away: the quorum needs them.
+ * Bounds how many learners are synchronized at a time. Listed followers are counted but never sent
+ * away: the quorum needs them.
  */
 export class SyncThrottle {
   private running = 0;
@@ -13,9 +14,9 @@ export class SyncThrottle {
     private readonly inflight: Summary,
   ) {}
 
-  /** Returns how to end it. Throws when an observer has to come again later. */
-  begin(isObserver: boolean): () => void {
-    if (isObserver && this.running >= this.limit) {
+  /** Returns how to end it. Throws when the learner has to come again later. */
+  begin(canComeAgain: boolean): () => void {
+    if (canComeAgain && this.running >= this.limit) {
       throw new ZabError('THROTTLED', `${this.running} learners are being synchronized by ${this.what} already`);
     }
     this.running++;

@@ -24,6 +24,8 @@ const LOG_TRIES = 3;
 export interface SyncTarget extends Forwarding {
   readonly stream: PacketStream;
   readonly life: Life;
+  /** Can it be told to come again later, when too many are synchronized? */
+  readonly canComeAgain: boolean;
 }
 
 export interface SynchronizerContext {
@@ -96,13 +98,13 @@ export class Synchronizer {
   }
 
   private startSnapshot(target: SyncTarget): Started {
-    const ended = this.context.snapThrottle.begin(target.isObserver);
+    const ended = this.context.snapThrottle.begin(target.canComeAgain);
     const snapshot = this.context.history.beginSnapshotSend();
     return { kind: 'SNAP', snapshot, result: { how: 'SNAP', upTo: snapshot.zxid, serveAfter: null, ended } };
   }
 
   private startDiff(target: SyncTarget, plan: DiffPlan, committed: readonly TxnEntry[]): Started {
-    const ended = this.context.diffThrottle.begin(target.isObserver);
+    const ended = this.context.diffThrottle.begin(target.canComeAgain);
     const { upTo, serveAfter } = plan;
     const result = { how: plan.kind, upTo, serveAfter, ended };
     return { kind: 'DIFF', plan, committed: committed.slice(plan.committedFrom), result };

@@ -182,6 +182,31 @@ describe('greetings on the election port', () => {
     assert.equal(manager.isConnected(7), false);
   });
 
+  it('of unknown servers with smaller ids has only some of them dialled back at a time', async () => {
+    const world = new World(1);
+    const verifier = members(50, 51);
+    const { manager, host } = managerOn(world, 50, { verifier: () => verifier });
+    await world.settle(manager.start());
+    world.host('black-hole');
+    world.network.setReachable('black-hole', false);
+    let dials = 0;
+    const { network } = host;
+    const dial = network.dial.bind(network);
+    network.dial = (target, timeoutMs) => {
+      dials++;
+      return dial(target, timeoutMs);
+    };
+    for (let sid = 1; sid <= 40; sid++) {
+      const player = await dialAs(world, 'scanner', 's50');
+      player.socket.write(encodeInitialMessage({ sid, addresses: ['black-hole:3888'] }, false));
+      await world.until(() => player.closed || player.ended);
+    }
+    assert.equal(dials, 16);
+    assert.equal(host.log.withCode('ELECTION_STRANGERS').length, 1);
+    await world.run(6000);
+    assert.equal(host.log.withCode('ELECTION_DIAL').length, 1, 'one line for all of them');
+  });
+
   it('of the same garbage from the same machine is reported once a minute', async () => {
     const { world, host } = await serverTwo();
     const knockBadly = async () => {

@@ -129,7 +129,10 @@ describe('QuorumCnxManager', () => {
     players.get(2)?.socket.write(head);
     await world.until(() => players.get(2)?.closed === true);
     assert.equal(one.manager.isConnected(2), false);
-    assert.match(one.host.log.withCode('ELECTION_PACKET')[0]?.message ?? '', /server 2 ended: .* 524289 bytes/);
+    assert.match(
+      one.host.log.withCode('ELECTION_PACKET')[0]?.message ?? '',
+      /server 2 at 10\.0\.0\.\d+:\d+ ended: .* 524289 bytes/,
+    );
     players.get(3)?.socket.write(frame('fine'));
     await world.run(10);
     assert.deepEqual(takeAll(one.manager), ['3: fine']);

@@ -132,9 +132,11 @@ const SCENARIOS: readonly Scenario[] = [
     `,
   },
   {
-    name: 'the same server connects anew: the older connection goes',
+    name: 'the same server connects anew when its older connection has fallen silent: that one goes',
     history: '1:1-3',
     steps: `${ESTABLISHED}
+      2 is mute
+      wait 150
       3 > FOLLOWERINFO 2:0 from 2
       3 < LEADERINFO 2:0
       2 < closed
