@@ -279,7 +279,10 @@ describe('files gone wrong, and a server that starts', { concurrency: 3 }, () =>
       assert.equal(first.nodes, NODES);
       const { exitCode, output } = seconds[0] ?? assert.fail();
       assert.equal(exitCode, 3);
-      assert.match(output, /Another process has its data in .*data.*Stop that one .* or give this server a dataDir of its own/);
+      assert.match(
+        output,
+        /Another process has its data in .*data.*Stop that one .* or give this server a dataDir of its own/,
+      );
       // Nothing of the first one's was touched.
       const again = await at.start();
       assert.equal(again.nodes, NODES);
