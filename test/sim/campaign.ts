@@ -12,6 +12,8 @@ export interface CampaignOptions {
   /** No new seed is begun after so much time. */
   readonly limitMs: number;
   readonly stopAtFailure: boolean;
+  /** Asked before each seed: end here, with the statistics so far? */
+  readonly isStopped: () => boolean;
   readonly print: (text: string) => void;
   readonly nowMs: () => number;
   readonly cpuSeconds: () => number;
@@ -27,7 +29,7 @@ export async function runCampaign(options: CampaignOptions): Promise<Statistics>
   const startMs = options.nowMs();
   const startCpu = options.cpuSeconds();
   for (const seed of options.seeds) {
-    if (options.nowMs() - startMs > options.limitMs) break;
+    if (options.isStopped() || options.nowMs() - startMs > options.limitMs) break;
     const outcome = await Simulation.run(drawPlan(seed, profile));
     statistics.add(outcome);
     if (outcome.problems.length > 0) {

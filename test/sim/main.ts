@@ -95,12 +95,19 @@ async function main(): Promise<number> {
     say(USAGE);
     return values.help ? 0 : 2;
   }
+  let isStopped = false;
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => {
+      isStopped = true;
+    });
+  }
   const start = Math.floor(Date.now() / 1000) % 1_000_000_000;
   const statistics = await runCampaign({
     profile,
     seeds: range(seeds ?? `${start}..${start + 100_000_000}`),
     limitMs: minutes === undefined ? Number.POSITIVE_INFINITY : Number(minutes) * 60_000,
     stopAtFailure: !values['keep-going'],
+    isStopped: () => isStopped,
     print: say,
     nowMs: () => performance.now(),
     cpuSeconds,

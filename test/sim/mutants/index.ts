@@ -15,6 +15,8 @@ export const ELUSIVE: ReadonlySet<string> = new Set([
   'a new leader forgets the time-outs',
   'closed sessions write on',
   'sync without proof',
+  'clients from the future are taken',
+  'moved sessions write on',
 ]);
 
 export const MUTANTS: readonly Mutant[] = [
