@@ -1,13 +1,14 @@
 // Servers in the background, started, restarted and stopped by the built program.
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
-import { mkdir, readdir, readFile, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
-import { hostname, userInfo } from 'node:os';
+import { hostname, tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { holderOf } from '../../src/cli/pid-file.js';
 import { isRunning } from '../../src/cli/process-facts.js';
+import { eventually } from '../support/eventually.js';
 import { serverMode } from '../support/four-letter.js';
 import { freePorts } from '../support/ports.js';
 import { type CliResult, fakeServer, run, scratch } from './harness.js';
@@ -24,12 +25,16 @@ class Installation {
   ) {}
 
   static async make(t: TestContext, text?: string, env: Readonly<Record<string, string>> = {}): Promise<Installation> {
-    const folder = await scratch(t);
+    const folder = await mkdtemp(join(tmpdir(), 'zk-server-daemon-'));
     const [port = 0] = await freePorts(1);
     const made = new Installation(folder, port, env);
-    t.after(() => {
+    t.after(async () => {
       const pid = made.pid();
-      if (pid !== null && holderOf(made.pidFile, made.file).kind === 'running') process.kill(pid, 'SIGKILL');
+      if (pid !== null && holderOf(made.pidFile, made.file).kind === 'running') {
+        process.kill(pid, 'SIGKILL');
+        await eventually('the server is gone', 30_000, () => Promise.resolve(!isRunning(pid)));
+      }
+      await rm(folder, { recursive: true, force: true });
     });
     await made.configure(text ?? '');
     return made;
@@ -213,7 +218,11 @@ describe('start --daemon', { concurrency: 3 }, () => {
     const server = await lonely(t);
     const { err, exitCode } = await server.run('start', '--daemon', '--timeout', '0.01');
     assert.equal(exitCode, 1);
-    assert.match(err, /^Server 1 does not serve yet \((starting|looking)\)\. It goes on: pid \d+, log /m);
+    const [, pid] =
+      /^Server 1 does not serve yet \((?:starting|looking)\)\. It goes on: pid (\d+), log /m.exec(err) ?? [];
+    assert.ok(pid, err);
+    await eventually('it has its pid file', 30_000, () => Promise.resolve(server.pid() === Number(pid)));
+    assert.equal((await server.run('stop')).out, `Stopped server ${pid}.\n`);
   });
 
   it('0: says that the first server of an ensemble waits for the others', async (t) => {
