@@ -42,8 +42,8 @@ async function installation(t: TestContext, script: string | null): Promise<{ ho
   await copyFile(LAUNCHER, launcher);
   await chmod(launcher, 0o755);
   if (script !== null) {
-    await mkdir(join(home, 'dist', 'cli'), { recursive: true });
-    await writeFile(join(home, 'dist', 'cli', 'main.js'), script);
+    await mkdir(join(home, 'dist', 'bundle'), { recursive: true });
+    await writeFile(join(home, 'dist', 'bundle', 'main.js'), script);
   }
   return { home, launcher };
 }
