@@ -15,13 +15,17 @@ export const Control = {
   submitted: 0,
   /** Records done so far. */
   completed: 1,
-  /** 1 while the thread sleeps or is about to: a submission must wake it. */
+  /** 1 while the thread sleeps or is about to: a submission that reaches `wakeAtBytes` must wake it. */
   sleeping: 2,
   /** 1 while a message to the event loop is under way: another one would say nothing new. */
   announced: 3,
+  /** Bytes handed over so far; stored before `submitted`. */
+  submittedBytes: 4,
+  /** The count of bytes that is worth waking the thread for. */
+  wakeAtBytes: 5,
 } as const;
 
-const CONTROL_LENGTH = 4;
+const CONTROL_LENGTH = 6;
 
 export const RecordKind = {
   /** Introduces a file: `position` is its length, `length` how far zeros are to be kept ahead. */

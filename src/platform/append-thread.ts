@@ -38,6 +38,7 @@ export class AppendThread {
   private readonly ring: AppendRing;
   private readonly memory = allocateRing();
   private submitted = 0;
+  private submittedBytes = 0;
   private completed = 0;
   private readonly pieces: Piece[] = [];
   private firstPiece = 0;
@@ -155,14 +156,18 @@ export class AppendThread {
   private push(piece: Piece, kind: number, position: number, offset: number, length: number): void {
     this.ring.fill(this.submitted, kind, piece.file.fd, position, offset, length);
     this.submitted = (this.submitted + 1) | 0;
+    this.submittedBytes = (this.submittedBytes + piece.bytes) | 0;
     if (this.pieces.length === 0) this.progressMs = performance.now();
     this.pieces.push(piece);
   }
 
   private wake(): void {
     const { control } = this.ring;
+    Atomics.store(control, Control.submittedBytes, this.submittedBytes);
     Atomics.store(control, Control.submitted, this.submitted);
-    if (Atomics.load(control, Control.sleeping) === 1) Atomics.notify(control, Control.submitted);
+    if (Atomics.load(control, Control.sleeping) === 0) return;
+    const isEnough = ((this.submittedBytes - Atomics.load(control, Control.wakeAtBytes)) | 0) >= 0;
+    if (isEnough) Atomics.notify(control, Control.submitted);
   }
 
   /** Tells the owners of all that is done, in order. */

@@ -2,12 +2,14 @@
  * The append thread. It sleeps until records come, takes all that wait as one group, writes them (one write a run of
  * adjoining bytes), makes them durable with one fdatasync a file, and announces the group. When nothing waits it writes zeros
  * ahead, so that the fdatasync of an append has no growth of the file to put into the file system's journal. When they run
- * low before that, a group takes some along: under one fdatasync with it they cost far less than on their own.
+ * low before that, a group takes some along: under one fdatasync with it they cost far less than on their own. Between two
+ * groups it may wait a little for the second to become fuller (`Gathering`).
  */
 import { fdatasyncSync, writeSync } from 'node:fs';
 import { constants } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import { AppendRing, Control, RecordKind, type RingMemory } from './append-ring.js';
+import { Gathering } from './gathering.js';
 
 /** Zeros written at a quiet moment; an append that comes meanwhile waits for one such step, well under a millisecond. */
 const ZERO_STEP_BYTES = 512 * 1024;
@@ -34,7 +36,9 @@ interface OpenFile {
 
 class AppendWorker {
   private readonly files = new Map<number, OpenFile>();
+  private readonly gathering = new Gathering();
   private done = 0;
+  private doneBytes = 0;
 
   constructor(
     private readonly ring: AppendRing,
@@ -44,29 +48,55 @@ class AppendWorker {
   run(): never {
     const { control } = this.ring;
     for (;;) {
-      const submitted = Atomics.load(control, Control.submitted);
-      if (submitted !== this.done) {
-        this.doGroup(submitted);
+      if (Atomics.load(control, Control.submitted) !== this.done) {
+        this.gather();
+        this.doGroup(Atomics.load(control, Control.submitted));
         continue;
       }
       const wanting = this.fileWantingZeros();
-      const woken = this.sleep(wanting === undefined ? undefined : QUIET_MS);
+      const woken = this.sleep(this.done, 0, wanting === undefined ? undefined : QUIET_MS);
       if (woken === 'timed-out' && wanting !== undefined) extend(wanting);
     }
   }
 
-  private sleep(timeoutMs: number | undefined): 'ok' | 'not-equal' | 'timed-out' {
+  /** Sleeps unless more than `seen` records are there, until `enoughBytes` wait or the time is over. */
+  private sleep(seen: number, enoughBytes: number, timeoutMs: number | undefined): 'ok' | 'not-equal' | 'timed-out' {
     const { control } = this.ring;
+    Atomics.store(control, Control.wakeAtBytes, (this.doneBytes + enoughBytes) | 0);
     Atomics.store(control, Control.sleeping, 1);
-    const woken = Atomics.wait(control, Control.submitted, this.done, timeoutMs);
+    const woken = Atomics.wait(control, Control.submitted, seen, timeoutMs);
     Atomics.store(control, Control.sleeping, 0);
     return woken;
+  }
+
+  /** Waits for the group that is coming together, where that pays. */
+  private gather(): void {
+    const { control } = this.ring;
+    const { gathering } = this;
+    const { enoughBytes } = gathering;
+    if (this.waitingBytes() >= enoughBytes || gathering.leftMs(performance.now()) <= 0) return;
+    for (;;) {
+      const seen = Atomics.load(control, Control.submitted);
+      const isEnough = this.waitingBytes() >= enoughBytes;
+      const leftMs = gathering.leftMs(performance.now());
+      if (isEnough || leftMs <= 0) {
+        gathering.waited(isEnough);
+        return;
+      }
+      this.sleep(seen, enoughBytes, leftMs);
+    }
+  }
+
+  private waitingBytes(): number {
+    return (Atomics.load(this.ring.control, Control.submittedBytes) - this.doneBytes) | 0;
   }
 
   /** Everything from `this.done` up to `end`. */
   private doGroup(end: number): void {
     const { ring } = this;
+    const startMs = performance.now();
     const toSync = new Set<OpenFile>();
+    let groupBytes = 0;
     let index = this.done;
     while (index !== end) {
       const kind = ring.kind(index);
@@ -80,12 +110,16 @@ class AppendWorker {
     }
     for (index = this.done; index !== end; index = (index + 1) | 0) {
       const fd = ring.fd(index);
+      if (isWrite(ring.kind(index))) groupBytes += ring.length(index);
       ring.setErrno(index, this.files.get(fd)?.errno ?? -constants.errno.EBADF);
       if (ring.kind(index) === RecordKind.close) this.files.delete(fd);
     }
     this.done = end;
+    this.doneBytes = (this.doneBytes + groupBytes) | 0;
     Atomics.store(ring.control, Control.completed, end);
     if (Atomics.exchange(ring.control, Control.announced, 1) === 0) this.announce();
+    const nowMs = performance.now();
+    this.gathering.groupDone(nowMs, nowMs - startMs, groupBytes, this.waitingBytes());
   }
 
   /** Writes adjoining records of one file in one go; returns the last of them. */
@@ -98,7 +132,7 @@ class AppendWorker {
     let last = first;
     for (let index = first; index !== end; index = (index + 1) | 0) {
       const kind = ring.kind(index);
-      if (kind !== RecordKind.write && kind !== RecordKind.writeSync) break;
+      if (!isWrite(kind)) break;
       if (ring.fd(index) !== ring.fd(first) || ring.offset(index) !== offset + length) break;
       if (kind === RecordKind.writeSync && file !== undefined) toSync.add(file);
       length += ring.length(index);
@@ -118,6 +152,10 @@ class AppendWorker {
     }
     return undefined;
   }
+}
+
+function isWrite(kind: number): boolean {
+  return kind === RecordKind.write || kind === RecordKind.writeSync;
 }
 
 function newFile(ring: AppendRing, index: number): OpenFile {
