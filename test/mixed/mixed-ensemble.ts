@@ -112,6 +112,18 @@ export class MixedEnsemble {
     }
   }
 
+  /** In all their lives our servers found no digest wrong, and no word of a server of the other kind against the protocol. */
+  async noQuarrels(): Promise<void> {
+    for (const member of this.members) {
+      const lines = (await member.log()).split('\n');
+      assert.deepEqual(
+        lines.filter((line) => /"code":"DIGEST_MISMATCH"|"end":"(PROTOCOL|INTERNAL)"/.test(line)),
+        [],
+        `server ${member.sid}`,
+      );
+    }
+  }
+
   /** Is the node there, on each running server? */
   everywhere(path: string): Promise<boolean[]> {
     return Promise.all(

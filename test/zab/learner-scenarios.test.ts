@@ -354,6 +354,78 @@ const SCENARIOS: readonly Scenario[] = [
     `,
   },
   {
+    name: 'a Java leader goes on changing its tree while it sends the image: digests are judged once the image is whole',
+    history: '1:1-3',
+    steps: `
+      1 follows 2
+      2 < FOLLOWERINFO 1:0 from 1
+      2 > LEADERINFO 2:0
+      2 < ACKEPOCH 1:3 epoch 1
+      2 > SNAP 2:1
+      2 > image 1:1-3 2:1-3
+      2 > PROPOSAL 2:2 /t2-2 after 1:1-3 2:1-2
+      2 > COMMIT 2:2
+      2 > PROPOSAL 2:3 /t2-3 after 1:1-3 2:1-3
+      2 > COMMIT 2:3
+      2 > NEWLEADER 2:0 config 200000000
+      2 < ACK 2:0
+      2 > UPTODATE
+      2 < ACK 2:0
+      applied 2:3
+      mismatches 0
+      1 restarts
+      applied 2:3
+      mismatches 0
+    `,
+  },
+  {
+    name: 'an image that is wrong shows in the first digest behind NEWLEADER',
+    history: '1:1-3',
+    steps: `
+      1 follows 2
+      2 < FOLLOWERINFO 1:0 from 1
+      2 > LEADERINFO 2:0
+      2 < ACKEPOCH 1:3 epoch 1
+      2 > SNAP 2:1
+      2 > image 1:1-2 2:1
+      2 > PROPOSAL 2:2 /t2-2 after 1:1-3 2:1-2
+      2 > COMMIT 2:2
+      2 > NEWLEADER 2:0 config 200000000
+      2 < ACK 2:0
+      2 > UPTODATE
+      2 < ACK 2:0
+      applied 2:2
+      mismatches 0
+      2 > PROPOSAL 2:3 /t2-3 after 1:1-3 2:1-3
+      2 < ACK 2:3
+      2 > COMMIT 2:3
+      applied 2:3
+      mismatches 1
+    `,
+  },
+  {
+    name: 'an image that was right is not doubted any more',
+    history: '1:1-3',
+    steps: `
+      1 follows 2
+      2 < FOLLOWERINFO 1:0 from 1
+      2 > LEADERINFO 2:0
+      2 < ACKEPOCH 1:3 epoch 1
+      2 > SNAP 2:1
+      2 > image 1:1-3 2:1
+      2 > PROPOSAL 2:2 /t2-2 after 1:1-3 2:1-2
+      2 > COMMIT 2:2
+      2 > PROPOSAL 2:3 /other after 1:1-3 2:1-3
+      2 > COMMIT 2:3
+      2 > NEWLEADER 2:0 config 200000000
+      2 < ACK 2:0
+      2 > UPTODATE
+      2 < ACK 2:0
+      applied 2:3
+      mismatches 1
+    `,
+  },
+  {
     name: 'an image that breaks off leaves everything as it was (2872, 3642, 5094)',
     history: '1:1-3',
     steps: `
