@@ -137,6 +137,14 @@ export class Database {
     return this.fatal;
   }
 
+  /**
+   * A received snapshot may hold parts of transactions behind its zxid. Those after `zxid` are not among them: from there on
+   * a digest that differs is reported.
+   */
+  trustDigestAfter(zxid: number): void {
+    this.state.tree.trustDigestAfter(zxid);
+  }
+
   /** Milliseconds that the oldest append has been waiting; 0 when none waits. A hung disk shows here. */
   oldestUnsyncedMs(nowMonotonicMs: number): number {
     return this.writer.oldestUnsyncedMs(nowMonotonicMs);

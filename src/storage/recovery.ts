@@ -79,7 +79,8 @@ async function findBase(host: Host, folders: DataFolders, options: DatabaseOptio
 export function stateOf(host: Host, metrics: Metrics, loaded: LoadedSnapshot, options: DatabaseOptions): State {
   const { tree, sessions, digest } = loaded;
   watchDigests(host, metrics, tree);
-  if (digest !== null) tree.expectDigest(digest);
+  if (digest !== null && digest.zxid > 0) tree.expectDigest(digest);
+  else if (tree.lastProcessedZxid > 0) tree.distrustDigest();
   return { tree, sessions, committed: new CommittedLog(options.commitLogCount) };
 }
 

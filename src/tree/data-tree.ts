@@ -290,6 +290,11 @@ export class DataTree {
     if (this.state.options.digestEnabled) this.check.beginDistrust();
   }
 
+  /** From the first transaction after this one on, a wrong digest is a fault. */
+  trustDigestAfter(zxid: number): void {
+    this.check.trustAfter(zxid);
+  }
+
   /** The snapshot's digest that replay has not reached: still there after replay, the log does not cover the snapshot. */
   get expectedDigest(): ZxidDigest | null {
     return this.check.pending;

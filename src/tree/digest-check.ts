@@ -26,7 +26,7 @@ export type DigestMismatch = (zxid: number, expected: bigint, actual: bigint) =>
  * digest is believed only when the next transaction confirms it.
  *
  * How far a snapshot without a digest reaches (a Java leader's, over the wire) nobody says: nothing is reported before the
- * tree was right once, or was wrong for a long time.
+ * tree was right once, was wrong for a long time, or is past the zxid that it is said to be whole after.
  */
 export class DigestCheck {
   private expected: ZxidDigest | null = null;
@@ -34,6 +34,8 @@ export class DigestCheck {
   private doubt: { readonly zxid: number; readonly expected: bigint; readonly actual: bigint } | null = null;
   /** So many differences more are not believed. */
   private distrust = 0;
+  /** Up to here, at the most, they are not believed. */
+  private distrustedThrough = 0;
   private lastZxid = 0;
   private readonly history: ZxidDigest[] = [];
 
@@ -50,6 +52,7 @@ export class DigestCheck {
   /** The tree may hold parts of later transactions, nobody knows of how many. */
   beginDistrust(): void {
     this.distrust = DISTRUST_LIMIT;
+    this.distrustedThrough = Number.POSITIVE_INFINITY;
   }
 
   /** The digest that `expectSnapshot` is waiting to compare. */
@@ -77,10 +80,16 @@ export class DigestCheck {
     this.reachesSnapshot(snapshotZxid);
   }
 
+  /** After the transaction `zxid`, at the latest, the tree holds no parts of later ones. */
+  trustAfter(zxid: number): void {
+    this.distrustedThrough = Math.min(this.distrustedThrough, zxid);
+  }
+
   /** A whole transaction has been applied. */
   applied(zxid: number, digest: TxnDigest | null): void {
     // Where the replay is still inside the snapshot, or has just found its digest wrong, the transaction says nothing.
     if (this.expected !== null && !this.reachesSnapshot(zxid)) return;
+    if (zxid > this.distrustedThrough) this.distrust = 0;
     if (digest !== null && digest.version === DIGEST_VERSION) this.compare(zxid, digest.treeDigest);
     if (!this.isFuzzy) this.record(zxid);
   }

@@ -249,11 +249,7 @@ export class LearnerHandler implements SyncTarget, PingedFollower {
     this.endSync = result.ended;
     life.check();
     stream.send(PacketType.newLeader, master.newLeaderZxid, Buffer.from(master.newLeaderConfig(), 'utf8'));
-    const ack = await this.expect(PacketType.ack);
-    if (ack.zxid !== master.newLeaderZxid) {
-      const expected = formatZxid(master.newLeaderZxid);
-      throw new ZabError('PROTOCOL', `acknowledged ${formatZxid(ack.zxid)} instead of NEWLEADER ${expected}`);
-    }
+    await this.newLeaderAck(result.upTo);
     result.ended();
     this.ackedZxid = result.upTo;
     master.newLeaderAcked(this);
@@ -263,6 +259,22 @@ export class LearnerHandler implements SyncTarget, PingedFollower {
     }
     if (result.serveAfter !== null && !(await life.within(master.committed(result.serveAfter), initMs))) {
       throw new ZabError('TOO_SLOW', `its last proposal ${formatZxid(result.serveAfter)} was not committed in time`);
+    }
+  }
+
+  /**
+   * A follower of ZooKeeper 3.8 logs the proposals of its DIFF at NEWLEADER, and when its disk is quick acknowledges some of
+   * them first (ZOOKEEPER-4685). These count with NEWLEADER.
+   */
+  private async newLeaderAck(upTo: number): Promise<void> {
+    const { newLeaderZxid } = this.master;
+    for (;;) {
+      const { zxid } = await this.expect(PacketType.ack);
+      if (zxid === newLeaderZxid) return;
+      if (zxidCounter(zxid) === 0 || zxid > upTo) {
+        const expected = formatZxid(newLeaderZxid);
+        throw new ZabError('PROTOCOL', `acknowledged ${formatZxid(zxid)} instead of NEWLEADER ${expected}`);
+      }
     }
   }
 

@@ -44,6 +44,11 @@ export class LearnerLog {
     };
   }
 
+  /** The newest transaction that is known to be committed. */
+  get committedZxid(): number {
+    return this.committed;
+  }
+
   /** Appended bytes since everything was durable last. */
   get pendingBytes(): number {
     return this.unsyncedBytes;

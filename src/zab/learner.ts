@@ -306,6 +306,8 @@ export abstract class Learner implements LeaderLink {
       this.newLeaderConfig = packet.data.toString('utf8');
       reconfigHook?.proposed(this.newLeaderConfig);
     }
+    // A Java leader's tree changes while it sends its image, but no more when it queues NEWLEADER behind the commits.
+    history.trustDigestAfter(log.committedZxid);
     await this.flush(log);
     if (history.epochs.current !== epoch) await this.life.during(history.epochs.setCurrent(epoch));
     stream.send(PacketType.ack, newLeaderZxid);

@@ -85,6 +85,8 @@ export interface History {
   truncate(zxid: number): Promise<void>;
   beginSnapshotSend(): SnapshotSend;
   receiveSnapshot(zxid: number): SnapshotReceive;
+  /** An image that was received, now or before a restart, holds nothing of the transactions after `zxid`. */
+  trustDigestAfter(zxid: number): void;
 }
 
 /** The request pipeline of a leader. */

@@ -4,13 +4,14 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { FOUR_LETTER_WORDS } from '../../src/client/index.js';
 import { Ensemble, type Member } from '../support/ensemble.js';
+import { eventually } from '../support/eventually.js';
 import { fourLetter } from '../support/four-letter.js';
 import { javaServer } from '../support/java.js';
 import { WireClient } from '../support/wire-client.js';
 
 const ROLES = ['leader', 'follower'] as const;
 /** Long enough that no session ends meanwhile, though nobody pings. */
-const TICK = { tickTime: 6000 };
+const TICK = { tickTime: 1000, maxSessionTimeout: 120_000 };
 const SESSION_MS = 120_000;
 type Role = (typeof ROLES)[number];
 
@@ -97,6 +98,10 @@ describe("four-letter words of an ensemble beside Apache ZooKeeper's", () => {
     ours = new Subject(await Ensemble.create({ config: TICK }));
     theirs = new Subject(await Ensemble.create({ config: TICK, command: (_index, file) => javaServer(file) }));
     await Promise.all([ours.start(), theirs.start()]);
+    // What a leader counts for each learner it counts twice a tick.
+    await eventually('figures of both learners', 10_000, async () =>
+      /^zk_cnt_1_learner_handler_qp_size.*^zk_cnt_3_learner_handler_qp_size/ms.test(await ours.ask('leader', 'mntr')),
+    );
   });
   after(async () => {
     await ours.remove();

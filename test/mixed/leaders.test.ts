@@ -184,6 +184,7 @@ for (const first of ['Apache ZooKeeper', 'zk-server'] as const) {
       }
       await assertNothingLost(mixed.ensemble, writers);
       await same();
+      await mixed.noQuarrels();
     });
 
     /** Server 3 logs writes that nobody else gets, and dies; servers 1 and 2 come back without it. */

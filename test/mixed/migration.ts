@@ -98,6 +98,7 @@ export class Migration {
     await Promise.all(this.writers.map((writer) => writer.stop()));
     await this.mixed.sameTrees();
     await this.mixed.sameDigests();
+    await this.mixed.noQuarrels();
     let acknowledged = 0;
     for (const member of this.mixed.members) {
       for (const writer of this.writers) {

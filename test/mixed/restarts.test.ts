@@ -65,5 +65,6 @@ describe(`a mixed ensemble under restarts (MIXED_SEED=${SEED})`, { timeout: 3 * 
     await assertNothingLost(mixed.ensemble, writers);
     await mixed.sameTrees();
     await mixed.sameDigests();
+    await mixed.noQuarrels();
   });
 });

@@ -32,7 +32,9 @@ export async function fill(member: Member, seed: number): Promise<LineProcess> {
 
 /** The lines that only one side has, shortened. */
 export function difference(ours: readonly string[], theirs: readonly string[]): string {
-  const only = (mark: string, some: readonly string[], others: readonly string[]) =>
-    some.filter((line) => !others.includes(line)).map((line) => `${mark} ${line.slice(0, 300)}`);
+  const only = (mark: string, some: readonly string[], others: readonly string[]) => {
+    const known = new Set(others);
+    return some.filter((line) => !known.has(line)).map((line) => `${mark} ${line.slice(0, 300)}`);
+  };
   return [...only('ours  ', ours, theirs), ...only('theirs', theirs, ours)].slice(0, 10).join('\n');
 }

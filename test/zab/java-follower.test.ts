@@ -145,7 +145,7 @@ describe('an Apache ZooKeeper leader', { timeout: 240_000 }, () => {
 
   it('is left when it dies', async () => {
     await leader.kill();
-    await eventually('the end', 5000, () => Promise.resolve(server.lastEnd));
+    await eventually('the end', 5000, () => Promise.resolve(server.lastEnd ?? undefined));
     assert.equal(server.lastEnd?.code, 'CONNECTION_LOST');
   });
 

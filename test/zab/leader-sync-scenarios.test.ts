@@ -33,6 +33,44 @@ const SCENARIOS: readonly Scenario[] = [
     `,
   },
   {
+    name: 'a Java follower acknowledges proposals of its DIFF before NEWLEADER (4685)',
+    history: '1:1-3',
+    steps: `
+      1 leads
+      2 > FOLLOWERINFO 1:0 from 2
+      2 < LEADERINFO 2:0
+      2 > ACKEPOCH 1:1 epoch 1
+      2 < DIFF 1:3
+      2 < PROPOSAL 1:2 /t1-2
+      2 < COMMIT 1:2
+      2 < PROPOSAL 1:3 /t1-3
+      2 < COMMIT 1:3
+      2 < NEWLEADER 2:0 config 0
+      2 > ACK 1:2
+      2 > ACK 1:3
+      2 < nothing                     # neither is the word that the leader waits for
+      not serving
+      2 > ACK 2:0
+      2 < UPTODATE
+      serving
+    `,
+  },
+  {
+    name: 'an acknowledgement before NEWLEADER of what was never sent ends the connection',
+    history: '1:1-3',
+    steps: `
+      1 leads
+      2 > FOLLOWERINFO 1:0 from 2
+      2 < LEADERINFO 2:0
+      2 > ACKEPOCH 1:3 epoch 1
+      2 < DIFF 1:3
+      2 < NEWLEADER 2:0 config 0
+      2 > ACK 1:4
+      2 < closed
+      not serving
+    `,
+  },
+  {
     name: 'a configuration that may change gets its first version with the first epoch (1783)',
     history: '1:1-3',
     options: { reconfigEnabled: true },

@@ -328,66 +328,6 @@ const SCENARIOS: readonly Scenario[] = [
     `,
   },
   {
-    name: 'SNAP replaces everything, and what the image has already is passed over',
-    history: '1:1-3',
-    dead: '1:4-6',
-    steps: `
-      1 follows 2
-      2 < FOLLOWERINFO 1:0 from 1
-      2 > LEADERINFO 4:0
-      2 < ACKEPOCH 1:6 epoch 1
-      2 > SNAP 2:2
-      2 > image 1:1-3 2:1-2
-      2 > PROPOSAL 2:2                # a Java leader sends from where it was when it planned
-      2 > COMMIT 2:2
-      2 > PROPOSAL 2:3 /a
-      2 > COMMIT 2:3
-      2 > NEWLEADER 4:0 config 400000000
-      2 < ACK 4:0
-      2 > UPTODATE
-      2 < ACK 4:0
-      applied 2:3
-      history t1-1 t1-2 t1-3 t2-1 t2-2 a
-      1 restarts
-      history t1-1 t1-2 t1-3 t2-1 t2-2 a
-      epochs 4 4
-    `,
-  },
-  {
-    name: 'an image that breaks off leaves everything as it was (2872, 3642, 5094)',
-    history: '1:1-3',
-    steps: `
-      1 follows 2
-      2 < FOLLOWERINFO 1:0 from 1
-      2 > LEADERINFO 4:0
-      2 < ACKEPOCH 1:3 epoch 1
-      2 > SNAP 2:2
-      2 > bytes 00000000 00000001 00000000 00000001 00000001 0000001f
-      2 > close
-      ends CONNECTION_LOST
-      logged 1:3
-      history t1-1 t1-2 t1-3
-      epochs 1 4
-      1 restarts
-      history t1-1 t1-2 t1-3
-      epochs 1 4
-    `,
-  },
-  {
-    name: 'an image without the signature is refused',
-    history: '1:1-3',
-    steps: `
-      1 follows 2
-      2 < FOLLOWERINFO 1:0 from 1
-      2 > LEADERINFO 4:0
-      2 < ACKEPOCH 1:3 epoch 1
-      2 > SNAP 2:2
-      2 > unsigned image 1:1-3 2:1-2
-      ends PROTOCOL
-      history t1-1 t1-2 t1-3
-    `,
-  },
-  {
     name: 'a leader of an older epoch than the accepted one is not followed',
     history: '1:1-3',
     epochs: [1, 3],

@@ -2,6 +2,7 @@ import { encodeToBuffer, JuteReader, JuteWriter } from '../../src/jute/index.js'
 import type { QuorumPacket } from '../../src/protocol/index.js';
 import {
   decodeForwardedRequest,
+  makeTxnEntry,
   OpCode,
   packetName,
   PacketType,
@@ -11,7 +12,9 @@ import {
   writeForwardedRequest,
   writeLearnerInfo,
 } from '../../src/protocol/index.js';
-import { createEntry, pathOf, showZxid, zxid } from './zxids.js';
+import { STORAGE_DEFAULTS } from '../../src/storage/index.js';
+import { DataTree, DIGEST_VERSION } from '../../src/tree/index.js';
+import { createEntry, history, pathOf, showZxid, zxid } from './zxids.js';
 
 /**
  * Packets as scenarios write them: the name, the zxid, and what the data says.
@@ -19,6 +22,7 @@ import { createEntry, pathOf, showZxid, zxid } from './zxids.js';
  *     FOLLOWERINFO 1:0 from 2        OBSERVERINFO 1:0 from 4      LEADERINFO 2:0
  *     ACKEPOCH 1:5 epoch 1           DIFF 1:5, TRUNC 1:5, SNAP 1:5
  *     PROPOSAL 2:1 /a                COMMIT 2:1                   INFORM 2:1 /a
+ *     PROPOSAL 2:1 /a after 1:1-3    the same with the digest of a tree with that history
  *     NEWLEADER 2:0 config 200000000 ACK 2:0                      UPTODATE
  *     PING 2:1                       PING 2:1 touched 7=4000      SYNC
  *     REVALIDATE 7 4000 (asked)      REVALIDATE 7 valid (answered)
@@ -67,6 +71,15 @@ export function showPacket(packet: QuorumPacket): string {
 
 const TYPES = new Map<string, number>(Object.entries(PacketType).map(([name, type]) => [name.toUpperCase(), type]));
 
+/** With the digest of the tree after that history, if one is named. */
+function proposedBytes(at: number, [path, after, ...words]: readonly string[]): Buffer {
+  const { bytes, header, txn } = createEntry(at, path ?? pathOf(at));
+  if (after !== 'after') return bytes;
+  const tree = new DataTree(STORAGE_DEFAULTS);
+  for (const entry of history(words.join(' '))) tree.apply(entry.header, entry.txn, null);
+  return makeTxnEntry(header, txn, { version: DIGEST_VERSION, treeDigest: tree.digest }).bytes;
+}
+
 /** The other way round. A PROPOSAL without a path carries that of test histories. */
 export function parsePacket(text: string): QuorumPacket {
   const [name = '', ...words] = text.split(/\s+/);
@@ -96,7 +109,7 @@ function dataOf(type: number, at: number, words: readonly string[]): Buffer | nu
       return w.take();
     case PacketType.proposal:
     case PacketType.inform:
-      return createEntry(at, words[0] ?? pathOf(at)).bytes;
+      return proposedBytes(at, words);
     case PacketType.newLeader:
       return Buffer.from(`server.1=s1:2888:3888:participant\nversion=${words[1] ?? '0'}`);
     case PacketType.ping:

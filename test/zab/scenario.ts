@@ -35,6 +35,7 @@ import { history, showZxid, zxid } from './zxids.js';
  *     logged 2:1             the newest logged zxid
  *     epochs 1 2             currentEpoch 1, acceptedEpoch 2, on disk and in memory
  *     history a b            names of the tree's nodes in the order of their zxids
+ *     mismatches 1           so many digests were found wrong since the server started
  *     disk hangs | disk works | disk takes 200 (milliseconds for a sync)
  *     wait 500               milliseconds
  *     config established 2   what the reconfiguration hook was told last
@@ -235,6 +236,9 @@ class Stage {
           server.history().map((line) => line.replace(/^\S+ /, '')),
           rest === '' ? [] : rest.split(/\s+/),
         );
+        return;
+      case 'mismatches':
+        assert.equal(server.metrics.counter('digest_mismatches_count').value, Number(rest));
         return;
       case 'disk':
         if (rest.startsWith('takes')) world.disk(hostName(1)).latencyMs.sync = Number(rest.split(' ')[1]);
