@@ -151,6 +151,7 @@ export abstract class ProposerPipeline implements RequestPipeline {
 
   resumeSession(port: ClientPort, sessionId: bigint, password: Buffer, timeoutMs: number): void {
     if (this.broadcast === null) return;
+    this.ports.close(sessionId, 'sessionReopened');
     const negotiatedMs = negotiatedTimeoutMs(timeoutMs, this.deps.options);
     const isValid = isPasswordOf(sessionId, password) && this.sessions.touch(sessionId, negotiatedMs);
     if (isValid) {
