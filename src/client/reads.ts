@@ -19,6 +19,7 @@ import {
 import type { DataTree, NodeRef, Watcher } from '../tree/index.js';
 import { NO_NODE } from '../tree/index.js';
 import type { Outbox } from './outbox.js';
+import { THROTTLED } from './request-kinds.js';
 
 /** Who asks: whose watches are set, and where the answer goes. */
 export interface Asker extends Watcher {
@@ -102,6 +103,8 @@ export class Reads {
         return this.getAllChildrenNumber(q);
       case OpCode.whoAmI:
         return this.whoAmI(q);
+      case THROTTLED:
+        return ErrorCode.throttledOp;
       default:
         return ErrorCode.unimplemented;
     }

@@ -144,6 +144,8 @@ export function readMultiRead(r: JuteReader): ReadPart[] {
 export interface AuthPacket {
   readonly scheme: string;
   readonly auth: Buffer;
+  /** There is no `auth` at all, not even an empty one. */
+  readonly isNull?: boolean;
 }
 
 export function writeAuthPacket(w: JuteWriter, packet: AuthPacket): void {
@@ -155,5 +157,7 @@ export function writeAuthPacket(w: JuteWriter, packet: AuthPacket): void {
 /** `auth` is a view. */
 export function readAuthPacket(r: JuteReader): AuthPacket {
   r.int();
-  return { scheme: r.string(), auth: r.bufferOrNull() ?? Buffer.alloc(0) };
+  const scheme = r.string();
+  const auth = r.bufferOrNull();
+  return auth === null ? { scheme, auth: Buffer.alloc(0), isNull: true } : { scheme, auth };
 }
