@@ -40,6 +40,7 @@ export function clientOptions(config: ServerConfig): Partial<ClientOptions> {
     sessionlessTimeoutMs: clients.sessionlessTimeoutMs,
     tcpKeepAlive: clients.tcpKeepAlive,
     commandWhitelist: [...clients.fourLetterWords].join(','),
+    localSessions: values.localSessionsEnabled && config.mode === 'quorum',
     largeRequestThresholdBytes: values.largeRequestThreshold,
     largeRequestMaxBytes: values.largeRequestMaxBytes,
     connectionThrottle: {

@@ -137,7 +137,7 @@ describe('the throttle of requests', () => {
     world.pipeline.release();
     await world.get(Promise.all([...made, read]));
     assert.deepEqual(
-      order.filter((name) => name.startsWith('/')),
+      order.filter((name: string) => name.startsWith('/')),
       ['/1', '/2', '/3', '/4'],
     );
     assert.ok(counter(world, 'request_throttle_wait_count') > 0);

@@ -309,7 +309,16 @@ export class Generator {
       case 0:
         return { ...request, cut: this.random.below(24) };
       case 1:
-        fields[at] = { x: this.pick(['ffffffff', '7fffffff', '80000000', 'fffffffe', '00ffffff', '']) };
+        fields[at] = {
+          x: this.pick([
+            '7fffffff',
+            '80000000',
+            'fffffffe',
+            '00ffffff',
+            '',
+            NEEDS_PATH.has(request.op) ? '' : 'ffffffff',
+          ]),
+        };
         return { ...request, fields };
       case 2:
         fields.push({ x: '00' });
