@@ -40,6 +40,8 @@ export function clientOptions(config: ServerConfig): Partial<ClientOptions> {
     sessionlessTimeoutMs: clients.sessionlessTimeoutMs,
     tcpKeepAlive: clients.tcpKeepAlive,
     commandWhitelist: [...clients.fourLetterWords].join(','),
+    readOnlyMode: values['readonlymode.enabled'],
+    truthfulRuok: values.ruokOnlyWhileServing,
     localSessions: values.localSessionsEnabled && config.mode === 'quorum',
     largeRequestThresholdBytes: values.largeRequestThreshold,
     largeRequestMaxBytes: values.largeRequestMaxBytes,

@@ -206,11 +206,16 @@ export class Generator {
     }
   }
 
-  /** 3.8 takes a createContainer in a multi that has another mode for a create. */
+  /**
+   * 3.8 takes a createContainer in a multi that has another mode for a create, and where a create has a TTL mode it takes
+   * back nothing of what the multi did before.
+   */
   private createPart(): Request {
     const op = this.pick([OpCode.create, OpCode.create2, OpCode.createContainer, OpCode.createTTL]);
     const request = this.create(op);
-    return op === OpCode.createContainer ? { op, fields: request.fields.with(3, { i: 4 }) } : request;
+    if (op === OpCode.createTTL) return request;
+    const flags = op === OpCode.createContainer ? 4 : this.pick([0, 0, 0, 1, 1, 2, 3, 4, 7, -1]);
+    return { op, fields: request.fields.with(3, { i: flags }) };
   }
 
   private multiRead(): Request {
@@ -309,6 +314,7 @@ export class Generator {
       case 0:
         return { ...request, cut: this.random.below(24) };
       case 1:
+        if (request.op === OpCode.multi) return { ...request, cut: this.random.below(60) };
         fields[at] = {
           x: this.pick([
             '7fffffff',

@@ -1,5 +1,5 @@
-import { list, optional, propertyBool, propertyInt, propertyLong, real, text } from '../value-types.js';
-import { bareKey, propertyKey } from './definition.js';
+import { bool, list, optional, propertyBool, propertyInt, propertyLong, real, text } from '../value-types.js';
+import { bareKey, ownKey, propertyKey } from './definition.js';
 
 /** Client connections, requests, their limits and throttles. */
 export const clients = {
@@ -22,6 +22,10 @@ export const clients = {
     since: '3.5.3',
     effect: 'Four-letter words that are answered, separated by commas; * for all. srvr always is.',
   }),
+  ruokOnlyWhileServing: ownKey(bool(), false, {
+    effect:
+      'Answers ruok with imok only while clients are served; else (as ZooKeeper does) as long as the process lives.',
+  }),
   clientTcpKeepAlive: propertyKey(propertyBool(), false, {
     since: '3.6.1',
     effect: 'TCP keep-alive on client connections.',
@@ -37,7 +41,6 @@ export const clients = {
   }),
   'readonlymode.enabled': bareKey(propertyBool(), false, {
     since: '3.4.0',
-    support: 'missing',
     effect: 'Serves reads to clients that allow it while there is no quorum.',
   }),
   maxResponseCacheSize: propertyKey(propertyInt(), 400, {
