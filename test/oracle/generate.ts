@@ -3,9 +3,12 @@ import { SeededRandom } from '../fakes/seeded-random.js';
 import type { Claim, Field, Request, Step } from './steps.js';
 
 export const SLOTS = 4;
-/** Requests that are answered out of line, or end the connection: never sent together with others. */
+/**
+ * Requests that are answered out of line, or end the connection, or (setACL) are forgotten by Apache ZooKeeper until they are
+ * applied: never sent together with others.
+ */
 const ALONE: ReadonlySet<number> = new Set([
-  ...[OpCode.auth, OpCode.sasl, OpCode.ping, OpCode.closeSession, OpCode.check],
+  ...[OpCode.auth, OpCode.sasl, OpCode.ping, OpCode.closeSession, OpCode.check, OpCode.setACL],
 ]);
 
 /** A few paths, so that requests meet. */
@@ -37,7 +40,18 @@ const PATHS = [
     '~/c',
     '~/c/k',
   ],
-  ...['~/t', '~/t/u', '~/ä€', '~/q', '~/q/r', '/zookeeper/quota~/q', '/zookeeper/quota~/q/zookeeper_limits'],
+  ...[
+    '~/t',
+    '~/t/u',
+    '~/ä€',
+    '~/q',
+    '~/q',
+    '~/q/r',
+    '~/q/r',
+    '~/q/r/s',
+    '/zookeeper/quota~/q',
+    '/zookeeper/quota~/q/zookeeper_limits',
+  ],
   '/zookeeper/quota~/q/zookeeper_stats',
 ];
 const ODD_PATHS: readonly (string | null)[] = [
@@ -79,13 +93,31 @@ export class Generator {
 
   /** Steps with `count` requests in all (connects and the like count, too). */
   steps(count: number): Step[] {
-    const steps: Step[] = [];
+    const steps: Step[] = this.random.oneIn(2) ? [this.quota()] : [];
     for (let made = 0; made < count;) {
       const step = this.step();
       steps.push(step);
       made += step.kind === 'send' ? step.requests.length : 1;
     }
     return steps;
+  }
+
+  /** A quota on ~/q, as zkCli makes it. */
+  private quota(): Step {
+    const open = aclField([[31, 'world', 'anyone']]);
+    const create = (path: string, data: string | null): Request => ({
+      op: OpCode.create,
+      fields: [{ s: path }, { b: data }, open, { i: 0 }],
+    });
+    const top = '/zookeeper/quota~/q';
+    const requests = [
+      create('~/q', 'hello'),
+      create(top, null),
+      create(`${top}/zookeeper_limits`, this.pick(LIMITS)),
+      create(`${top}/zookeeper_stats`, 'count=0,bytes=0'),
+      { op: OpCode.getData, fields: [{ s: `${top}/zookeeper_stats` }, { z: false }] },
+    ];
+    return { kind: 'send', slot: 0, requests };
   }
 
   private step(): Step {
@@ -127,6 +159,8 @@ export class Generator {
 
   private request(): Request {
     const request = this.wellFormed();
+    const isOfQuota = request.fields.some((field) => 's' in field && field.s?.includes('zookeeper_') === true);
+    if (isOfQuota) return request;
     if (this.random.oneIn(30) && request.fields.length > 0 && request.op !== OpCode.sasl) return this.broken(request);
     return this.random.oneIn(60) && request.xid === undefined
       ? { ...request, xid: this.pick([0, -5, 7, -2_147_483_648, 2_147_483_647]) }

@@ -1,6 +1,7 @@
 import { encodeToBuffer, JuteReader } from '../../src/jute/index.js';
 import {
   type ConnectRequest,
+  ErrorCode,
   OpCode,
   readConnectResponse,
   readReplyHeader,
@@ -16,6 +17,9 @@ import { type Claim, encodeFields, type Request, type Step } from './steps.js';
 
 /** After so long a reply does not come any more. */
 const PATIENCE_MS = 15_000;
+/** Behind these errors the connection ends; so long that is waited for. */
+const ENDING: ReadonlySet<number> = new Set([ErrorCode.unimplemented, ErrorCode.authFailed]);
+const PATIENCE_OF_END_MS = 3000;
 const NOTHING = Buffer.alloc(0);
 
 interface Expected {
@@ -28,6 +32,7 @@ export class Connection {
   isOver = false;
   isLeft = false;
   sessionId = 0n;
+  private lastErr = 0;
   private nextXid = 1;
   private rest: Buffer = NOTHING;
   private isConnecting = true;
@@ -72,6 +77,17 @@ export class Connection {
     return this.isOver ? Promise.resolve() : this.send([{ op: OpCode.ping, fields: [], xid: Xid.ping }]);
   }
 
+  /** Is it over, after a request behind which it may be? The end may come a little behind the answer. */
+  async settle(): Promise<void> {
+    if (ENDING.has(this.lastErr)) await this.ended();
+    await this.fence();
+  }
+
+  /** Waits for the server to close it, not for ever. */
+  private ended(): Promise<void> {
+    return this.exchange(1, () => undefined, PATIENCE_OF_END_MS);
+  }
+
   /** The servers go different ways from here on, as intended: nothing of this connection is compared any more. */
   leave(): void {
     this.isLeft = true;
@@ -83,13 +99,15 @@ export class Connection {
     this.transport.destroy();
   }
 
-  private exchange(count: number, send: () => void): Promise<void> {
+  private exchange(count: number, send: () => void, patienceMs = PATIENCE_MS): Promise<void> {
     return new Promise((resolve) => {
       const timer = setTimeout(() => {
-        this.say('end', `no reply within ${PATIENCE_MS} ms`);
-        this.destroy();
+        if (patienceMs === PATIENCE_MS) {
+          this.say('end', `no reply within ${PATIENCE_MS} ms`);
+          this.destroy();
+        }
         done();
-      }, PATIENCE_MS);
+      }, patienceMs);
       const done = (): void => {
         clearTimeout(timer);
         this.waiting = null;
@@ -121,6 +139,7 @@ export class Connection {
       return;
     } else {
       const request = this.expected.shift()?.request ?? null;
+      this.lastErr = readReplyHeader(new JuteReader(frame)).err;
       this.lines.push(new Seen(false, () => readReply(frame, request, this.names)));
     }
     // Who is refused waits for the end.
@@ -217,8 +236,7 @@ export class Side implements Names {
         const connection = this.current.get(step.slot);
         if (connection === undefined || connection.isOver) await this.open(step.slot, { who: 'new' }, {});
         await this.current.get(step.slot)?.send(step.requests);
-        // Is it over? The end may come a little behind the answer.
-        if (step.requests.some(mayEndConnection)) await this.current.get(step.slot)?.fence();
+        if (step.requests.some(mayEndConnection)) await this.current.get(step.slot)?.settle();
         return;
       }
       case 'drop':
@@ -294,7 +312,8 @@ export class Side implements Names {
   private async makeFolder(control: Connection, root: string): Promise<number> {
     control.lines.length = 0;
     const paths = root.split('/').flatMap((_, at, all) => (at === 0 ? [] : [all.slice(0, at + 1).join('/')]));
-    await control.send(paths.map((path) => createRequest(path)));
+    const quotaPaths = paths.map((path) => `/zookeeper/quota${path}`);
+    await control.send([...quotaPaths, ...paths].map((path) => createRequest(path)));
     const last = control.lines.at(-1)?.line;
     if (last?.kind !== 'reply' || last.err !== 0) {
       const said = control.lines.map(({ text }) => text).join('\n');
