@@ -73,10 +73,7 @@ export interface RequestPipeline {
 
   /** Makes a session; `timeoutMs` is what the client wants and is clamped. Answered by `sessionOpened`. */
   openSession(port: ClientPort, timeoutMs: number): void;
-  /**
-   * Takes up a session. Answered by `sessionOpened` or `sessionRefused`. An older connection of it here is closed, even if
-   * the password turns out to be wrong: so it is in ZooKeeper, and the password follows from the id anyhow.
-   */
+  /** Takes up a session. Answered by `sessionOpened` or `sessionRefused`; an older connection of it here is closed. */
   resumeSession(port: ClientPort, sessionId: bigint, password: Buffer, timeoutMs: number): void;
   /** Queues a request; requests of one port are decided in the order they were submitted. */
   submit(request: WriteRequest): void;

@@ -91,7 +91,6 @@ export class FollowerPipeline implements RequestPipeline {
   /** Only the leader knows whether the session lives; the password can be checked here. */
   resumeSession(port: ClientPort, sessionId: bigint, password: Buffer, timeoutMs: number): void {
     if (this.link === null) return;
-    this.ports.close(sessionId, 'sessionReopened');
     if (!isPasswordOf(sessionId, password)) {
       this.deps.clock.defer(() => {
         port.sessionRefused();

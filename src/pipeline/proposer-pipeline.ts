@@ -170,7 +170,6 @@ export abstract class ProposerPipeline implements RequestPipeline {
 
   resumeSession(port: ClientPort, sessionId: bigint, password: Buffer, timeoutMs: number): void {
     if (this.broadcast === null) return;
-    this.ports.close(sessionId, 'sessionReopened');
     const negotiatedMs = negotiatedTimeoutMs(timeoutMs, this.deps.options);
     const isOwn = isPasswordOf(sessionId, password);
     if (isOwn && this.local?.resume(port, sessionId, timeoutMs) === true) return;

@@ -65,7 +65,6 @@ export class ReadOnlyPipeline implements RequestPipeline {
       });
       return;
     }
-    this.ports.close(sessionId, 'sessionReopened');
     if (isPasswordOf(sessionId, password) && this.sessions.resume(port, sessionId, timeoutMs)) return;
     clock.defer(() => {
       port.sessionRefused();

@@ -125,13 +125,15 @@ export class Generator {
     this.watchKind = WATCH_KINDS[(this.seed + slot) % WATCH_KINDS.length] as WatchKind;
     if (this.random.oneIn(40)) return { kind: 'drop', slot };
     if (this.random.oneIn(25)) return this.open(slot);
-    const first = this.request();
-    const requests = [first];
-    if (!ALONE.has(first.op) && isKnown(first.op) && this.random.below(3) > 0) {
-      for (let more = this.random.below(8); more > 0; more--) {
-        const next = this.request();
-        if (!ALONE.has(next.op) && isKnown(next.op)) requests.push(next);
-      }
+    if (this.random.oneIn(3)) {
+      const request = this.wellFormed();
+      const isBroken = this.random.oneIn(12) && mayBreak(request);
+      return { kind: 'send', slot, requests: withRemoval(isBroken ? this.broken(request) : request) };
+    }
+    const requests = [this.request()];
+    for (let more = this.random.below(8); more > 0; more--) {
+      const next = this.request();
+      if (isTogether(requests[0]) && isTogether(next)) requests.push(next);
     }
     return { kind: 'send', slot, requests: requests.flatMap(withRemoval) };
   }
@@ -157,14 +159,11 @@ export class Generator {
 
   // Requests
 
+  /** Sometimes with a number of its own. */
   private request(): Request {
     const request = this.wellFormed();
-    const isOfQuota = request.fields.some((field) => 's' in field && field.s?.includes('zookeeper_') === true);
-    if (isOfQuota) return request;
-    if (this.random.oneIn(30) && request.fields.length > 0 && request.op !== OpCode.sasl) return this.broken(request);
-    return this.random.oneIn(60) && request.xid === undefined
-      ? { ...request, xid: this.pick([0, -5, 7, -2_147_483_648, 2_147_483_647]) }
-      : request;
+    if (request.xid !== undefined || !this.random.oneIn(60)) return request;
+    return { ...request, xid: this.pick([0, -5, 7, -2_147_483_648, 2_147_483_647]) };
   }
 
   private wellFormed(): Request {
@@ -463,6 +462,12 @@ const NEEDS_PATH: ReadonlySet<number> = new Set([
 
 const KNOWN: ReadonlySet<number> = new Set(Object.values(OpCode).filter((op) => op > 0));
 
-function isKnown(op: number): boolean {
-  return KNOWN.has(op);
+function isTogether(request: Request | undefined): boolean {
+  return request !== undefined && KNOWN.has(request.op) && !ALONE.has(request.op);
+}
+
+/** Quota nodes with broken contents kill Apache ZooKeeper; SASL has tests of its own. */
+function mayBreak({ op, fields }: Request): boolean {
+  if (op === OpCode.sasl || fields.length === 0) return false;
+  return !fields.some((field) => 's' in field && field.s?.includes('zookeeper_') === true);
 }

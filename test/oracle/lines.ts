@@ -72,6 +72,8 @@ export interface Names extends Place {
   sessionName(id: bigint): string;
   /** Wall-clock milliseconds when the run began. */
   readonly startedMs: number;
+  /** The zxid that the run began behind. */
+  readonly baseZxid: number;
   /** Zxids that this server spent and the other did not, where that is intended. */
   relativeZxid(zxid: number): number;
 }

@@ -182,7 +182,7 @@ export class Side implements Names {
   root = '';
   baseZxid = 0;
   startedMs = 0;
-  /** Relative zxids that this server has and the other has not, as intended. */
+  /** Zxids (behind the run's first) that this server has and the other has not, as intended; in order. */
   private extraZxids: number[] = [];
   private readonly current = new Map<number, Connection>();
   private readonly sessions = new Map<number, Session>();
@@ -260,6 +260,7 @@ export class Side implements Names {
 
   private async open(slot: number, claim: Claim, more: Partial<ConnectRequest>): Promise<void> {
     this.current.get(slot)?.destroy();
+    if (claim.who === 'slot' && claim.password !== 'right') this.leaveSession(claim.slot);
     const connection = await this.connect(`${slot}#${this.connections.length}`, (id, password, timeoutMs) => {
       const session = { id, password, timeoutMs };
       this.sessions.set(slot, session);
@@ -269,6 +270,12 @@ export class Side implements Names {
     this.connections.push(connection);
     this.current.set(slot, connection);
     await connection.open(connectRequest({ ...more, ...this.claimed(claim) }));
+  }
+
+  /** Apache ZooKeeper sends away who has a session when somebody comes for it with a wrong password: so nobody has it. */
+  private leaveSession(slot: number): void {
+    const session = this.sessions.get(slot);
+    for (const connection of this.current.values()) if (connection.sessionId === session?.id) connection.destroy();
   }
 
   private claimed(claim: Claim): Partial<ConnectRequest> {
@@ -329,14 +336,21 @@ export class Side implements Names {
   }
 
   relativeZxid(zxid: number): number {
-    let relative = zxid - this.baseZxid;
-    for (const at of this.extraZxids) if (relative >= at) relative--;
-    return relative;
+    const own = zxid - this.baseZxid;
+    return own - this.extraZxids.filter((at) => at <= own).length;
+  }
+
+  actualZxid(relativeZxid: number): number {
+    let own = relativeZxid;
+    for (const at of this.extraZxids) if (own >= at) own++;
+    return this.baseZxid + own;
   }
 
   /** Only this server has this transaction. */
   skipZxid(relativeZxid: number): void {
-    this.extraZxids.push(relativeZxid);
+    // What is told here counts without the extra ones before it.
+    this.extraZxids.push(this.actualZxid(relativeZxid) - this.baseZxid);
+    this.extraZxids.sort((a, b) => a - b);
   }
 }
 

@@ -55,8 +55,8 @@ export type Step =
 export interface Place {
   /** The run's folder. */
   readonly root: string;
-  /** The zxid that the run began behind. */
-  readonly baseZxid: number;
+  /** This server's zxid for one that counts from the run's beginning. */
+  actualZxid(relativeZxid: number): number;
 }
 
 export function encodeFields(fields: readonly Field[], place: Place): Buffer {
@@ -74,7 +74,7 @@ function writeField(w: JuteWriter, field: Field, place: Place): void {
   else if ('b' in field) w.buffer(field.b === null ? null : Buffer.from(field.b, 'latin1'));
   else if ('i' in field) w.int(field.i);
   else if ('l' in field) w.long(field.l);
-  else if ('zxid' in field) w.long(place.baseZxid + field.zxid);
+  else if ('zxid' in field) w.long(place.actualZxid(field.zxid));
   else if ('z' in field) w.bool(field.z);
   else if ('x' in field) w.raw(Buffer.from(field.x, 'hex'));
   else {
