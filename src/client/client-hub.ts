@@ -3,14 +3,18 @@ import { type Clock, Complaints, type Host, type Logger, type Timer } from '../h
 import { JuteReader } from '../jute/index.js';
 import type { Metrics } from '../metrics/index.js';
 import type { RequestPipeline } from '../pipeline/index.js';
+import { REQUEST_HEADER_BYTES } from '../protocol/index.js';
 import type { ServerStatus } from '../status/index.js';
 import type { ClientConnection } from './connection.js';
 import { ConnectionLimits } from './connection-limits.js';
+import { ConnectionThrottle } from './connection-throttle.js';
 import { EventFrames } from './event-frames.js';
 import { type AnyWord, answerWord, type CommandContext, mayAsk, parseWhitelist } from './four-letter/index.js';
+import { LargeRequests } from './large-requests.js';
 import type { ClientOptions } from './options.js';
 import { WriterPool } from './outbox.js';
 import { Reads } from './reads.js';
+import { RequestThrottle } from './request-throttle.js';
 import { ClientTraffic } from './traffic.js';
 
 /** How often connections without a sign of life are looked for, at most. */
@@ -30,6 +34,10 @@ export class ClientHub implements CommandContext {
   readonly complaints: Complaints;
   readonly traffic: ClientTraffic;
   readonly limits: ConnectionLimits;
+  readonly connectionThrottle: ConnectionThrottle;
+  readonly largeRequests: LargeRequests;
+  /** Null: no request is held back. */
+  readonly requestThrottle: RequestThrottle | null;
   readonly writers = new WriterPool();
   readonly events = new EventFrames();
   readonly reads: Reads;
@@ -62,6 +70,12 @@ export class ClientHub implements CommandContext {
     this.complaints = new Complaints(host.clock, host.log);
     this.traffic = new ClientTraffic(metrics);
     this.limits = new ConnectionLimits(options.maxClientCnxns, options.maxCnxns);
+    this.connectionThrottle = new ConnectionThrottle(options.connectionThrottle, host.random, host.clock.monotonicMs());
+    this.largeRequests = new LargeRequests(options.largeRequestThresholdBytes, options.largeRequestMaxBytes, metrics);
+    this.requestThrottle =
+      options.requestThrottle.maxRequests > 0
+        ? new RequestThrottle(options.requestThrottle, host.clock, metrics, () => this.traffic.outstanding)
+        : null;
     this.reads = new Reads(access, host.log);
     this.allowedWords = parseWhitelist(options.commandWhitelist, options.readOnlyMode);
     this.truthfulRuok = options.truthfulRuok;
@@ -72,6 +86,19 @@ export class ClientHub implements CommandContext {
   get isOverloaded(): boolean {
     const { outstanding, outstandingBytes } = this.traffic;
     return outstanding > this.options.globalOutstandingLimit || outstandingBytes > OUTSTANDING_BYTES;
+  }
+
+  /** A request (its body is so long) is under way. */
+  requestCame(bodyBytes: number): void {
+    this.traffic.requestCame(bodyBytes);
+    this.largeRequests.came(REQUEST_HEADER_BYTES + bodyBytes);
+  }
+
+  /** It is answered, or nobody waits for it any more. */
+  requestDone(bodyBytes: number): void {
+    this.traffic.requestDone(bodyBytes);
+    this.largeRequests.done(REQUEST_HEADER_BYTES + bodyBytes);
+    this.requestThrottle?.wakeSoon();
   }
 
   // ----- connections
@@ -100,6 +127,7 @@ export class ClientHub implements CommandContext {
   /** Nothing of the hub's may happen after this. */
   stop(): void {
     for (const connection of [...this.connections, ...this.leaving]) connection.destroy('the server stops');
+    this.requestThrottle?.stop();
     this.sweepTimer?.cancel();
     this.sweepTimer = null;
   }
@@ -189,7 +217,7 @@ export class ClientHub implements CommandContext {
       metrics.gauge(name, () => (this.pipeline === null ? Number.NaN : read(this.pipeline)));
     };
     metrics.gauge('num_alive_connections', () => this.connections.size);
-    metrics.gauge('connection_drop_probability', () => 0);
+    metrics.gauge('connection_drop_probability', () => this.connectionThrottle.dropProbability);
     metrics.gauge('outstanding_tls_handshake', () => 0);
     metrics.gauge('non_mtls_local_conn_count', () => 0);
     metrics.gauge('non_mtls_remote_conn_count', () => 0);

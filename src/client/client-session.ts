@@ -1,4 +1,4 @@
-import { ipId } from '../auth/index.js';
+import { type AuthOutcome, ipId } from '../auth/index.js';
 import { JuteError, type JuteReader } from '../jute/index.js';
 import type { ClientPort, CloseReason, RequestPipeline, WriteResult } from '../pipeline/index.js';
 import type { Acl, AuthPacket, ConnectRequest, Id } from '../protocol/index.js';
@@ -21,12 +21,15 @@ import { BodyCopies } from './body-copies.js';
 import { FAILED_OP } from './connection-stats.js';
 import type { Outbox } from './outbox.js';
 import type { Asker, Question } from './reads.js';
-import { RequestKind, requestKind } from './request-kinds.js';
+import { RequestKind, requestKind, THROTTLED } from './request-kinds.js';
 import { RequestLine } from './request-line.js';
+import type { Throttled } from './request-throttle.js';
 import { writeReply } from './write-replies.js';
 
 /** Unimplemented replies carry the zxid that ZooKeeper gives to requests it never looked at. */
 const NO_ZXID = -1;
+/** A request's type stands behind its xid. */
+const XID_BYTES = 4;
 
 /** What a session needs of the connection it lives on. */
 export interface SessionCarrier {
@@ -56,7 +59,7 @@ export interface SessionCarrier {
  * Reads are answered at once unless a write of this session is under way; then they wait in the line behind it, so that a
  * client sees its own writes and its requests take effect in the order it sent them.
  */
-export class ClientSession implements ClientPort, Asker {
+export class ClientSession implements ClientPort, Asker, Throttled {
   sessionId = 0n;
   timeoutMs = 0;
   isOpen = false;
@@ -71,7 +74,7 @@ export class ClientSession implements ClientPort, Asker {
   private isClosing = false;
   /** The pipeline knows the session no more (it is about to end): this turn's requests are not heard. */
   private isUnknown = false;
-  private isOver = false;
+  isOver = false;
   private hasSubmitted = false;
   private readsAnswered = 0;
   private turnMs = 0;
@@ -194,10 +197,49 @@ export class ClientSession implements ClientPort, Asker {
       this.carrier.refuse(`a request of ${end - start} bytes has no room for its header`);
       return;
     }
+    if (!this.hub.largeRequests.admit(end - start)) {
+      this.carrier.leave(`a request of ${end - start} bytes is too much beside the large ones that are under way`);
+      return;
+    }
+    if (this.mustWait(bytes, start, end)) return;
+    this.handle(bytes, start, end, false);
+  }
+
+  /** Is it a request that may wait, and must it? */
+  private mustWait(bytes: Buffer, start: number, end: number): boolean {
+    const { largeRequests, requestThrottle } = this.hub;
+    if (requestThrottle === null) return false;
+    const kind = requestKind(bytes.readInt32BE(start + XID_BYTES));
+    if (kind !== RequestKind.read && kind !== RequestKind.write) return false;
+    if (!requestThrottle.holds(this, bytes, start, end)) return false;
+    largeRequests.came(end - start);
+    return true;
+  }
+
+  take(frame: Buffer, tooLate: boolean): void {
+    this.hub.largeRequests.done(frame.length);
+    if (this.isOver || this.isClosing) return;
+    this.beginTurn(this.hub.clock.monotonicMs());
+    if (!this.isUnknown) this.handle(frame, 0, frame.length, tooLate);
+    this.endTurn();
+    this.carrier.due();
+  }
+
+  drop(frame: Buffer): void {
+    this.hub.largeRequests.done(frame.length);
+    if (!this.isOver) this.carrier.leave('one of its requests waited too long and was dropped');
+  }
+
+  private handle(bytes: Buffer, start: number, end: number, tooLate: boolean): void {
     const { reader } = this.hub;
     reader.reset(bytes, start, end);
     const xid = reader.int();
     const type = reader.int();
+    if (tooLate && type !== OpCode.closeSession) {
+      if (this.line.isEmpty) this.answerNow(THROTTLED, xid, bytes, end);
+      else this.keepRead(THROTTLED, xid, bytes, start, end);
+      return;
+    }
     switch (requestKind(type)) {
       case RequestKind.read:
         if (this.line.isEmpty) this.answerNow(type, xid, bytes, end);
@@ -240,14 +282,14 @@ export class ClientSession implements ClientPort, Asker {
   private keepRead(type: number, xid: number, bytes: Buffer, start: number, end: number): void {
     const body = this.bodies.copy(bytes, start + REQUEST_HEADER_BYTES, end);
     this.line.pushRead(xid, type, this.turnMs, body, this.auth);
-    this.hub.traffic.requestCame(body.length);
+    this.hub.requestCame(body.length);
     this.checkOutstanding();
   }
 
   private submit(type: number, xid: number, bytes: Buffer, start: number, end: number): void {
     const body = this.bodies.copy(bytes, start + REQUEST_HEADER_BYTES, end);
     this.line.pushWrite(xid, type, this.turnMs, body);
-    this.hub.traffic.requestCame(body.length);
+    this.hub.requestCame(body.length);
     this.hasSubmitted = true;
     if (type === OpCode.closeSession) this.isClosing = true;
     this.pipeline.submit({ port: this, sessionId: this.sessionId, cxid: xid, type, body, auth: this.auth });
@@ -264,7 +306,11 @@ export class ClientSession implements ClientPort, Asker {
       this.carrier.refuse('its auth request is malformed');
       return;
     }
-    const outcome = this.hub.access.authenticate(packet, { remoteHost: this.carrier.remoteHost });
+    // Only an address needs no proof; ZooKeeper's other schemes fail where there is none.
+    const outcome: AuthOutcome =
+      packet.isNull === true && packet.scheme !== 'ip'
+        ? { kind: 'refused' }
+        : this.hub.access.authenticate(packet, { remoteHost: this.carrier.remoteHost });
     if (outcome.kind !== 'accepted') {
       this.hub.traffic.authFailures++;
       if (outcome.kind === 'refused') this.answerEmpty(xid, 0, ErrorCode.authFailed);
@@ -351,7 +397,7 @@ export class ClientSession implements ClientPort, Asker {
   }
 
   private shiftLine(): void {
-    this.hub.traffic.requestDone(this.line.body?.length ?? 0);
+    this.hub.requestDone(this.line.body?.length ?? 0);
     this.line.shift();
   }
 

@@ -279,6 +279,7 @@ export class ClientConnection implements SessionCarrier, SocketHandler, FrameSin
       this.leave('its connect request is malformed');
       return;
     }
+    if (!this.isAdmitted(request)) return;
     this.hub.traffic.connectionRequests.add();
     const refusal = refusalOf(request, pipeline);
     if (refusal !== null) {
@@ -292,6 +293,19 @@ export class ClientConnection implements SessionCarrier, SocketHandler, FrameSin
     this.state = 'talking';
     this.session = new ClientSession(this.hub, this, pipeline);
     this.session.open(request, this.lastHeardMs);
+  }
+
+  /** Are there tokens left for one more client? */
+  private isAdmitted({ sessionId }: ConnectRequest): boolean {
+    const { connectionThrottle, options, traffic } = this.hub;
+    const kind = sessionId !== 0n ? 'renewed' : options.localSessions ? 'local' : 'global';
+    if (!connectionThrottle.admit(kind, this.lastHeardMs)) {
+      traffic.connectionsRejected.add();
+      this.leave('too many clients connect at a time');
+      return false;
+    }
+    traffic.connectionTokenDeficit.record(connectionThrottle.deficit);
+    return true;
   }
 
   private onCommandArgument(bytes: Buffer): void {

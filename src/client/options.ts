@@ -1,3 +1,6 @@
+import { type ConnectionThrottleOptions, NO_CONNECTION_THROTTLE } from './connection-throttle.js';
+import { NO_REQUEST_THROTTLE, type RequestThrottleOptions } from './request-throttle.js';
+
 /** Settings of the client port; the comments name ZooKeeper's keys. */
 export interface ClientOptions {
   /** `maxClientCnxns`: connections from one address; 0: no limit. */
@@ -8,6 +11,14 @@ export interface ClientOptions {
   readonly juteMaxBufferBytes: number;
   /** `globalOutstandingLimit`: from so many unanswered requests on, connections that have some are not read. */
   readonly globalOutstandingLimit: number;
+  /** `largeRequestThreshold`: larger requests are large; -1: none is. */
+  readonly largeRequestThresholdBytes: number;
+  /** `largeRequestMaxBytes`: of all large requests under way; connections with more are closed. */
+  readonly largeRequestMaxBytes: number;
+  readonly connectionThrottle: ConnectionThrottleOptions;
+  readonly requestThrottle: RequestThrottleOptions;
+  /** `localSessionsEnabled`: new sessions are local ones here. */
+  readonly localSessions: boolean;
   /** `nio.sessionlessCnxnTimeout`: how long a connection may stay without a session. */
   readonly sessionlessTimeoutMs: number;
   /** `clientTcpKeepAlive` */
@@ -27,6 +38,11 @@ export const DEFAULT_CLIENT_OPTIONS: ClientOptions = {
   maxCnxns: 0,
   juteMaxBufferBytes: 0xfffff,
   globalOutstandingLimit: 1000,
+  largeRequestThresholdBytes: -1,
+  largeRequestMaxBytes: 100 * 1024 * 1024,
+  connectionThrottle: NO_CONNECTION_THROTTLE,
+  requestThrottle: NO_REQUEST_THROTTLE,
+  localSessions: false,
   sessionlessTimeoutMs: 10_000,
   tcpKeepAlive: false,
   commandWhitelist: 'srvr',

@@ -19,6 +19,7 @@ import {
 import type { DataTree, NodeRef, Watcher } from '../tree/index.js';
 import { NO_NODE } from '../tree/index.js';
 import type { Outbox } from './outbox.js';
+import { THROTTLED } from './request-kinds.js';
 
 /** Who asks: whose watches are set, and where the answer goes. */
 export interface Asker extends Watcher {
@@ -102,6 +103,8 @@ export class Reads {
         return this.getAllChildrenNumber(q);
       case OpCode.whoAmI:
         return this.whoAmI(q);
+      case THROTTLED:
+        return ErrorCode.throttledOp;
       default:
         return ErrorCode.unimplemented;
     }
@@ -195,7 +198,9 @@ export class Reads {
     if (ref === NO_NODE) return ErrorCode.noNode;
     if (!this.mayRead(q, ref)) return ErrorCode.noAuth;
     const frame = this.begin(q);
-    q.asker.outbox.open().int(q.tree.allDescendantsCount(this.path(q)));
+    const path = this.path(q);
+    // Asked for the empty path, which is the root too, ZooKeeper counts the root itself.
+    q.asker.outbox.open().int(q.tree.allDescendantsCount(path) + (path === '' ? 1 : 0));
     q.asker.outbox.end(frame);
     return ErrorCode.ok;
   }
@@ -206,7 +211,10 @@ export class Reads {
   private setWatches(q: Question, type: number): number {
     const request = readSetWatches(q.reader, type);
     q.tree.setWatches(request.relativeZxid, request, q.asker);
-    return this.answerEmpty(q);
+    // Not returned as an error: what was told stays told.
+    const err = request.isWhole ? ErrorCode.ok : ErrorCode.marshallingError;
+    q.asker.outbox.end(q.asker.outbox.begin(q.xid, q.tree.lastProcessedZxid, err));
+    return ErrorCode.ok;
   }
 
   private addWatch(q: Question): number {

@@ -13,6 +13,9 @@ export const RequestKind = {
   sasl: 5,
 } as const;
 
+/** No request's type: one that waited too long in the throttle and is told so in its turn. */
+export const THROTTLED = -1000;
+
 const TYPES = 128;
 const KINDS = makeKinds();
 

@@ -25,6 +25,7 @@ export class ClientTraffic {
   readonly connectionsRevalidated: Counter;
   readonly sessionlessExpired: Counter;
   readonly refusedWhileNotServing: Counter;
+  readonly connectionTokenDeficit: Summary;
   private readonly readLatency: Summary;
   private readonly updateLatency: Summary;
 
@@ -38,6 +39,7 @@ export class ClientTraffic {
     this.connectionsRevalidated = metrics.counter('connection_revalidate_count');
     this.sessionlessExpired = metrics.counter('sessionless_connections_expired');
     this.refusedWhileNotServing = metrics.counter('cnxn_closed_without_zk_server_running');
+    this.connectionTokenDeficit = metrics.summary('connection_token_deficit');
     this.readLatency = metrics.summary('readlatency');
     this.updateLatency = metrics.summary('updatelatency');
     this.registerGauges(metrics);

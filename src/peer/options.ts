@@ -31,7 +31,7 @@ export function databaseOptions(config: ServerConfig): DatabaseOptions {
 }
 
 export function clientOptions(config: ServerConfig): Partial<ClientOptions> {
-  const { clients } = config;
+  const { clients, values } = config;
   return {
     maxClientCnxns: clients.maxClientCnxns,
     maxCnxns: clients.maxCnxns,
@@ -40,6 +40,32 @@ export function clientOptions(config: ServerConfig): Partial<ClientOptions> {
     sessionlessTimeoutMs: clients.sessionlessTimeoutMs,
     tcpKeepAlive: clients.tcpKeepAlive,
     commandWhitelist: [...clients.fourLetterWords].join(','),
+    readOnlyMode: values['readonlymode.enabled'],
+    truthfulRuok: values.ruokOnlyWhileServing,
+    localSessions: values.localSessionsEnabled && config.mode === 'quorum',
+    largeRequestThresholdBytes: values.largeRequestThreshold,
+    largeRequestMaxBytes: values.largeRequestMaxBytes,
+    connectionThrottle: {
+      tokens: values.connection_throttle_tokens,
+      fillTimeMs: values.connection_throttle_fill_time,
+      fillCount: values.connection_throttle_fill_count,
+      freezeTimeMs: values.connection_throttle_freeze_time,
+      dropIncrease: values.connection_throttle_drop_increase,
+      dropDecrease: values.connection_throttle_drop_decrease,
+      decreaseRatio: values.connection_throttle_decrease_ratio,
+      isWeighted: values.connection_throttle_weight_enabled,
+      globalSessionWeight: values.connection_throttle_global_session_weight,
+      localSessionWeight: values.connection_throttle_local_session_weight,
+      renewSessionWeight: values.connection_throttle_renew_session_weight,
+    },
+    requestThrottle: {
+      maxRequests: values.request_throttle_max_requests,
+      stallTimeMs: values.request_throttle_stall_time,
+      dropsStale: values.request_throttle_drop_stale,
+      checksLatency: values.request_stale_latency_check,
+      checksConnection: values.request_stale_connection_check,
+      throttledOpWaitTimeMs: values.throttled_op_wait_time,
+    },
   };
 }
 

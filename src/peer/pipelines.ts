@@ -32,6 +32,8 @@ function pipelineOptions({ clients, storage, tickTimeMs, values }: ServerConfig)
     extendedTypes: storage.extendedTypes,
     enforceQuota: values.enforceQuota,
     closeSessionTxn: values['closeSessionTxn.enabled'],
+    localSessions: values.localSessionsEnabled,
+    localSessionsUpgrading: values.localSessionsUpgradingEnabled,
     containerCheckIntervalMs: values['znode.container.checkIntervalMs'],
     containerMaxPerMinute: values['znode.container.maxPerMinute'],
     containerMaxNeverUsedMs: values['znode.container.maxNeverUsedIntervalMs'],

@@ -19,6 +19,7 @@ import { closeDatabase, endsInTime, listenForClients, openDatabase } from './fou
 import { clientOptions, connectionOptions, electionOptions } from './options.js';
 import { makeAccess, type PipelineParts } from './pipelines.js';
 import { PurgeSchedule } from './purge-schedule.js';
+import { ReadOnlyService } from './read-only-service.js';
 import type { Role, RoleContext } from './roles.js';
 import { makeRole } from './roles.js';
 import { type Environment, ServerFacts } from './server-facts.js';
@@ -41,6 +42,7 @@ export class QuorumPeer implements Server, ElectionSelf {
   readonly phases: PhaseTrace;
   private readonly clients: ClientListener;
   private readonly parts: PipelineParts;
+  private readonly readOnly: ReadOnlyService;
   private finish: (end: ServerEnd) => void = () => undefined;
   private database: Database | null = null;
   private purge: PurgeSchedule | null = null;
@@ -75,6 +77,9 @@ export class QuorumPeer implements Server, ElectionSelf {
     const access = makeAccess(config);
     this.parts = { host, metrics, config, access, sessionIds: new SessionIds(host.clock, config.myId) };
     this.clients = new ClientListener({ host, metrics, status: this.status, access, options: clientOptions(config) });
+    this.readOnly = new ReadOnlyService(this.parts, (pipeline) => {
+      this.clients.serve(pipeline);
+    });
     metrics.gauge('quorum_size', () => config.membership.voters.size);
   }
 
@@ -139,6 +144,7 @@ export class QuorumPeer implements Server, ElectionSelf {
   private async tearDown(): Promise<void> {
     // What is half started could not be ended; how starting went is told to whoever called it.
     await this.starting.catch(() => undefined);
+    this.readOnly.lookingEnded();
     this.clients.serve(null);
     await this.role?.shutdown('this server stops');
     await this.fastLeaderElection?.shutdown();
@@ -181,7 +187,9 @@ export class QuorumPeer implements Server, ElectionSelf {
   private async run(database: Database): Promise<void> {
     try {
       while (!this.isStopping()) {
+        this.readOnly.lookingBegan(database);
         const vote = await this.fastLeaderElection?.lookForLeader();
+        this.readOnly.lookingEnded();
         if (vote === null || vote === undefined || this.isStopping()) continue;
         const end = await this.playRole(database, vote.leader);
         await this.backToLooking(database, end);
@@ -279,7 +287,7 @@ export class QuorumPeer implements Server, ElectionSelf {
   // --- status
 
   private get pipeline(): RequestPipeline | null {
-    return this.role?.pipeline ?? null;
+    return this.role?.pipeline ?? this.readOnly.pipeline;
   }
 
   get learners(): readonly LearnerView[] {
@@ -296,7 +304,7 @@ export class QuorumPeer implements Server, ElectionSelf {
       members: [...this.config.membership.members.values()].map(({ sid, role }) => ({
         sid,
         role,
-        synced: sid === this.myId ? this.pipeline !== null : leads ? synced.has(sid) : null,
+        synced: sid === this.myId ? (this.role?.pipeline ?? null) !== null : leads ? synced.has(sid) : null,
       })),
       membershipText: this.config.membership.toText(),
     };

@@ -4,6 +4,7 @@ import { ErrorCode, OpCode, readChangeRequest, type TxnEntry, writeChangeRequest
 import type { DataTree, TxnResult } from '../tree/index.js';
 import type { ClientPort, PipelineStats, RequestPipeline, WriteRequest } from './api.js';
 import { Fifo } from './fifo.js';
+import { LocalSessions } from './local-sessions.js';
 import type { LeaderLink } from './needs.js';
 import { isPasswordOf, outcomeOf, reasonOfEnd, refusalOf } from './outcome.js';
 import { negotiatedTimeoutMs, type PipelineDeps } from './pipeline-deps.js';
@@ -19,6 +20,8 @@ import type { Waiting } from './session-line.js';
  */
 export class FollowerPipeline implements RequestPipeline {
   private readonly ports: PortTable;
+  /** Null: every session is of the whole ensemble. */
+  private readonly local: LocalSessions | null;
   private link: LeaderLink | null = null;
   /** Syncs that the leader has not answered. */
   private readonly syncs = new Fifo<Waiting>();
@@ -32,6 +35,9 @@ export class FollowerPipeline implements RequestPipeline {
     readonly mode: 'follower' | 'observer' = 'follower',
   ) {
     this.ports = new PortTable(deps.clock);
+    this.local = LocalSessions.of(deps, this.ports, (sessionId, timeoutMs) => {
+      this.forwardCreateSession(sessionId, timeoutMs);
+    });
     this.propagationLatency = deps.metrics.summary('propagation_latency');
     this.awaitingCommit = deps.metrics.counter('request_commit_queued');
   }
@@ -48,12 +54,13 @@ export class FollowerPipeline implements RequestPipeline {
     return {
       outstandingRequests: this.ports.outstanding,
       globalSessions: this.deps.store.sessions.size,
-      localSessions: 0,
+      localSessions: this.local?.count ?? 0,
     };
   }
 
   stop(): void {
     this.link = null;
+    this.local?.stop();
     this.syncs.clear();
     this.touched.clear();
     this.ports.endAll('roleOver');
@@ -64,13 +71,21 @@ export class FollowerPipeline implements RequestPipeline {
   openSession(port: ClientPort, timeoutMs: number): void {
     const { options, sessionIds, store } = this.deps;
     if (this.link === null) return;
+    if (this.local !== null) {
+      this.local.open(port, timeoutMs);
+      return;
+    }
     const sessionId = sessionIds.next(store.sessions);
     const negotiatedMs = negotiatedTimeoutMs(timeoutMs, options);
     this.ports.open(sessionId, port, negotiatedMs);
+    this.forwardCreateSession(sessionId, negotiatedMs);
+  }
+
+  private forwardCreateSession(sessionId: bigint, timeoutMs: number): void {
     const body = encodeToBuffer((w) => {
-      writeChangeRequest(w, { type: OpCode.createSession, timeoutMs: negotiatedMs });
+      writeChangeRequest(w, { type: OpCode.createSession, timeoutMs });
     });
-    this.link.forward({ sessionId, cxid: 0, type: OpCode.createSession, body, auth: [] });
+    this.link?.forward({ sessionId, cxid: 0, type: OpCode.createSession, body, auth: [] });
   }
 
   /** Only the leader knows whether the session lives; the password can be checked here. */
@@ -82,6 +97,7 @@ export class FollowerPipeline implements RequestPipeline {
       });
       return;
     }
+    if (this.local?.resume(port, sessionId, timeoutMs) === true) return;
     const negotiatedMs = negotiatedTimeoutMs(timeoutMs, this.deps.options);
     this.ports.open(sessionId, port, negotiatedMs);
     this.link.revalidate(sessionId, negotiatedMs);
@@ -89,6 +105,7 @@ export class FollowerPipeline implements RequestPipeline {
 
   /** Always true: the leader watches over the sessions, and it is told with the next ping. */
   touch(sessionId: bigint, timeoutMs: number): boolean {
+    if (this.local?.touch(sessionId) === true) return true;
     this.touched.set(sessionId, timeoutMs);
     return true;
   }
@@ -103,7 +120,7 @@ export class FollowerPipeline implements RequestPipeline {
     const { link, ports } = this;
     if (link === null || request.port === null) return;
     const line = ports.lineOf(request.sessionId, request.port);
-    if (line === null) return;
+    if (line === null || this.local?.settles(request, line) === true) return;
     const waiting = ports.push(line, request, 0);
     if (request.type === OpCode.sync) {
       this.syncs.push(waiting);
@@ -124,6 +141,7 @@ export class FollowerPipeline implements RequestPipeline {
   /** UPTODATE came: clients may be served. */
   startServing(link: LeaderLink): void {
     this.link = link;
+    this.local?.start();
   }
 
   /** The next transaction is committed and durable here: applies it and tells who waits for it. */

@@ -13,6 +13,7 @@ export type { AppliedTxn, Broadcast, LeaderLink, ReconfigGate, TransactionLog, T
 export { defaultPipelineOptions, type PipelineOptions } from './options.js';
 export type { PipelineDeps } from './pipeline-deps.js';
 export type { TrackedSessions } from './proposer-pipeline.js';
+export { ReadOnlyPipeline } from './read-only-pipeline.js';
 export { SessionIds } from './session-ids.js';
 export type { SessionExpirySet } from './session-tracker.js';
 export { type StandaloneDeps, StandalonePipeline } from './standalone-pipeline.js';

@@ -13,6 +13,10 @@ export interface PipelineOptions {
   readonly enforceQuota: boolean;
   /** `zookeeper.closeSessionTxn.enabled`: the end of a session lists the nodes that go with it. */
   readonly closeSessionTxn: boolean;
+  /** `localSessionsEnabled`: new sessions are known to this server only. A server that stands alone has none. */
+  readonly localSessions: boolean;
+  /** `localSessionsUpgradingEnabled`: they become global with their first ephemeral node, which else is refused. */
+  readonly localSessionsUpgrading: boolean;
   /** `znode.container.checkIntervalMs`: how often containers and TTL nodes are looked through. */
   readonly containerCheckIntervalMs: number;
   /** `znode.container.maxPerMinute`: so many are deleted at most. */
@@ -33,6 +37,8 @@ export function defaultPipelineOptions(tickTimeMs = DEFAULT_TICK_MS): PipelineOp
     extendedTypes: false,
     enforceQuota: false,
     closeSessionTxn: true,
+    localSessions: false,
+    localSessionsUpgrading: false,
     containerCheckIntervalMs: 60_000,
     containerMaxPerMinute: 10_000,
     containerMaxNeverUsedMs: 0,

@@ -7,10 +7,12 @@ import type { ClientPort, PipelineMode, PipelineStats, RequestPipeline, WriteReq
 import { ContainerReaper } from './container-reaper.js';
 import { Fifo } from './fifo.js';
 import type { Broadcast } from './needs.js';
+import { LocalSessions, RulesWithLocalSessions } from './local-sessions.js';
 import { isPasswordOf, outcomeOf, reasonOfEnd, refusalOf } from './outcome.js';
 import { negotiatedTimeoutMs, type PipelineDeps } from './pipeline-deps.js';
 import { PortTable } from './port-table.js';
 import type { SessionLine, Waiting } from './session-line.js';
+import type { SessionRules } from './session-rules.js';
 import { type SessionExpirySet, SessionTracker } from './session-tracker.js';
 import { Validator } from './validator.js';
 
@@ -32,6 +34,9 @@ export interface TrackedSessions {
 export abstract class ProposerPipeline implements RequestPipeline {
   protected readonly ports: PortTable;
   protected readonly sessions: SessionTracker;
+  /** Null: every session is of the whole ensemble. */
+  protected readonly local: LocalSessions | null;
+  private readonly rules: SessionRules;
   protected readonly validator: Validator;
   protected broadcast: Broadcast | null = null;
   private readonly reaper: ContainerReaper;
@@ -61,13 +66,21 @@ export abstract class ProposerPipeline implements RequestPipeline {
         this.proposeOwn(sessionId, { type: OpCode.closeSession });
       },
     });
+    // A server that stands alone has nobody to hide sessions from.
+    this.local =
+      mode !== 'leader'
+        ? null
+        : LocalSessions.of(deps, this.ports, (sessionId, timeoutMs) => {
+            this.proposeOwn(sessionId, { type: OpCode.createSession, timeoutMs });
+          });
+    this.rules = this.local === null ? this.sessions : new RulesWithLocalSessions(this.sessions, this.local);
     const reconfig = deps.reconfig ?? null;
     this.validator = new Validator({
       clock,
       log,
       metrics,
       store,
-      sessions: this.sessions,
+      sessions: this.rules,
       access,
       reconfig,
       options,
@@ -99,7 +112,7 @@ export abstract class ProposerPipeline implements RequestPipeline {
     return {
       outstandingRequests: this.ports.outstanding,
       globalSessions: this.sessions.count,
-      localSessions: 0,
+      localSessions: this.local?.count ?? 0,
     };
   }
 
@@ -112,6 +125,7 @@ export abstract class ProposerPipeline implements RequestPipeline {
   protected begin(broadcast: Broadcast): void {
     this.broadcast = broadcast;
     this.sessions.start(this.deps.store.sessions);
+    this.local?.start();
     this.endDeadSessions();
     this.reaper.start();
   }
@@ -119,6 +133,7 @@ export abstract class ProposerPipeline implements RequestPipeline {
   stop(): void {
     this.broadcast = null;
     this.sessions.stop();
+    this.local?.stop();
     this.reaper.stop();
     this.inFlight.clear();
     this.ports.endAll('roleOver');
@@ -143,6 +158,10 @@ export abstract class ProposerPipeline implements RequestPipeline {
   openSession(port: ClientPort, timeoutMs: number): void {
     const { options, sessionIds, store } = this.deps;
     if (this.broadcast === null) return;
+    if (this.local !== null) {
+      this.local.open(port, timeoutMs);
+      return;
+    }
     const sessionId = sessionIds.next(store.sessions);
     const negotiatedMs = negotiatedTimeoutMs(timeoutMs, options);
     this.ports.open(sessionId, port, negotiatedMs);
@@ -152,7 +171,9 @@ export abstract class ProposerPipeline implements RequestPipeline {
   resumeSession(port: ClientPort, sessionId: bigint, password: Buffer, timeoutMs: number): void {
     if (this.broadcast === null) return;
     const negotiatedMs = negotiatedTimeoutMs(timeoutMs, this.deps.options);
-    const isValid = isPasswordOf(sessionId, password) && this.sessions.touch(sessionId, negotiatedMs);
+    const isOwn = isPasswordOf(sessionId, password);
+    if (isOwn && this.local?.resume(port, sessionId, timeoutMs) === true) return;
+    const isValid = isOwn && this.sessions.touch(sessionId, negotiatedMs);
     if (isValid) {
       this.sessions.setOwner(sessionId, 'local');
       this.ports.open(sessionId, port, negotiatedMs);
@@ -164,7 +185,7 @@ export abstract class ProposerPipeline implements RequestPipeline {
   }
 
   touch(sessionId: bigint, timeoutMs: number): boolean {
-    return this.sessions.touch(sessionId, timeoutMs);
+    return this.local?.touch(sessionId) === true || this.sessions.touch(sessionId, timeoutMs);
   }
 
   detach(port: ClientPort, sessionId: bigint): void {
@@ -177,7 +198,7 @@ export abstract class ProposerPipeline implements RequestPipeline {
     const { broadcast, ports } = this;
     if (broadcast === null || request.port === null) return;
     const line = ports.lineOf(request.sessionId, request.port);
-    if (line === null) return;
+    if (line === null || this.local?.settles(request, line) === true) return;
     if (this.batchCount++ === 0) this.batchStartMs = this.deps.clock.monotonicMs();
     if (request.type === OpCode.sync) {
       this.sync(broadcast, line, request);
@@ -192,7 +213,7 @@ export abstract class ProposerPipeline implements RequestPipeline {
   private sync(broadcast: Broadcast, line: SessionLine, request: WriteRequest): void {
     const { ports } = this;
     const waiting = ports.push(line, request, 0);
-    const err = this.sessions.check(request.sessionId, 'local');
+    const err = this.rules.check(request.sessionId, 'local');
     if (err !== 0) {
       ports.decidedLater(waiting, refusalOf(request, err));
       return;

@@ -66,6 +66,10 @@ export class SessionTracker implements SessionRules {
     return session;
   }
 
+  has(sessionId: bigint): boolean {
+    return this.byId.has(sessionId);
+  }
+
   /** Begins with the sessions that are committed: each has its whole time-out anew. */
   start(committed: ReadonlyMap<bigint, number>): void {
     for (const [id, timeoutMs] of committed) this.add(id, timeoutMs);

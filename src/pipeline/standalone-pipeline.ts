@@ -38,6 +38,8 @@ export class StandalonePipeline extends ProposerPipeline {
   private applyThrough(zxid: number): void {
     const { store } = this.own;
     for (let next = store.nextUnappliedZxid; next !== -1 && next <= zxid; next = store.nextUnappliedZxid) {
+      // A sync's answer shows the last transaction before it, not the one behind it.
+      this.log.answerSyncs();
       this.committed(next);
     }
   }

@@ -55,23 +55,38 @@ export function writeSetWatches(w: JuteWriter, request: SetWatchesRequest, type:
   }
 }
 
-/** Reads setWatches or setWatches2; an absent (-1) list is an error, as in ZooKeeper. */
-export function readSetWatches(r: JuteReader, type: number): SetWatchesRequest {
+/**
+ * Reads setWatches or setWatches2. ZooKeeper fails at an absent list or path, but only when it comes to it: `isWhole` is
+ * false then, and the lists hold what stands before it.
+ */
+export function readSetWatches(r: JuteReader, type: number): SetWatchesRequest & { readonly isWhole: boolean } {
   const relativeZxid = r.longLossy();
-  const data = readPaths(r);
-  const exist = readPaths(r);
-  const child = readPaths(r);
-  const hasPersistent = type === OpCode.setWatches2;
-  const persistent = hasPersistent ? readPaths(r) : [];
-  const persistentRecursive = hasPersistent ? readPaths(r) : [];
-  return { relativeZxid, data, exist, child, persistent, persistentRecursive };
+  const lists = [readPaths(r), readPaths(r), readPaths(r)];
+  if (type === OpCode.setWatches2) lists.push(readPaths(r), readPaths(r));
+  const fault = lists.findIndex((paths) => paths === null || paths.includes(null));
+  const [data = [], exist = [], child = [], persistent = [], persistentRecursive = []] =
+    fault === -1 ? (lists as string[][]) : lists.slice(0, fault + 1).map(upToFault);
+  return { relativeZxid, data, exist, child, persistent, persistentRecursive, isWhole: fault === -1 };
 }
 
-function readPaths(r: JuteReader): string[] {
+function upToFault(paths: readonly (string | null)[] | null): string[] {
+  const before: string[] = [];
+  for (const path of paths ?? []) {
+    if (path === null) break;
+    before.push(path);
+  }
+  return before;
+}
+
+/** Java takes a negative count other than -1 (no list) for an empty list. */
+function readPaths(r: JuteReader): (string | null)[] | null {
   const at = r.offset;
-  const paths = r.vectorOrNull(MIN_STRING_BYTES, readPath);
-  if (paths === null) throw new JuteError('RANGE', at, `a list of paths is needed at offset ${at}, but none is there`);
-  return paths;
+  const count = r.int();
+  if (count < 0) return count === -1 ? null : [];
+  if (count * MIN_STRING_BYTES > r.remaining) {
+    throw new JuteError('LENGTH', at, `list at offset ${at} claims ${count} paths, but ${r.remaining} bytes are left`);
+  }
+  return Array.from({ length: count }, () => r.stringOrNull());
 }
 
 function readPath(r: JuteReader): string {
@@ -129,6 +144,8 @@ export function readMultiRead(r: JuteReader): ReadPart[] {
 export interface AuthPacket {
   readonly scheme: string;
   readonly auth: Buffer;
+  /** There is no `auth` at all, not even an empty one. */
+  readonly isNull?: boolean;
 }
 
 export function writeAuthPacket(w: JuteWriter, packet: AuthPacket): void {
@@ -140,5 +157,7 @@ export function writeAuthPacket(w: JuteWriter, packet: AuthPacket): void {
 /** `auth` is a view. */
 export function readAuthPacket(r: JuteReader): AuthPacket {
   r.int();
-  return { scheme: r.string(), auth: r.bufferOrNull() ?? Buffer.alloc(0) };
+  const scheme = r.string();
+  const auth = r.bufferOrNull();
+  return auth === null ? { scheme, auth: Buffer.alloc(0), isNull: true } : { scheme, auth };
 }

@@ -190,12 +190,13 @@ function readMultiOps(r: JuteReader, body: Buffer): MultiOp[] {
 
 /**
  * Inside a multi the mode decides what a create is: with the container mode it is createContainer, and only createTTL may
- * have a TTL mode, else it is a plain create. A mode that does not exist is refused, except in createTTL.
+ * have a TTL mode, else it is a plain create. A mode that does not exist and a list of ACLs that is absent are refused,
+ * except in createTTL, where they are found when its turn comes.
  */
 function asMultiCreate(op: CreateRequest, at: number): CreateRequest {
   const mode = createModeOf(op.flags);
   const isTtl = op.type === OpCode.createTTL;
-  if (op.acl === null) throw new JuteError('RANGE', at, `create at offset ${at} of a multi has no ACL`);
+  if (op.acl === null && !isTtl) throw new JuteError('RANGE', at, `create at offset ${at} of a multi has no ACL`);
   if (!isTtl && (mode === undefined || mode.ttl)) {
     throw new JuteError('RANGE', at, `create at offset ${at} of a multi has the flags ${op.flags}`);
   }

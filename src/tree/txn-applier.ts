@@ -81,7 +81,7 @@ export class TxnApplier {
     const { path, acl } = txn;
     const made = state.create(path, txn.data, acl, owner, txn.parentCVersion, header.zxid, header.time);
     if (made < 0) return done(txn.type, this.refusedCreate(header, txn, made), path, null);
-    const stat = txn.type === OpCode.create ? null : statOf(state.nodes, made);
+    const stat = txn.type === OpCode.create ? null : createdStat(statOf(state.nodes, made), txn.data);
     if (this.watches.count > 0) {
       this.watches.fireCreated(path, header.zxid, acl, this.aclOf(state.nodes.get(made, Field.parent)));
     }
@@ -154,6 +154,12 @@ export class TxnApplier {
   private aclOf(row: NodeRef): readonly Acl[] {
     return this.state.acls.list(this.state.nodes.get(row, Field.acl));
   }
+}
+
+/** The answer shows what was asked for: a node that counts for a quota has its count already. */
+function createdStat(stat: Stat, data: Uint8Array | null): Stat {
+  const dataLength = data === null ? 0 : data.length;
+  return stat.dataLength === dataLength ? stat : { ...stat, dataLength };
 }
 
 /** A multi with an error in it changes nothing: the parts before the error are fine, those behind it were not tried. */

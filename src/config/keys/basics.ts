@@ -58,12 +58,10 @@ export const basics = {
   }),
   localSessionsEnabled: fileKey(bool(), false, {
     since: '3.5.0',
-    support: 'missing',
-    effect: 'Sessions that only the connected server knows of.',
+    effect: 'Sessions of an ensemble that only the connected server knows of.',
   }),
   localSessionsUpgradingEnabled: fileKey(bool(), false, {
     since: '3.5.0',
-    support: 'missing',
     effect: 'Makes a local session global when it needs to be.',
   }),
   'datadir.autocreate': propertyKey(propertyBool(), true, {

@@ -1,5 +1,5 @@
-import { list, optional, propertyBool, propertyInt, propertyLong, real, text } from '../value-types.js';
-import { bareKey, propertyKey } from './definition.js';
+import { bool, list, optional, propertyBool, propertyInt, propertyLong, real, text } from '../value-types.js';
+import { bareKey, ownKey, propertyKey } from './definition.js';
 
 /** Client connections, requests, their limits and throttles. */
 export const clients = {
@@ -22,6 +22,10 @@ export const clients = {
     since: '3.5.3',
     effect: 'Four-letter words that are answered, separated by commas; * for all. srvr always is.',
   }),
+  ruokOnlyWhileServing: ownKey(bool(), false, {
+    effect:
+      'Answers ruok with imok only while clients are served; else (as ZooKeeper does) as long as the process lives.',
+  }),
   clientTcpKeepAlive: propertyKey(propertyBool(), false, {
     since: '3.6.1',
     effect: 'TCP keep-alive on client connections.',
@@ -37,7 +41,6 @@ export const clients = {
   }),
   'readonlymode.enabled': bareKey(propertyBool(), false, {
     since: '3.4.0',
-    support: 'missing',
     effect: 'Serves reads to clients that allow it while there is no quorum.',
   }),
   maxResponseCacheSize: propertyKey(propertyInt(), 400, {
@@ -52,121 +55,102 @@ export const clients = {
   largeRequestMaxBytes: propertyKey(propertyInt(), 100 * 1024 * 1024, {
     since: '3.6.0',
     unit: 'bytes',
-    support: 'missing',
     effect: 'Bytes of all large requests under way beyond which connections are closed.',
   }),
   largeRequestThreshold: propertyKey(propertyInt(), -1, {
     since: '3.6.0',
     unit: 'bytes',
-    support: 'missing',
     effect: 'Size from which a request is large; -1: none is.',
   }),
   connection_throttle_tokens: propertyKey(propertyInt(), 0, {
     since: '3.6.0',
-    support: 'missing',
     guideName: 'connectionMaxTokens',
     effect: 'Tokens in the bucket that limits new connections; 0: no limit.',
   }),
-  connection_throttle_fill_time: propertyKey(propertyInt(), 1, {
+  connection_throttle_fill_time: propertyKey(propertyInt({ min: 1 }), 1, {
     since: '3.6.0',
     unit: 'ms',
-    support: 'missing',
     guideName: 'connectionTokenFillTime',
     effect: 'Time between two fillings of the token bucket.',
   }),
   connection_throttle_fill_count: propertyKey(propertyInt(), 1, {
     since: '3.6.0',
-    support: 'missing',
     guideName: 'connectionTokenFillCount',
     effect: 'Tokens that each filling adds.',
   }),
   connection_throttle_freeze_time: propertyKey(propertyInt(), -1, {
     since: '3.6.0',
     unit: 'ms',
-    support: 'missing',
     guideName: 'connectionFreezeTime',
     effect: 'Time between two changes of the drop probability; -1: nothing is dropped at random.',
   }),
   connection_throttle_drop_increase: propertyKey(real({ min: 0, max: 1 }), 0.02, {
     since: '3.6.0',
-    support: 'missing',
     guideName: 'connectionDropIncrease',
     effect: 'What an empty bucket adds to the drop probability.',
   }),
   connection_throttle_drop_decrease: propertyKey(real({ min: 0, max: 1 }), 0.002, {
     since: '3.6.0',
-    support: 'missing',
     guideName: 'connectionDropDecrease',
     effect: 'What a full enough bucket takes off the drop probability.',
   }),
   connection_throttle_decrease_ratio: propertyKey(real({ min: 0, max: 1 }), 0, {
     since: '3.6.0',
-    support: 'missing',
     guideName: 'connectionDecreaseRatio',
     effect: 'Share of the bucket above which the drop probability falls.',
   }),
   connection_throttle_weight_enabled: propertyKey(propertyBool(), false, {
     since: '3.6.0',
-    support: 'missing',
     effect: 'Lets sessions take different numbers of tokens.',
   }),
   connection_throttle_global_session_weight: propertyKey(propertyInt(), 3, {
     since: '3.6.0',
-    support: 'missing',
     effect: 'Tokens that a global session takes.',
   }),
   connection_throttle_local_session_weight: propertyKey(propertyInt(), 1, {
     since: '3.6.0',
-    support: 'missing',
     effect: 'Tokens that a local session takes.',
   }),
   connection_throttle_renew_session_weight: propertyKey(propertyInt(), 2, {
     since: '3.6.0',
-    support: 'missing',
     effect: 'Tokens that a reconnect takes.',
   }),
   request_throttle_max_requests: propertyKey(propertyInt(), 0, {
     since: '3.6.0',
     unit: 'requests',
-    support: 'missing',
     guideName: 'requestThrottleLimit',
     effect: 'Requests under way beyond which new ones are held back; 0: no limit.',
   }),
-  request_throttle_stall_time: propertyKey(propertyInt(), 100, {
+  request_throttle_stall_time: propertyKey(propertyInt({ min: 1 }), 100, {
     since: '3.6.0',
     unit: 'ms',
-    support: 'missing',
     guideName: 'requestThrottleStallTime',
     effect: 'Longest wait of a request that is held back before it is looked at again.',
   }),
   request_throttle_drop_stale: propertyKey(propertyBool(), true, {
     since: '3.6.0',
-    support: 'missing',
     guideName: 'requestThrottleDropStale',
     effect: 'Drops requests of closed connections from the queue of the throttle.',
   }),
   request_stale_latency_check: propertyKey(propertyBool(), false, {
     since: '3.6.0',
-    support: 'missing',
     guideName: 'requestStaleLatencyCheck',
     effect: 'Counts a request as stale when it waited longer than its session time-out.',
   }),
   request_stale_connection_check: propertyKey(propertyBool(), true, {
     since: '3.6.0',
-    support: 'missing',
     guideName: 'requestStaleConnectionCheck',
     effect: 'Counts a request as stale when its connection is closed.',
   }),
   'request_throttler.shutdownTimeout': propertyKey(propertyInt(), 10_000, {
     since: '3.6.0',
     unit: 'ms',
-    support: 'missing',
+    support: 'moot',
     effect: 'How long a stop waits for the queue of the throttle.',
   }),
   throttled_op_wait_time: propertyKey(propertyInt(), 0, {
     since: '3.7.0',
     unit: 'ms',
-    support: 'missing',
     guideName: 'throttledOpWaitTime',
     effect: 'Waiting time from which a request is answered with the error for throttled operations; 0: never.',
   }),

@@ -1,0 +1,121 @@
+// A server that lost its quorum, with readonlymode.enabled: what it serves, to whom, and that it writes nothing.
+import assert from 'node:assert/strict';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { ErrorCode, errorName } from '../../src/protocol/index.js';
+import { Ensemble, type Member } from '../support/ensemble.js';
+import { eventually } from '../support/eventually.js';
+import { fourLetter } from '../support/four-letter.js';
+import { WireClient, WireClosed, WireError } from '../support/wire-client.js';
+
+const LIMIT_MS = 60_000;
+
+/** Everything that is on disk, byte for byte. */
+async function filesOf({ dataDir }: Member): Promise<Map<string, string>> {
+  const names = (await readdir(dataDir, { recursive: true, withFileTypes: true })).filter((entry) => entry.isFile());
+  const paths = names.map((entry) => join(entry.parentPath, entry.name)).sort();
+  return new Map(await Promise.all(paths.map(async (path) => [path, await readFile(path, 'latin1')] as const)));
+}
+
+async function errorOf(asked: Promise<unknown>): Promise<string> {
+  try {
+    await asked;
+    return 'none';
+  } catch (error) {
+    return error instanceof WireError ? errorName(error.code) : String(error);
+  }
+}
+
+describe('a server without a quorum that may serve read-only', () => {
+  let ensemble: Ensemble;
+  let member: Member;
+  /** Made while there was a quorum. */
+  let owner: WireClient;
+  let files: Map<string, string>;
+
+  before(async () => {
+    ensemble = await Ensemble.create({
+      config: { tickTime: 300, 'readonlymode.enabled': 'true', ruokOnlyWhileServing: 'true' },
+    });
+    await ensemble.start();
+    const [first] = await ensemble.followers();
+    assert.ok(first);
+    member = first;
+    assert.equal(await fourLetter(member.clientPort, 'isro'), 'rw');
+    owner = await WireClient.connect(member.clientPort);
+    await owner.create('/kept', Buffer.from('x'));
+    await owner.create('/kept/mine', null, 1);
+    const others = ensemble.members.filter((one) => one !== member);
+    await Promise.all(others.map((one) => one.kill()));
+    await eventually('the switch shows', LIMIT_MS, async () => {
+      return (await fourLetter(member.clientPort, 'ruok')).includes('not currently serving');
+    });
+    await eventually('it serves read-only', LIMIT_MS, async () => {
+      return (await fourLetter(member.clientPort, 'isro')) === 'ro';
+    });
+    files = await filesOf(member);
+  });
+  after(() => ensemble.remove());
+
+  it('tells so in its words', async () => {
+    assert.equal(await fourLetter(member.clientPort, 'ruok'), 'imok');
+    assert.match(
+      await fourLetter(member.clientPort, 'srvr'),
+      /READ-ONLY mode; serving only read-only clients[\s\S]*Mode: read-only/,
+    );
+    assert.match(await fourLetter(member.clientPort, 'mntr'), /^zk_server_state\tread-only$/m);
+  });
+
+  it('lets clients that allow it read, and refuses what would change something', async () => {
+    const client = await WireClient.connect(member.clientPort, { readOnly: true });
+    assert.equal(client.readOnly, true);
+    assert.equal(String((await client.getData('/kept', true)).data), 'x');
+    assert.deepEqual(await client.getChildren('/kept'), ['mine']);
+    const refused = [
+      client.create('/no'),
+      client.create('/no', null, 1),
+      client.create2('/no', null, 4),
+      client.setData('/kept', null),
+      client.setAcl('/kept', [{ perms: 31, id: { scheme: 'world', id: 'anyone' } }]),
+      client.delete('/kept/mine'),
+      client.sync('/kept'),
+      client.multi([{ op: 'check', path: '/kept', version: 0 }]),
+    ];
+    const read = client.getData('/kept');
+    const errors = await Promise.all(refused.map(errorOf));
+    assert.deepEqual(errors, new Array(refused.length).fill(errorName(ErrorCode.notReadOnly)));
+    assert.equal(String((await read).data), 'x');
+    await client.ping();
+    // Its session can be taken up again here.
+    client.destroy();
+    const again = await WireClient.connect(member.clientPort, {
+      readOnly: true,
+      sessionId: client.sessionId,
+      password: client.password,
+    });
+    assert.equal(again.sessionId, client.sessionId);
+    await again.close();
+  });
+
+  it('sends away who wants to write, and sessions of the ensemble, without a word', async () => {
+    await assert.rejects(WireClient.connect(member.clientPort), WireClosed);
+    await assert.rejects(WireClient.connect(member.clientPort, { hasReadOnly: false }), WireClosed);
+    const { sessionId, password } = owner;
+    await assert.rejects(WireClient.connect(member.clientPort, { readOnly: true, sessionId, password }), WireClosed);
+  });
+
+  it('has written nothing, and serves all again once there is a quorum', async () => {
+    const now = await filesOf(member);
+    assert.deepEqual([...now.keys()], [...files.keys()]);
+    const changed = [...now].filter(([path, bytes]) => files.get(path) !== bytes).map(([path]) => path);
+    assert.deepEqual(changed, []);
+    const others = ensemble.members.filter((one) => one !== member);
+    await Promise.all(others.map((one) => one.start()));
+    await eventually('it serves all', LIMIT_MS, async () => (await fourLetter(member.clientPort, 'isro')) === 'rw');
+    const client = await WireClient.connect(member.clientPort, { readOnly: true });
+    assert.equal(client.readOnly, false);
+    await client.create('/again');
+    await client.close();
+  });
+});

@@ -1,0 +1,60 @@
+import { parseArgs } from 'node:util';
+import { OpCode, opName } from '../../src/protocol/index.js';
+import { Oracle } from './oracle.js';
+
+const { values } = parseArgs({
+  options: {
+    seed: { type: 'string' },
+    seeds: { type: 'string' },
+    minutes: { type: 'string' },
+    requests: { type: 'string' },
+  },
+});
+
+function print(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
+
+function range(): { from: number; to: number } {
+  if (values.seed !== undefined) return { from: Number(values.seed), to: Number(values.seed) };
+  const [from, to] = (values.seeds ?? '1..Infinity').split('..').map(Number);
+  return { from: from ?? 1, to: to ?? Number.POSITIVE_INFINITY };
+}
+
+async function main(): Promise<number> {
+  const { from, to } = range();
+  const minutes = Number(values.minutes ?? (to === Number.POSITIVE_INFINITY ? 1 : Number.POSITIVE_INFINITY));
+  const requests = Number(values.requests ?? 200);
+  if ([from, to, minutes, requests].some(Number.isNaN)) {
+    print('usage: npm run oracle -- [--seed N | --seeds A..B] [--minutes M] [--requests R]');
+    return 2;
+  }
+  const oracle = await Oracle.start();
+  try {
+    const endMs = Date.now() + minutes * 60_000;
+    const startMs = Date.now();
+    let done = 0;
+    for (let seed = from; seed <= to && Date.now() < endMs; seed++) {
+      const report = await oracle.seed(seed, requests, ({ at, java, ours }) => {
+        print(`Seed ${seed}, step ${at}: shrinking this difference:\n  ${java}\n  ${ours}`);
+      });
+      if (report !== null) {
+        print(`Seed ${seed} shows a difference:\n${report}`);
+        return 1;
+      }
+      done++;
+      if (done % 100 === 0) print(`${done} seeds, ${Math.round((Date.now() - startMs) / done)} ms each`);
+    }
+    print(`${done} seeds of ${requests} requests and more without a difference.`);
+    for (const [op, count] of oracle.reached) print(`  ${opName(op)} (${op}): ${count}`);
+    const missed = Object.values(OpCode).filter((op) => op > 0 && !oracle.reached.has(op));
+    if (missed.length > 0) print(`Not reached: ${missed.map(opName).join(', ')}`);
+    print('Intended differences that were met:');
+    for (const [name, count] of oracle.rules.met) print(`  ${name}: ${count}`);
+    return 0;
+  } finally {
+    await oracle.stop();
+  }
+}
+
+process.exitCode = await main();

@@ -1,0 +1,65 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { OpCode, opName } from '../../src/protocol/index.js';
+import { Generator } from './generate.js';
+import { Oracle } from './oracle.js';
+import { shrink } from './shrink.js';
+import type { Step } from './steps.js';
+
+const IS_LONG = process.env['ZK_TEST_LONG'] !== undefined;
+const SEEDS = IS_LONG ? 5000 : 25;
+const REQUESTS = 200;
+/** Sent by no seed, or by the connects themselves. */
+const NOT_SENT = new Set<number>([OpCode.notification, OpCode.createSession, OpCode.error]);
+
+describe('the same requests to Apache ZooKeeper and to this server', () => {
+  let oracle: Oracle;
+  before(async () => {
+    oracle = await Oracle.start();
+  });
+  after(() => oracle.stop());
+
+  it(`are answered alike, ${SEEDS} seeds`, async () => {
+    for (let seed = 1; seed <= SEEDS; seed++) {
+      const report = await oracle.seed(seed, REQUESTS);
+      assert.equal(report, null, `npm run oracle -- --seed ${seed}\n${report ?? ''}`);
+    }
+  });
+
+  it('reach every operation', () => {
+    const missed = Object.values(OpCode).filter((op) => !oracle.reached.has(op) && !NOT_SENT.has(op));
+    assert.deepEqual(missed.map(opName), []);
+  });
+
+  it('meet no intended difference that is not listed, and most of those that are', () => {
+    assert.ok(oracle.rules.met.size >= 5, [...oracle.rules.met.keys()].join(', '));
+  });
+});
+
+describe('the steps of a seed', () => {
+  it('are the same every time, and others for another seed', () => {
+    assert.deepEqual(new Generator(7).steps(200), new Generator(7).steps(200));
+    assert.notDeepEqual(new Generator(7).steps(200), new Generator(8).steps(200));
+  });
+});
+
+describe('shrinking', () => {
+  const steps = (count: number): Step[] =>
+    Array.from({ length: count }, (_, slot) => ({
+      kind: 'send',
+      slot,
+      requests: [slot, slot + 100].map((xid) => ({ op: OpCode.sync, fields: [], xid })),
+    }));
+  const xids = (some: readonly Step[]): number[] =>
+    some.flatMap((step) => (step.kind === 'send' ? step.requests.map(({ xid }) => xid ?? 0) : []));
+  const cases: readonly (readonly number[])[] = [[3], [3, 17], [0, 119], [5, 6, 7, 105]];
+  for (const culprits of cases) {
+    it(`leaves only what is needed: ${culprits.join(', ')}`, async () => {
+      const least = await shrink(steps(20), (some) => {
+        const left = xids(some);
+        return Promise.resolve(culprits.every((xid) => left.includes(xid)));
+      });
+      assert.deepEqual(xids(least), culprits);
+    });
+  }
+});
