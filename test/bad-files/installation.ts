@@ -30,11 +30,16 @@ export class Template {
       await client.create('/n', Buffer.alloc(0));
       // One by one, so that the log has a record, and a group, for each.
       for (let i = 0; i < NODES; i++) await client.create(`/n/${i}`, Buffer.alloc(200, i));
+      // Logs roll after 10 to 20 records, so that in the middle of its first ten the newest one is not about to.
+      const at = join(ensemble.member(1).dataDir, 'version-2');
+      while (!isWithin(client.lastZxid - zxidOf((await namesIn(at, 'log')).at(-1) ?? ''), 4, 7)) {
+        await client.setData('/n', Buffer.alloc(200));
+      }
       await client.close();
       await ensemble.member(1).stop();
       const folder = await mkdtemp(join(tmpdir(), 'zk-server-files-'));
       const versionDir = join(folder, 'version-2');
-      await cp(join(ensemble.member(1).dataDir, 'version-2'), versionDir, { recursive: true });
+      await cp(at, versionDir, { recursive: true });
       return new Template(folder, versionDir);
     } finally {
       await ensemble.remove();
@@ -44,6 +49,20 @@ export class Template {
   remove(): Promise<void> {
     return rm(this.folder, { recursive: true });
   }
+}
+
+async function namesIn(versionDir: string, kind: 'log' | 'snapshot'): Promise<string[]> {
+  const names = (await readdir(versionDir)).filter((name) => name.startsWith(`${kind}.`));
+  return names.sort((a, b) => zxidOf(a) - zxidOf(b));
+}
+
+/** Of a file's name. */
+function zxidOf(name: string): number {
+  return Number.parseInt(name.slice(name.indexOf('.') + 1), 16);
+}
+
+function isWithin(value: number, least: number, most: number): boolean {
+  return value >= least && value <= most;
 }
 
 export interface Outcome {
@@ -92,10 +111,8 @@ export class Installation {
   }
 
   /** Names of the snapshots or logs, oldest first. */
-  async names(kind: 'log' | 'snapshot'): Promise<string[]> {
-    const names = (await readdir(this.versionDir)).filter((name) => name.startsWith(`${kind}.`));
-    const zxid = (name: string): number => Number.parseInt(name.slice(kind.length + 1), 16);
-    return names.sort((a, b) => zxid(a) - zxid(b));
+  names(kind: 'log' | 'snapshot'): Promise<string[]> {
+    return namesIn(this.versionDir, kind);
   }
 
   async newest(kind: 'log' | 'snapshot'): Promise<string> {

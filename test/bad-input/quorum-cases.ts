@@ -175,8 +175,8 @@ const OUT_OF_TURN: readonly BadCase[] = [
   {
     ...GONE,
     name: 'an acknowledgement of something else than NEWLEADER',
-    steps: [...joining(99), packet(PacketType.ack, 2 ** 32 + 1)],
-    says: /Server 99 .* acknowledged 0x100000001 instead of NEWLEADER/,
+    steps: [...joining(99), packet(PacketType.ack, 0x77 * 2 ** 32)],
+    says: /Server 99 .* acknowledged 0x7700000000 instead of NEWLEADER/,
   },
   {
     ...GONE,
