@@ -19,7 +19,11 @@ const HERE: Readonly<Record<NonNullable<AnyKeyDefinition['support']>, string>> =
   guard: 'refused',
 };
 
-const FAMILY_HERE: Readonly<Record<KeyFamily['kind'], string>> = { membership: 'yes', missing: 'not there' };
+const FAMILY_HERE: Readonly<Record<KeyFamily['kind'], string>> = {
+  membership: 'yes',
+  access: 'yes',
+  missing: 'not there',
+};
 
 const VARIABLE_HERE: Readonly<Record<VariableUse, string>> = {
   heard: 'yes',

@@ -1,10 +1,21 @@
-import type { Acl, AuthPacket, ClientInfo, Id } from '../protocol/index.js';
+import { type Acl, type AuthPacket, type ClientInfo, ErrorCode, type Id } from '../protocol/index.js';
 import type { AuthClient, AuthOutcome } from './provider.js';
 import { AuthProviders } from './providers.js';
+import type { ClientSasl } from './sasl-provider.js';
+
+const NO_DATA = Buffer.alloc(0);
 
 export interface AccessOptions {
   /** `zookeeper.skipACL`: everybody may do everything. */
   readonly skipAcl: boolean;
+  /** Clients must have proven an id of one of these; null: they need not. */
+  readonly enforcedSchemes?: readonly string[] | null;
+  /** `zookeeper.allowSaslFailedClients`: whose proof failed is served as one without. */
+  readonly allowSaslFailedClients?: boolean;
+  /** Null: there is no SASL, and tokens are answered with none. */
+  readonly sasl?: ClientSasl | null;
+  /** `zookeeper.ssl.authProvider`: the scheme that names the owner of a TLS client's certificate. */
+  readonly certificateScheme?: string;
 }
 
 /** Who may do what. */
@@ -13,6 +24,34 @@ export class Access {
     readonly providers: AuthProviders = AuthProviders.standard(),
     private readonly options: AccessOptions = { skipAcl: false },
   ) {}
+
+  /** Null: SASL is not set up. */
+  get sasl(): ClientSasl | null {
+    return this.options.sasl ?? null;
+  }
+
+  /** May a client with these ids be served at all? */
+  isAdmitted(ids: readonly Id[]): boolean {
+    const schemes = this.options.enforcedSchemes ?? null;
+    return schemes === null || ids.some(({ scheme }) => schemes.includes(scheme));
+  }
+
+  /** The schemes of which a client must prove one; empty: none. */
+  get enforcedSchemes(): readonly string[] {
+    return this.options.enforcedSchemes ?? [];
+  }
+
+  /** What becomes of a client whose SASL proof is wrong: the error that it is answered, or null when it is served. */
+  get saslFailure(): number | null {
+    if (this.enforcedSchemes.includes('sasl')) return ErrorCode.sessionClosedRequireSasl;
+    return this.options.allowSaslFailedClients === true ? null : ErrorCode.authFailed;
+  }
+
+  /** The ids that a TLS client has from its certificate. */
+  authenticateCertificate(client: AuthClient): AuthOutcome {
+    const provider = this.providers.get(this.options.certificateScheme ?? 'x509');
+    return provider?.authenticate(NO_DATA, client) ?? { kind: 'refused' };
+  }
 
   /**
    * Does `acl` give one of `ids` one of the permissions in `perm`? An empty list binds nobody.

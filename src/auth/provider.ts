@@ -1,9 +1,11 @@
 import type { Acl, Id } from '../protocol/index.js';
 
-/** What a provider may know of the client that authenticates. Certificates join it with TLS. */
+/** What a provider may know of the client that authenticates. */
 export interface AuthClient {
   /** Address without brackets; IPv4 also when it came through an IPv6 socket. */
   readonly remoteHost: string;
+  /** What a TLS client showed and proved (DER), its own certificate first; empty without. */
+  readonly certificates: readonly Buffer[];
 }
 
 /** What an ACL entry is asked. */

@@ -1,5 +1,6 @@
 import { arch, homedir, hostname, release, type as systemName, userInfo } from 'node:os';
 import { getHeapStatistics } from 'node:v8';
+import type { AuthProvider } from '../auth/index.js';
 import type { ServerConfig } from '../config/index.js';
 import type { Host } from '../host/index.js';
 import { Metrics } from '../metrics/index.js';
@@ -43,9 +44,14 @@ function heapSizes(): Environment {
 }
 
 /** The one place where the real host and a server meet. */
-export function makeServer(config: ServerConfig, host: Host, workingDir: string): RunnableServer {
+export function makeServer(
+  config: ServerConfig,
+  host: Host,
+  workingDir: string,
+  plugins: readonly AuthProvider[] = [],
+): RunnableServer {
   const metrics = new Metrics();
   metrics.gauge('open_file_descriptor_count', openDescriptors);
   metrics.gauge('max_file_descriptor_count', descriptorLimit);
-  return createServer(host, config, metrics, machine(workingDir));
+  return createServer(host, config, metrics, machine(workingDir), plugins);
 }

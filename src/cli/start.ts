@@ -2,11 +2,13 @@ import { writeSync } from 'node:fs';
 import { type Fault, formatFault, type ServerConfig } from '../config/index.js';
 import type { Host, LogLevel } from '../host/index.js';
 import { createRealHost, type RealHost } from '../platform/index.js';
+import { loadAuthModules } from './auth-modules.js';
 import type { CliContext } from './context.js';
 import { ExitCode } from './exit-codes.js';
 import { load, type LoadedConfig, refuse } from './load-config.js';
 import { loggerOptions } from './logger-options.js';
 import { claimPid, pidFilePath, removePid } from './pid-file.js';
+import { PreparedServer } from './prepared-server.js';
 import { runServer } from './run-server.js';
 import { versionText } from './version.js';
 
@@ -80,12 +82,13 @@ async function serve(
   const { makeServer } = await import('./serve.js');
   const host = createRealHost({ log: loggerOptions(options, log) });
   const pidFile = pidFilePath({ ...context, env }, config.storage.dataDir);
+  const make = async () => makeServer(config, host, context.workingDir, await loadAuthModules(config));
   try {
     const refused = takePidFile(context, host, pidFile, config);
     if (refused !== null) return refused;
     host.log.info(describe(config, configFile), { code: 'STARTING', pid: process.pid });
     for (const fault of faults) tell(host, fault);
-    return await runServer(makeServer(config, host, context.workingDir), {
+    return await runServer(new PreparedServer(make), {
       log: host.log,
       events: process,
       stopTimeoutMs: STOP_TIMEOUT_MS,

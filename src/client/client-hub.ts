@@ -47,6 +47,8 @@ export class ClientHub implements CommandContext {
   readonly connections = new Set<ClientConnection>();
   readonly truthfulRuok: boolean;
   traceMask = TRACE_MASK;
+  /** TLS handshakes that are under way. */
+  outstandingHandshakes = 0;
   /** Null while this server does not serve. */
   pipeline: RequestPipeline | null = null;
   private readonly leaving = new Set<ClientConnection>();
@@ -116,7 +118,7 @@ export class ClientHub implements CommandContext {
   /** Its socket is closed. */
   gone(connection: ClientConnection): void {
     this.left(connection);
-    if (this.leaving.delete(connection)) this.limits.remove(connection.remoteHost);
+    if (this.leaving.delete(connection)) this.limits.remove(connection.limitKey);
   }
 
   /** Ends every connection that has (or waits for) a session. */
@@ -218,7 +220,7 @@ export class ClientHub implements CommandContext {
     };
     metrics.gauge('num_alive_connections', () => this.connections.size);
     metrics.gauge('connection_drop_probability', () => this.connectionThrottle.dropProbability);
-    metrics.gauge('outstanding_tls_handshake', () => 0);
+    metrics.gauge('outstanding_tls_handshake', () => this.outstandingHandshakes);
     metrics.gauge('non_mtls_local_conn_count', () => 0);
     metrics.gauge('non_mtls_remote_conn_count', () => 0);
     metrics.gauge('uptime', () => Math.floor(this.status.uptimeMs()));

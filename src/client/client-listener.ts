@@ -5,6 +5,7 @@ import type { RequestPipeline } from '../pipeline/index.js';
 import type { ServerStatus } from '../status/index.js';
 import { ClientHub } from './client-hub.js';
 import { ClientConnection } from './connection.js';
+import { type Admit, type ClientTls, SecureAccept, type Transport } from './secure-accept.js';
 import { type ClientOptions, DEFAULT_CLIENT_OPTIONS } from './options.js';
 
 export interface ClientListenerDeps {
@@ -24,6 +25,7 @@ export class ClientListener {
   private readonly host: Host;
   private readonly hub: ClientHub;
   private listeners: Listener[] = [];
+  private secureAccept: SecureAccept | null = null;
   private isClosed = false;
 
   constructor(deps: ClientListenerDeps) {
@@ -37,16 +39,21 @@ export class ClientListener {
     return this.listeners.map((listener) => listener.endpoint);
   }
 
+  /** The keys and rules of ports that speak TLS; to be called before one is opened. */
+  useTls(tls: ClientTls): void {
+    this.secureAccept = new SecureAccept(this.hub, this.host.network, tls);
+  }
+
   /**
    * Listens on every endpoint; fails with a `NetworkError` (and listens on none) when one cannot be had.
    * `backlog` is the system's default when absent.
    */
-  async listen(endpoints: readonly Endpoint[], backlog?: number): Promise<void> {
+  async listen(endpoints: readonly Endpoint[], backlog?: number, transport: Transport = 'plain'): Promise<void> {
     const opened: Listener[] = [];
     try {
       for (const endpoint of endpoints) {
         const options = backlog === undefined ? { endpoint } : { endpoint, backlog };
-        opened.push(await this.host.network.listen(options, (socket) => this.accept(socket)));
+        opened.push(await this.host.network.listen(options, (socket) => this.accept(socket, transport)));
       }
     } catch (error) {
       await Promise.all(opened.map((listener) => listener.close()));
@@ -80,13 +87,16 @@ export class ClientListener {
     this.isClosed = true;
     const listeners = this.listeners;
     this.listeners = [];
+    this.secureAccept?.stop();
     this.hub.stop();
     await Promise.all(listeners.map((listener) => listener.close()));
   }
 
-  private accept(socket: Socket): void {
+  private accept(socket: Socket, transport: Transport): void {
     const { host } = socket.remote;
-    const refusal = this.isClosed ? 'this server stops' : this.hub.limits.add(host);
+    // ZooKeeper counts the connections of each of its ports by themselves.
+    const limitKey = transport === 'tls' ? `tls ${host}` : host;
+    const refusal = this.isClosed ? 'this server stops' : this.hub.limits.add(limitKey, host);
     if (refusal !== null) {
       this.hub.traffic.connectionsRejected.add();
       this.hub.complaints.warn(`refused ${host}`, `Error accepting new connection: ${refusal}`, {
@@ -99,8 +109,19 @@ export class ClientListener {
     }
     socket.setNoDelay(true);
     if (this.hub.options.tcpKeepAlive) socket.setKeepAlive(true);
-    const connection = new ClientConnection(this.hub, socket);
-    this.hub.came(connection);
-    socket.start(connection);
+    const gone = (): void => this.hub.limits.remove(limitKey);
+    const admit: Admit = (admitted, ids) => {
+      if (this.isClosed) {
+        admitted.destroy();
+        gone();
+        return;
+      }
+      const connection = new ClientConnection(this.hub, admitted, limitKey, ids);
+      this.hub.came(connection);
+      admitted.start(connection);
+    };
+    if (transport === 'plain') admit(socket, []);
+    else if (this.secureAccept !== null) this.secureAccept.accept(socket, transport, admit, gone);
+    else throw new Error('a port with TLS is open, but useTls was not called');
   }
 }

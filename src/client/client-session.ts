@@ -1,4 +1,4 @@
-import { type AuthOutcome, ipId } from '../auth/index.js';
+import { type AuthOutcome, ipId, SaslError, type SaslServer } from '../auth/index.js';
 import { JuteError, type JuteReader } from '../jute/index.js';
 import type { ClientPort, CloseReason, RequestPipeline, WriteResult } from '../pipeline/index.js';
 import type { Acl, AuthPacket, ConnectRequest, Id } from '../protocol/index.js';
@@ -38,6 +38,10 @@ export interface SessionCarrier {
   readonly remoteText: string;
   /** Address of the client, for authentication schemes. */
   readonly remoteHost: string;
+  /** What a TLS client showed. */
+  readonly certificates: readonly Buffer[];
+  /** Who it is by its certificate. */
+  readonly certificateIds: readonly Id[];
   /** No frame is taken until `release`. */
   blockForSession(): void;
   blockForOutstanding(): void;
@@ -75,6 +79,9 @@ export class ClientSession implements ClientPort, Asker, Throttled {
   /** The pipeline knows the session no more (it is about to end): this turn's requests are not heard. */
   private isUnknown = false;
   isOver = false;
+  /** Nothing but authentication is heard of the client, since it must prove itself first. */
+  private isBarred: boolean;
+  private sasl: SaslServer | null = null;
   private hasSubmitted = false;
   private readsAnswered = 0;
   private turnMs = 0;
@@ -85,7 +92,8 @@ export class ClientSession implements ClientPort, Asker, Throttled {
     private readonly carrier: SessionCarrier,
     private readonly pipeline: RequestPipeline,
   ) {
-    this.auth = [ipId(carrier.remoteHost)];
+    this.auth = [ipId(carrier.remoteHost), ...carrier.certificateIds];
+    this.isBarred = !hub.access.isAdmitted(this.auth);
     this.question = {
       asker: this,
       tree: pipeline.tree,
@@ -235,12 +243,17 @@ export class ClientSession implements ClientPort, Asker, Throttled {
     reader.reset(bytes, start, end);
     const xid = reader.int();
     const type = reader.int();
+    const kind = requestKind(type);
+    if (this.isBarred && kind !== RequestKind.auth && kind !== RequestKind.sasl) {
+      this.refuseUnproven(xid);
+      return;
+    }
     if (tooLate && type !== OpCode.closeSession) {
       if (this.line.isEmpty) this.answerNow(THROTTLED, xid, bytes, end);
       else this.keepRead(THROTTLED, xid, bytes, start, end);
       return;
     }
-    switch (requestKind(type)) {
+    switch (kind) {
       case RequestKind.read:
         if (this.line.isEmpty) this.answerNow(type, xid, bytes, end);
         else this.keepRead(type, xid, bytes, start, end);
@@ -310,30 +323,81 @@ export class ClientSession implements ClientPort, Asker, Throttled {
     const outcome: AuthOutcome =
       packet.isNull === true && packet.scheme !== 'ip'
         ? { kind: 'refused' }
-        : this.hub.access.authenticate(packet, { remoteHost: this.carrier.remoteHost });
+        : this.hub.access.authenticate(packet, this.carrier);
     if (outcome.kind !== 'accepted') {
       this.hub.traffic.authFailures++;
       if (outcome.kind === 'refused') this.answerEmpty(xid, 0, ErrorCode.authFailed);
       this.carrier.leave(`its authentication by scheme ${packet.scheme} failed`);
       return;
     }
-    for (const id of outcome.ids) {
-      const isKnown = this.auth.some((known) => known.scheme === id.scheme && known.id === id.id);
-      if (!isKnown) this.auth = [...this.auth, id];
-    }
+    this.addIds(outcome.ids);
     this.answerEmpty(xid, 0, ErrorCode.ok);
   }
 
-  /** Without a SASL configuration ZooKeeper answers every token with success and no token of its own. */
+  private addIds(ids: readonly Id[]): void {
+    for (const id of ids) {
+      const isKnown = this.auth.some((known) => known.scheme === id.scheme && known.id === id.id);
+      if (!isKnown) this.auth = [...this.auth, id];
+    }
+    this.isBarred = !this.hub.access.isAdmitted(this.auth);
+  }
+
   private onSasl(xid: number, reader: JuteReader): void {
-    if (reader.remaining < 4 || reader.int() < 0) {
+    const length = reader.remaining < 4 ? -1 : reader.int();
+    if (length < 0 || length > reader.remaining) {
       this.carrier.refuse('its SASL request has no token');
       return;
     }
-    const frame = this.outbox.begin(xid, 0, ErrorCode.ok);
-    this.outbox.open().buffer(null);
+    this.sasl ??= this.hub.access.sasl?.begin() ?? null;
+    if (this.sasl === null) {
+      // Without a SASL configuration ZooKeeper answers every token with success and no token of its own.
+      this.answerSasl(xid, ErrorCode.ok, null);
+      return;
+    }
+    try {
+      const { token, user } = this.sasl.step(Buffer.from(reader.raw(length)));
+      if (user !== null) this.proven(user);
+      this.answerSasl(xid, ErrorCode.ok, token);
+    } catch (error) {
+      if (!(error instanceof SaslError)) throw error;
+      this.saslFailed(xid, error);
+    }
+  }
+
+  private proven(user: string): void {
+    this.addIds(this.hub.access.sasl?.idsOf(user) ?? []);
+    this.hub.log.debug(
+      `Session ${formatSessionId(this.sessionId)} of client ${this.carrier.remoteText} is SASL user ${user}.`,
+      { code: 'SASL_PROVEN' },
+    );
+  }
+
+  private saslFailed(xid: number, error: SaslError): void {
+    const { log, access, traffic } = this.hub;
+    const answer = access.saslFailure;
+    const what = answer === null ? 'it is served as nobody' : 'its connection is closed';
+    log.warn(`The client ${this.carrier.remoteText} failed to authenticate with SASL (${error.message}); ${what}.`, {
+      code: 'SASL_FAILED',
+    });
+    traffic.authFailures++;
+    this.answerSasl(xid, answer ?? ErrorCode.ok, null);
+    if (answer !== null) this.carrier.leave('its SASL authentication failed');
+  }
+
+  private answerSasl(xid: number, err: number, token: Buffer | null): void {
+    const frame = this.outbox.begin(xid, 0, err);
+    this.outbox.open().buffer(token);
     this.outbox.end(frame);
     this.carrier.stats.sent++;
+  }
+
+  private refuseUnproven(xid: number): void {
+    const schemes = this.hub.access.enforcedSchemes.join(', ');
+    this.hub.log.warn(`The client ${this.carrier.remoteText} has not proven itself by ${schemes}; it is not served.`, {
+      code: 'AUTH_ENFORCED',
+    });
+    this.answerEmpty(xid, 0, ErrorCode.sessionClosedRequireSasl);
+    this.carrier.leave('it has not authenticated as it must');
   }
 
   private answerEmpty(xid: number, zxid: number, err: number): void {

@@ -10,24 +10,24 @@ export class ConnectionLimits {
     private readonly maxTotal: number,
   ) {}
 
-  /** Counts a connection from `host`; or says, as ZooKeeper words it, why there can be no more. */
-  add(host: string): string | null {
+  /** Counts a connection under `key`; or says, as ZooKeeper words it, why there can be no more from `host`. */
+  add(key: string, host = key): string | null {
     if (this.maxTotal > 0 && this.total >= this.maxTotal) {
       return `Too many connections max allowed is ${this.maxTotal}`;
     }
-    const count = this.perHost.get(host) ?? 0;
+    const count = this.perHost.get(key) ?? 0;
     if (this.maxPerHost > 0 && count >= this.maxPerHost) {
       return `Too many connections from /${host} - max is ${this.maxPerHost}`;
     }
     this.total++;
-    this.perHost.set(host, count + 1);
+    this.perHost.set(key, count + 1);
     return null;
   }
 
-  remove(host: string): void {
+  remove(key: string): void {
     this.total--;
-    const count = (this.perHost.get(host) ?? 1) - 1;
-    if (count === 0) this.perHost.delete(host);
-    else this.perHost.set(host, count);
+    const count = (this.perHost.get(key) ?? 1) - 1;
+    if (count === 0) this.perHost.delete(key);
+    else this.perHost.set(key, count);
   }
 }

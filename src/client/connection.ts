@@ -1,6 +1,6 @@
 import type { Socket, SocketHandler } from '../host/index.js';
 import { JuteError, JuteReader } from '../jute/index.js';
-import type { ConnectRequest } from '../protocol/index.js';
+import type { ConnectRequest, Id } from '../protocol/index.js';
 import { formatSessionId, hintOnBytes, readConnectRequest } from '../protocol/index.js';
 import { javaAddress } from '../status/index.js';
 import type { ClientHub } from './client-hub.js';
@@ -57,6 +57,9 @@ export class ClientConnection implements SessionCarrier, SocketHandler, FrameSin
   constructor(
     private readonly hub: ClientHub,
     private readonly socket: Socket,
+    /** What `ConnectionLimits` counts it under. */
+    readonly limitKey: string,
+    readonly certificateIds: readonly Id[] = [],
   ) {
     this.remoteHost = socket.remote.host;
     this.isLocal = isLoopback(socket.remote.host) || socket.remote.host === socket.local.host;
@@ -79,6 +82,15 @@ export class ClientConnection implements SessionCarrier, SocketHandler, FrameSin
   get idleDeadlineMs(): number {
     const sessionless = this.hub.options.sessionlessTimeoutMs;
     return this.lastHeardMs + (this.session?.isOpen === true ? this.session.timeoutMs : sessionless);
+  }
+
+  get certificates(): readonly Buffer[] {
+    return this.socket.security?.peerCertificates ?? [];
+  }
+
+  /** A four-letter word may come. */
+  private get hearsWords(): boolean {
+    return this.state === 'greeting' && (this.socket.security === null || this.hub.options.commandsOverTls);
   }
 
   // ----- bytes
@@ -109,7 +121,7 @@ export class ClientConnection implements SessionCarrier, SocketHandler, FrameSin
   }
 
   onOddLength(length: number, bytes: Buffer, start: number, end: number): void {
-    const word = this.state === 'greeting' ? wordOfLength(length) : undefined;
+    const word = this.hearsWords ? wordOfLength(length) : undefined;
     if (word !== undefined) {
       this.stats.received++;
       this.hub.traffic.packetsReceived++;

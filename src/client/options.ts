@@ -25,6 +25,8 @@ export interface ClientOptions {
   readonly tcpKeepAlive: boolean;
   /** `4lw.commands.whitelist` */
   readonly commandWhitelist: string;
+  /** `4lw.commands.tls`: are words answered over TLS, too? */
+  readonly commandsOverTls: boolean;
   /** `readonlymode.enabled` */
   readonly readOnlyMode: boolean;
   /** Should `ruok` refuse while this server does not serve? */
@@ -46,6 +48,7 @@ export const DEFAULT_CLIENT_OPTIONS: ClientOptions = {
   sessionlessTimeoutMs: 10_000,
   tcpKeepAlive: false,
   commandWhitelist: 'srvr',
+  commandsOverTls: false,
   readOnlyMode: false,
   truthfulRuok: false,
   maxPendingReplyBytes: 256 * 1024 * 1024,

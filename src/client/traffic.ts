@@ -26,6 +26,8 @@ export class ClientTraffic {
   readonly sessionlessExpired: Counter;
   readonly refusedWhileNotServing: Counter;
   readonly connectionTokenDeficit: Summary;
+  readonly handshakesExceeded: Counter;
+  readonly handshakesFailed: Counter;
   private readonly readLatency: Summary;
   private readonly updateLatency: Summary;
 
@@ -40,6 +42,8 @@ export class ClientTraffic {
     this.sessionlessExpired = metrics.counter('sessionless_connections_expired');
     this.refusedWhileNotServing = metrics.counter('cnxn_closed_without_zk_server_running');
     this.connectionTokenDeficit = metrics.summary('connection_token_deficit');
+    this.handshakesExceeded = metrics.counter('tls_handshake_exceeded');
+    this.handshakesFailed = metrics.counter('unsuccessful_handshake');
     this.readLatency = metrics.summary('readlatency');
     this.updateLatency = metrics.summary('updatelatency');
     this.registerGauges(metrics);

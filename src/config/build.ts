@@ -20,7 +20,6 @@ import {
   sessionLimits,
 } from './rules.js';
 import type {
-  AccessSettings,
   ClientSettings,
   ElectionSettings,
   LearnerSettings,
@@ -28,6 +27,8 @@ import type {
   StorageSettings,
 } from './server-config.js';
 import type { GivenValue } from './given.js';
+import type { JaasFile } from './sasl-settings.js';
+import { accessSettings, quorumSecuritySettings, tlsClientSettings } from './security.js';
 import type { Setting } from './settings.js';
 
 export interface BuildInput {
@@ -40,6 +41,12 @@ export interface BuildInput {
   readonly nextMembership: QuorumVerifier | null;
   readonly absolute: (path: string) => string;
   readonly extraProperties: ExtraProperties;
+  /** Values of `authProvider.*` by those names. */
+  readonly authProviders: ReadonlyMap<string, GivenValue>;
+  /** Values of `superUser.*`. */
+  readonly superUsers: readonly string[];
+  /** Null: none is named, or it cannot be read (a fault). */
+  readonly jaas: JaasFile | null;
   /** `ZOO_MY_ID` of the container image: who this is where there is no file myid. */
   readonly imageMyId: GivenValue | null;
 }
@@ -155,7 +162,7 @@ export async function buildConfig(input: BuildInput): Promise<ServerConfig | nul
     nextMembership: input.nextMembership,
     dynamicConfigFile: values.dynamicConfigFile === null ? null : input.absolute(values.dynamicConfigFile),
     tickTimeMs: values.tickTime,
-    clients: clientSettings(values, endpoint),
+    clients: clientSettings(input, endpoint),
     election: electionSettings(values),
     learner: learnerSettings(values),
     storage: storageSettings(values, dataDir, dataLogDir),
@@ -163,7 +170,8 @@ export async function buildConfig(input: BuildInput): Promise<ServerConfig | nul
       intervalMs: values['autopurge.purgeInterval'] * HOUR_MS,
       snapRetainCount: values['autopurge.snapRetainCount'],
     },
-    access: accessSettings(values),
+    access: accessSettings(input),
+    quorumSecurity: quorumSecuritySettings(input, mode),
     values,
     extraProperties: input.extraProperties,
   });
@@ -179,10 +187,12 @@ function ownLine(context: RuleContext, mode: 'standalone' | 'quorum', identity: 
   return own;
 }
 
-function clientSettings(values: KeyValues, endpoint: ClientSettings['endpoint']): ClientSettings {
+function clientSettings(input: BuildInput, endpoint: ClientSettings['endpoint']): ClientSettings {
+  const { values } = input;
   const backlog = values.clientPortListenBacklog;
   return {
     endpoint,
+    ...tlsClientSettings(input),
     listenBacklog: backlog === 0 ? -1 : backlog,
     maxClientCnxns: values.maxClientCnxns,
     maxCnxns: values.maxCnxns,
@@ -243,18 +253,9 @@ function storageSettings(values: KeyValues, dataDir: string, dataLogDir: string)
   };
 }
 
-function accessSettings(values: KeyValues): AccessSettings {
-  return {
-    skipAcl: values.skipACL,
-    digestSchemeEnabled: values['DigestAuthenticationProvider.enabled'],
-    digestAlgorithm: values['DigestAuthenticationProvider.digestAlg'] ?? 'SHA1',
-    superDigest: values['DigestAuthenticationProvider.superDigest'],
-  };
-}
-
 /** The parts of the object, too; verifiers and sets are left as they are. */
 function freeze(config: ServerConfig): ServerConfig {
-  const { clients, election, learner, storage, purge, access } = config;
-  for (const part of [clients, election, learner, storage, purge, access]) Object.freeze(part);
+  const { clients, election, learner, storage, purge, access, quorumSecurity } = config;
+  for (const part of [clients, election, learner, storage, purge, access, quorumSecurity]) Object.freeze(part);
   return Object.freeze(config);
 }

@@ -6,12 +6,17 @@ export type { LoadRequest } from './load-request.js';
 export type { LogSettings } from './log-settings.js';
 export { nearestName } from './nearest.js';
 export { formatOrigin, type Origin } from './origin.js';
+export type { BuiltInScheme, NamedProvider } from './auth-providers.js';
+export type { SaslClientSettings, SaslServerSettings } from './sasl-settings.js';
+export type { TlsSettings } from './tls-settings.js';
 export type {
   AccessSettings,
   ClientSettings,
   ElectionSettings,
   LearnerSettings,
   PurgeSettings,
+  QuorumSaslSettings,
+  QuorumSecuritySettings,
   ServerConfig,
   StorageSettings,
 } from './server-config.js';

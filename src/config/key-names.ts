@@ -79,7 +79,7 @@ class NameCheck {
     const bare = withoutPrefix(name);
     const family = familyOf(bare);
     if (family?.property === true) {
-      this.tellMissing(`-D${name}`, origin, family.form);
+      if (family.kind === 'missing') this.tellMissing(`-D${name}`, origin, family.form);
     } else if (family !== undefined || KEY_OF_FILE_NAME.has(bare)) {
       const place = { where: origin, key: `-D${name}` };
       this.faults.warning('NO_EFFECT', place, `ZooKeeper reads ${bare} from zoo.cfg only.`, `Write it there.`);

@@ -6,11 +6,13 @@ import { imageLines, tellImageVariables, tellMootVariables } from './container-i
 import { type Environment, readEnvironment } from './environment.js';
 import { ConfigExit, type Fault, type FaultPlace, Faults, sortFaults } from './fault.js';
 import type { GivenValue } from './given.js';
+import { parseJaas, JaasSyntaxError } from './jaas.js';
 import { checkNames } from './key-names.js';
 import type { LoadRequest } from './load-request.js';
 import { type LogSettings, readLogSettings } from './log-settings.js';
 import { DEFAULT_ORIGIN, type Origin } from './origin.js';
 import { javaTrim, parseProperties } from './properties.js';
+import type { JaasFile } from './sasl-settings.js';
 import { isServerListKey, readServerList, versionOfFileName } from './server-list.js';
 import type { ServerConfig } from './server-config.js';
 import { asksForStrictness, readSettings, type Setting } from './settings.js';
@@ -125,6 +127,28 @@ class ConfigReader {
     return lines;
   }
 
+  /** The login configuration; null when none is named, or (with a fault) when it cannot be used. */
+  async jaas(path: string, place: FaultPlace): Promise<JaasFile | null> {
+    // Java takes a URL, too, and "==" as "instead of all other files".
+    const file = path.replace(/^=/, '').replace(/^file:(\/\/)?/, '');
+    const bytes = await this.bytes(file);
+    if (bytes instanceof DiskError) {
+      const missing = bytes.code === 'NOT_FOUND';
+      const reason = missing ? `there is no file ${file}.` : `${file} cannot be read (${bytes.message}).`;
+      this.faults.error('FILE', place, reason, missing ? 'Check the path.' : 'Check its permissions.');
+      return null;
+    }
+    try {
+      return { path: file, sections: parseJaas(bytes.toString('utf8')) };
+    } catch (error) {
+      if (!(error instanceof JaasSyntaxError)) throw error;
+      const where: Origin = { kind: 'file', file, line: error.line };
+      const form = 'Section { Module required key="value"; };';
+      this.faults.error('SYNTAX', { where }, `${error.message}.`, `Write ${form}`);
+      return null;
+    }
+  }
+
   /** `zoo.cfg.dynamic.next`: a change that was under way. Java starts without it when it cannot be read. */
   async nextMembership(multiAddress: boolean): Promise<QuorumVerifier | null> {
     const path = `${this.request.configFile}.dynamic.next`;
@@ -172,6 +196,18 @@ class ConfigReader {
     }
     return this.dynamicLines(dynamicFile, place);
   }
+}
+
+/** What is given under names that begin so, in zoo.cfg or as a system property; the file counts. */
+function givenFamily(prefix: string, file: Lines, { properties }: Environment): Lines {
+  const found: Lines = new Map();
+  for (const [name, given] of properties) {
+    if (name.startsWith(`zookeeper.${prefix}`)) found.set(name.slice('zookeeper.'.length), given);
+  }
+  for (const [name, given] of file) {
+    if (name.startsWith(prefix)) found.set(name, { ...given, value: javaTrim(given.value) });
+  }
+  return found;
 }
 
 /** Where the lines of the configuration come from. */
@@ -229,6 +265,11 @@ export async function loadConfig(request: LoadRequest): Promise<LoadResult> {
   const place = { where: byKey.get('dynamicConfigFile')?.origin ?? null, key: 'dynamicConfigFile' };
   const lines = await reader.serverLines(file, values.dynamicConfigFile, place);
   const multiAddress = values['multiAddress.enabled'];
+  const jaasPath = values['java.security.auth.login.config'];
+  const jaasPlace = {
+    where: byKey.get('java.security.auth.login.config')?.given ?? null,
+    key: 'java.security.auth.login.config',
+  };
   const config = await buildConfig({
     request,
     faults,
@@ -239,6 +280,9 @@ export async function loadConfig(request: LoadRequest): Promise<LoadResult> {
     nextMembership: values.dynamicConfigFile === null ? null : await reader.nextMembership(multiAddress),
     absolute: (path) => reader.absolute(path),
     extraProperties,
+    authProviders: givenFamily('authProvider.', file, environment),
+    superUsers: [...givenFamily('superUser.', file, environment).values()].map(({ value }) => value),
+    jaas: jaasPath === null || jaasPath === '' ? null : await reader.jaas(jaasPath, jaasPlace),
     imageMyId: imageMyId(variables, made),
   });
   const log = await readLogSettings(request, values, environment.properties, faults);

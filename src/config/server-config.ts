@@ -1,10 +1,29 @@
 import type { Endpoint } from '../host/index.js';
 import type { QuorumVerifier } from '../membership/index.js';
+import type { NamedProvider } from './auth-providers.js';
 import type { KeyValues } from './keys/index.js';
+import type { SaslClientSettings, SaslServerSettings } from './sasl-settings.js';
+import type { TlsSettings } from './tls-settings.js';
 
 export interface ClientSettings {
   /** Where clients are served; an empty host is all addresses. Null: nowhere. */
   readonly endpoint: Endpoint | null;
+  /** Where clients are served with TLS only. Null: nowhere. */
+  readonly secureEndpoint: Endpoint | null;
+  /** Are TLS clients served on `endpoint`, too? */
+  readonly portUnification: boolean;
+  /** Null: no client is served with TLS. */
+  readonly tls: TlsSettings | null;
+  /** Are the files of `tls` looked at for changes? */
+  readonly tlsReloads: boolean;
+  /** The scheme that names the owner of a client's certificate. */
+  readonly sslAuthProvider: string;
+  /** At the same time; 0 or less: no limit. */
+  readonly maxTlsHandshakes: number;
+  /** Are TLS clients turned away before their handshake while this server does not serve? */
+  readonly dropsEarly: boolean;
+  /** Are four-letter words answered to TLS clients? */
+  readonly fourLetterWordsOverTls: boolean;
   /** -1: the system's default. */
   readonly listenBacklog: number;
   /** Connections from one address; 0: no limit. */
@@ -87,6 +106,45 @@ export interface AccessSettings {
   readonly digestAlgorithm: string;
   /** `super:<digest>`; null: nobody. */
   readonly superDigest: string | null;
+  /** Certificate owner whom no ACL binds; null: nobody. */
+  readonly x509SuperUser: string | null;
+  /** SASL users whom no ACL binds. */
+  readonly saslSuperUsers: ReadonlySet<string>;
+  /** The SASL name in an ACL that stands for every SASL user; null: none. */
+  readonly anySaslUser: string | null;
+  /** What clients of the scheme ensemble may say; null: anything. */
+  readonly ensembleNames: readonly string[] | null;
+  /** One of these a client must have proven before it is served; null: it need not. */
+  readonly enforcedSchemes: readonly string[] | null;
+  readonly allowSaslFailedClients: boolean;
+  /** How clients authenticate with SASL; null: not at all. */
+  readonly sasl: SaslServerSettings | null;
+  /** Of `user/host@REALM` the id of a SASL user has the user, and these too unless they are dropped. */
+  readonly saslDropsHost: boolean;
+  readonly saslDropsRealm: boolean;
+  readonly providers: readonly NamedProvider[];
+}
+
+/** How servers protect what they say to each other. */
+export interface QuorumSecuritySettings {
+  /** Null: servers speak plainly. */
+  readonly tls: TlsSettings | null;
+  /** Does this server dial others with TLS? */
+  readonly dialsTls: boolean;
+  /** Are plain connections of servers accepted beside TLS ones? */
+  readonly acceptsPlain: boolean;
+  readonly tlsReloads: boolean;
+  /** Null: without SASL. */
+  readonly sasl: QuorumSaslSettings | null;
+}
+
+export interface QuorumSaslSettings {
+  /** As whom this server logs in at those that it dials; null: it does not. */
+  readonly client: SaslClientSettings | null;
+  /** Who may log in here. */
+  readonly users: ReadonlyMap<string, string>;
+  /** Are those refused who do not log in here? */
+  readonly serverRequires: boolean;
 }
 
 /** Everything a server is told, checked. Deeply frozen. */
@@ -110,6 +168,7 @@ export interface ServerConfig {
   readonly storage: StorageSettings;
   readonly purge: PurgeSettings;
   readonly access: AccessSettings;
+  readonly quorumSecurity: QuorumSecuritySettings;
   /** Every key of the table by its name, in its own unit. */
   readonly values: KeyValues;
   /**

@@ -9,6 +9,7 @@ import type { ElectionConnectionDeps, ElectionConnectionOptions } from './option
 
 /** So many connections may wait at a time for their greeting to come. */
 const WAITING_LIMIT = 256;
+const NOTHING = Buffer.alloc(0);
 
 /** A server has said who it is on an accepted connection. */
 export type ServerArrived = (sid: number, socket: Socket, rest: Buffer, dialBack: readonly Endpoint[]) => void;
@@ -86,7 +87,26 @@ export class Acceptor implements GreetingOwner {
       socket.destroy();
       return;
     }
-    this.onServer(message.sid, socket, rest, endpoints);
+    const { authenticator } = this.deps;
+    if (authenticator === undefined || authenticator === null) {
+      this.onServer(message.sid, socket, rest, endpoints);
+      return;
+    }
+    socket.unread(rest);
+    authenticator.accepted(socket, this.options.greetingTimeoutMs).then(
+      () => {
+        if (!this.stopped) {
+          this.onServer(message.sid, socket, NOTHING, endpoints);
+          return;
+        }
+        socket.destroy();
+        this.release(socket);
+      },
+      (error: unknown) => {
+        this.rejected(socket, 'UNPROVEN', `server ${message.sid}: ${(error as Error).message}`);
+        this.release(socket);
+      },
+    );
   }
 
   rejected(socket: Socket, fault: GreetingFault, reason: string): void {

@@ -123,20 +123,42 @@ export class Dialler {
     socket.setKeepAlive(this.options.tcpKeepAlive);
     const message = { sid: this.options.myId, addresses: greetingAddresses(server) };
     const greeting = encodeInitialMessage(message, this.options.multiAddress);
+    socket.write(greeting);
+    const { authenticator } = this.deps;
+    if (authenticator === undefined || authenticator === null) {
+      this.greeted(sid, socket);
+      return;
+    }
+    const startedAtMs = this.deps.clock.monotonicMs();
+    this.attempts.add(socket);
+    authenticator.dialled(socket, this.options.greetingTimeoutMs).then(
+      () => {
+        this.attempts.delete(socket);
+        if (this.stopped) socket.destroy();
+        else this.greeted(sid, socket);
+      },
+      (error: unknown) => {
+        this.attempts.delete(socket);
+        this.failed(sid, error, startedAtMs);
+      },
+    );
+  }
+
+  /** The other server knows who this one is. */
+  private greeted(sid: number, socket: Socket): void {
     const to = formatEndpoint(socket.remote);
     if (sid > this.options.myId) {
       this.deps.log.debug(`Asked server ${sid} at ${to} to dial back, since its id is larger`, { sid });
       this.knockedAtMs.set(sid, this.deps.clock.monotonicMs());
       const { clock } = this.deps;
       this.knocks.add(
-        new Knock(socket, greeting, clock, this.options.greetingTimeoutMs, (knock) => {
+        new Knock(socket, clock, this.options.greetingTimeoutMs, (knock) => {
           this.knocks.delete(knock);
         }),
       );
       return;
     }
     this.deps.log.debug(`Connected to server ${sid} at ${to}`, { sid });
-    socket.write(greeting);
     this.owner.connected(sid, socket);
   }
 

@@ -14,8 +14,9 @@ export interface GreetingOwner {
 
 /**
  * `SILENT`: closed without a byte, as load balancers and port probes do. `CROWDED`: too many others came before the greeting.
+ * `UNPROVEN`: it did not authenticate as it must.
  */
-export type GreetingFault = 'TIMEOUT' | 'SILENT' | 'CUT_SHORT' | 'GARBAGE' | 'CROWDED';
+export type GreetingFault = 'TIMEOUT' | 'SILENT' | 'CUT_SHORT' | 'GARBAGE' | 'CROWDED' | 'UNPROVEN';
 
 const SHOWN_BYTES = 16;
 

@@ -1,12 +1,11 @@
 import type { Clock, Socket, SocketHandler, Timer } from '../host/index.js';
 
-/** A connection that carries nothing but a greeting: its socket until the other side has closed it too. */
+/** A connection that carried nothing but a greeting: its socket until the other side has closed it too. */
 export class Knock implements SocketHandler {
   private readonly timer: Timer;
 
   constructor(
     private readonly socket: Socket,
-    greeting: Buffer,
     clock: Clock,
     timeoutMs: number,
     private readonly onClosed: (knock: Knock) => void,
@@ -15,7 +14,6 @@ export class Knock implements SocketHandler {
       socket.destroy();
     });
     socket.start(this);
-    socket.write(greeting);
     socket.end();
   }
 

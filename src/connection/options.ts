@@ -1,5 +1,6 @@
 import type { Clock, Logger, Network } from '../host/index.js';
 import type { ElectionView } from './addresses.js';
+import type { QuorumAuthenticator } from './quorum-auth.js';
 
 export interface ElectionConnectionOptions {
   readonly myId: number;
@@ -22,6 +23,8 @@ export interface ElectionConnectionDeps {
   readonly network: Network;
   readonly log: Logger;
   readonly view: ElectionView;
+  /** Servers prove themselves behind the greeting; null or absent: they do not. */
+  readonly authenticator?: QuorumAuthenticator | null;
   /** No election address can be listened on any more: this server can take no part (exit code 14). */
   onElectionPortLost(): void;
 }

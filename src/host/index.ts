@@ -20,3 +20,16 @@ export type { Endpoint, Listener, ListenOptions, Network, NetworkErrorCode, Sock
 export { formatEndpoint, NetworkError } from './network.js';
 export type { Random } from './random.js';
 export { WaitingRoom } from './waiting-room.js';
+export type {
+  ClientAuth,
+  SecureOptions,
+  SocketSecurity,
+  StoreType,
+  TlsContext,
+  TlsErrorCode,
+  TlsOptions,
+  TlsProtocol,
+  TlsStore,
+} from './tls.js';
+export { TLS_PROTOCOLS, TlsError } from './tls.js';
+export { sniffTls } from './sniff.js';

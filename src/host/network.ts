@@ -1,3 +1,5 @@
+import type { SecureOptions, SocketSecurity, TlsContext, TlsOptions } from './tls.js';
+
 /** A TCP endpoint. `host` is a name or an address without brackets; an empty host listens on all addresses. */
 export interface Endpoint {
   readonly host: string;
@@ -23,8 +25,15 @@ export interface Socket {
   /** Bytes written but not handed to the network. */
   readonly bufferedBytes: number;
   readonly closed: boolean;
+  /** Null: what it carries is not encrypted. */
+  readonly security: SocketSecurity | null;
   /** Sets the handler and lets data flow. May be called again to hand the socket to another owner. */
   start(handler: SocketHandler): void;
+  /**
+   * Gives bytes back (or none): to be called from inside `onData` or `onEnd` only. Reading stops, and they come again, first,
+   * and behind them the end when it was told, to the handler of the next `start` (or are part of the handshake that comes next).
+   */
+  unread(bytes: Buffer): void;
   /** Queues bytes (not copied: they must not change afterwards). False: wait for `onDrain` before writing much more. */
   write(bytes: Buffer): boolean;
   /** Stops reading; TCP back-pressure then reaches the other side. */
@@ -59,6 +68,13 @@ export interface Network {
   listen(options: ListenOptions, onConnection: (socket: Socket) => void): Promise<Listener>;
   /** Connects within `timeoutMs` or rejects; a late success is closed. An abort of `cancel` rejects with CLOSED, soon. */
   dial(target: Endpoint, timeoutMs: number, cancel?: AbortSignal): Promise<Socket>;
+  /** Reads the files that TLS needs. Rejects with a `TlsError`. */
+  loadTls(options: TlsOptions): Promise<TlsContext>;
+  /**
+   * Begins TLS on a connected socket of which nothing is unread, and takes it over: the connection is the socket that is
+   * answered. Rejects with a `NetworkError` (TLS, TIMEOUT, RESET, CLOSED) when the handshake fails; the socket is closed then.
+   */
+  secure(socket: Socket, options: SecureOptions): Promise<Socket>;
 }
 
 export type NetworkErrorCode =
@@ -71,6 +87,8 @@ export type NetworkErrorCode =
   | 'TIMEOUT'
   | 'RESET'
   | 'CLOSED'
+  /** A handshake failed: whose fault it was is in the message. */
+  | 'TLS'
   | 'OTHER';
 
 export class NetworkError extends Error {

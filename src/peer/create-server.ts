@@ -1,3 +1,4 @@
+import type { AuthProvider } from '../auth/index.js';
 import type { ServerConfig } from '../config/index.js';
 import type { Host } from '../host/index.js';
 import type { Metrics } from '../metrics/index.js';
@@ -6,14 +7,15 @@ import type { Environment } from './server-facts.js';
 import { StandaloneServer } from './standalone-server.js';
 import type { Server } from './start-error.js';
 
-/** The server that the configuration asks for. */
+/** The server that the configuration asks for. `plugins`: the authentication schemes that were loaded for it. */
 export function createServer(
   host: Host,
   config: ServerConfig,
   metrics: Metrics,
   environment: Environment = [],
+  plugins: readonly AuthProvider[] = [],
 ): Server {
   return config.mode === 'quorum'
-    ? new QuorumPeer(host, config, metrics, environment)
-    : new StandaloneServer(host, config, metrics, environment);
+    ? new QuorumPeer(host, config, metrics, environment, plugins)
+    : new StandaloneServer(host, config, metrics, environment, plugins);
 }

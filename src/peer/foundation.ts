@@ -1,11 +1,12 @@
-import type { ClientListener } from '../client/index.js';
+import type { ClientListener, Transport } from '../client/index.js';
 import type { ServerConfig } from '../config/index.js';
-import type { Clock, Host, Logger, NetworkErrorCode } from '../host/index.js';
+import type { Clock, Endpoint, Host, Logger, NetworkErrorCode } from '../host/index.js';
 import { formatEndpoint, NetworkError } from '../host/index.js';
 import type { Metrics } from '../metrics/index.js';
 import { Database, StorageError } from '../storage/index.js';
 import { databaseOptions } from './options.js';
 import { PeerExit, StartError } from './start-error.js';
+import { loadTls, TlsFileWatch } from './tls-files.js';
 
 /** What a single server and a member of an ensemble have in common at the beginning and at the end. */
 
@@ -28,16 +29,41 @@ export async function openDatabase(host: Host, metrics: Metrics, config: ServerC
   }
 }
 
-/** Listens on the client port, if there is one. */
-export async function listenForClients(clients: ClientListener, config: ServerConfig): Promise<void> {
-  const { endpoint, listenBacklog } = config.clients;
-  if (endpoint === null) return;
+/**
+ * Opens the client ports, if there are any. The answer is to be stopped when they are closed; null when there is nothing to
+ * stop.
+ */
+export async function listenForClients(
+  clients: ClientListener,
+  config: ServerConfig,
+  host: Host,
+): Promise<TlsFileWatch | null> {
+  const { endpoint, secureEndpoint, portUnification, tls, tlsReloads, maxTlsHandshakes, dropsEarly } = config.clients;
+  const context = tls === null ? null : await loadTls(host, tls);
+  if (tls !== null && context !== null) {
+    const { handshakeTimeoutMs } = tls;
+    clients.useTls({ context, handshakeTimeoutMs, maxHandshakes: maxTlsHandshakes, dropsEarly });
+  }
+  if (endpoint !== null) {
+    await listenOn(clients, config, endpoint, portUnification ? 'either' : 'plain', 'clientPort');
+  }
+  if (secureEndpoint !== null) await listenOn(clients, config, secureEndpoint, 'tls', 'secureClientPort');
+  return context !== null && tlsReloads ? new TlsFileWatch(host.clock, host.log, 'clients', context) : null;
+}
+
+async function listenOn(
+  clients: ClientListener,
+  { clients: { listenBacklog } }: ServerConfig,
+  endpoint: Endpoint,
+  transport: Transport,
+  key: string,
+): Promise<void> {
   try {
-    await clients.listen([endpoint], listenBacklog < 0 ? undefined : listenBacklog);
+    await clients.listen([endpoint], listenBacklog < 0 ? undefined : listenBacklog, transport);
   } catch (error) {
     if (!(error instanceof NetworkError)) throw error;
     const where = formatEndpoint(endpoint);
-    const mend = LISTEN_MENDS[error.code] ?? 'check clientPort and clientPortAddress';
+    const mend = LISTEN_MENDS[error.code] ?? `check ${key} and ${key}Address`;
     throw new StartError(PeerExit.unexpected, `cannot listen for clients on ${where} (${error.message}): ${mend}`, {
       cause: error,
     });

@@ -66,6 +66,7 @@ export function clientOptions(config: ServerConfig): Partial<ClientOptions> {
       checksConnection: values.request_stale_connection_check,
       throttledOpWaitTimeMs: values.throttled_op_wait_time,
     },
+    commandsOverTls: clients.fourLetterWordsOverTls,
   };
 }
 

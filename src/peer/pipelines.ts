@@ -1,4 +1,4 @@
-import { Access, AuthProviders } from '../auth/index.js';
+import type { Access } from '../auth/index.js';
 import type { ServerConfig } from '../config/index.js';
 import type { Host } from '../host/index.js';
 import type { Metrics } from '../metrics/index.js';
@@ -12,15 +12,6 @@ export interface PipelineParts {
   readonly config: ServerConfig;
   readonly access: Access;
   readonly sessionIds: SessionIds;
-}
-
-export function makeAccess({ access }: ServerConfig): Access {
-  const providers = AuthProviders.standard({
-    digestEnabled: access.digestSchemeEnabled,
-    algorithm: access.digestAlgorithm,
-    superDigest: access.superDigest,
-  });
-  return new Access(providers, { skipAcl: access.skipAcl });
 }
 
 function pipelineOptions({ clients, storage, tickTimeMs, values }: ServerConfig): PipelineOptions {

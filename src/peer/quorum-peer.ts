@@ -1,3 +1,4 @@
+import type { AuthProvider } from '../auth/index.js';
 import { ClientListener } from '../client/index.js';
 import type { ServerConfig } from '../config/index.js';
 import type { ElectionResult, ElectionSelf } from '../election/index.js';
@@ -17,13 +18,16 @@ import { PhaseTrace } from '../zab/index.js';
 import { viewElections } from './election-view.js';
 import { closeDatabase, endsInTime, listenForClients, openDatabase } from './foundation.js';
 import { clientOptions, connectionOptions, electionOptions } from './options.js';
-import { makeAccess, type PipelineParts } from './pipelines.js';
+import { makeAccess } from './access.js';
+import type { PipelineParts } from './pipelines.js';
 import { PurgeSchedule } from './purge-schedule.js';
 import { ReadOnlyService } from './read-only-service.js';
+import { openQuorumTransport, type QuorumTransport } from './quorum-transport.js';
 import type { Role, RoleContext } from './roles.js';
 import { makeRole } from './roles.js';
 import { type Environment, ServerFacts } from './server-facts.js';
 import { PeerExit, type Server, type ServerEnd, StartError } from './start-error.js';
+import type { TlsFileWatch } from './tls-files.js';
 
 /** After a role that ended at once, the next election waits so long: a fault that lasts must not spin. */
 const RESTART_DELAY_MS = 20;
@@ -46,6 +50,8 @@ export class QuorumPeer implements Server, ElectionSelf {
   private finish: (end: ServerEnd) => void = () => undefined;
   private database: Database | null = null;
   private purge: PurgeSchedule | null = null;
+  private tlsWatch: TlsFileWatch | null = null;
+  private transport: QuorumTransport | null = null;
   private connections: QuorumCnxManager | null = null;
   private fastLeaderElection: FastLeaderElection | null = null;
   private role: Role | null = null;
@@ -60,6 +66,7 @@ export class QuorumPeer implements Server, ElectionSelf {
     private readonly config: ServerConfig,
     private readonly metrics: Metrics,
     environment: Environment = [],
+    plugins: readonly AuthProvider[] = [],
   ) {
     this.myId = config.myId;
     this.phases = new PhaseTrace(host.clock);
@@ -74,7 +81,7 @@ export class QuorumPeer implements Server, ElectionSelf {
       proposalSizes: () => this.proposalSizes(),
       sessions: () => this.sessionsStatus(),
     });
-    const access = makeAccess(config);
+    const access = makeAccess(config, host, plugins);
     this.parts = { host, metrics, config, access, sessionIds: new SessionIds(host.clock, config.myId) };
     this.clients = new ClientListener({ host, metrics, status: this.status, access, options: clientOptions(config) });
     this.readOnly = new ReadOnlyService(this.parts, (pipeline) => {
@@ -103,14 +110,15 @@ export class QuorumPeer implements Server, ElectionSelf {
     let database: Database;
     try {
       // The port first, as ZooKeeper does: who started this server twice is told so before the data is touched.
-      await listenForClients(this.clients, config);
+      this.tlsWatch = await listenForClients(this.clients, config, host);
+      this.transport = await openQuorumTransport(host, config);
       database = await openDatabase(host, metrics, config);
       this.database = database;
       database.onFatal = (error) => {
         this.fail(PeerExit.unexpected, error.message);
       };
       if (this.isStopping()) return;
-      await this.startElection();
+      await this.startElection(this.transport);
     } catch (error) {
       await this.release();
       throw error;
@@ -155,17 +163,20 @@ export class QuorumPeer implements Server, ElectionSelf {
   private async release(): Promise<void> {
     await this.purge?.stop();
     await this.connections?.shutdown();
+    this.tlsWatch?.stop();
+    this.transport?.stop();
     await this.clients.close();
     if (this.database !== null) await closeDatabase(this.database, this.host.log);
   }
 
-  private async startElection(): Promise<void> {
-    const { clock, log, network } = this.host;
+  private async startElection({ election, authenticator }: QuorumTransport): Promise<void> {
+    const { clock, log } = this.host;
     this.connections = new QuorumCnxManager(connectionOptions(this.config), {
       clock,
-      network,
+      network: election,
       log,
       view: this,
+      authenticator,
       onElectionPortLost: () => {
         this.fail(PeerExit.electionPort, 'no election address can be listened on');
       },
@@ -223,6 +234,7 @@ export class QuorumPeer implements Server, ElectionSelf {
   private roleContext(database: Database): RoleContext {
     return {
       parts: this.parts,
+      network: this.transport?.quorum ?? this.host.network,
       database,
       view: this,
       phases: this.phases,

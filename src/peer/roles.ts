@@ -1,4 +1,4 @@
-import type { Endpoint } from '../host/index.js';
+import type { Endpoint, Network } from '../host/index.js';
 import { isWildcardHost } from '../membership/index.js';
 import type { RequestPipeline } from '../pipeline/index.js';
 import { FollowerPipeline, LeaderPipeline } from '../pipeline/index.js';
@@ -13,6 +13,8 @@ import { pipelineDeps, type PipelineParts } from './pipelines.js';
 /** What roles are made from. */
 export interface RoleContext {
   readonly parts: PipelineParts;
+  /** To other servers. */
+  readonly network: Network;
   readonly database: Database;
   readonly view: ConfigView;
   readonly phases: PhaseTrace;
@@ -45,10 +47,10 @@ export function makeRole(state: ServerState, leaderSid: number, context: RoleCon
   }
 }
 
-function roleDeps({ database, parts, phases, view }: RoleContext): RoleDeps {
+function roleDeps({ database, network, parts, phases, view }: RoleContext): RoleDeps {
   const { config, host, metrics } = parts;
   return {
-    host,
+    host: { ...host, network },
     metrics,
     history: database,
     config: view,

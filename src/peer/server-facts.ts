@@ -32,7 +32,7 @@ function settingsOf(config: ServerConfig): ServerSettings {
   const { clients, learner, storage, tickTimeMs, myId, role } = config;
   return {
     clientPort: clients.endpoint?.port ?? -1,
-    secureClientPort: -1,
+    secureClientPort: clients.secureEndpoint?.port ?? -1,
     dataDir: `${storage.dataDir}/version-2`,
     dataLogDir: `${storage.dataLogDir}/version-2`,
     tickTimeMs,

@@ -1,3 +1,4 @@
+import type { AuthProvider } from '../auth/index.js';
 import { ClientListener } from '../client/index.js';
 import type { ServerConfig } from '../config/index.js';
 import type { Host } from '../host/index.js';
@@ -7,10 +8,12 @@ import type { ServerStatus, SessionsStatus } from '../status/index.js';
 import type { Database } from '../storage/index.js';
 import { closeDatabase, endsInTime, listenForClients, openDatabase } from './foundation.js';
 import { clientOptions } from './options.js';
-import { makeAccess, pipelineDeps, type PipelineParts } from './pipelines.js';
+import { makeAccess } from './access.js';
+import { pipelineDeps, type PipelineParts } from './pipelines.js';
 import { PurgeSchedule } from './purge-schedule.js';
 import { type Environment, ServerFacts } from './server-facts.js';
 import { PeerExit, type Server, type ServerEnd } from './start-error.js';
+import type { TlsFileWatch } from './tls-files.js';
 
 /** Sessions of a server without an ensemble are made as if it were server 1, whatever myid says: ZooKeeper's are. */
 const SESSION_SERVER_ID = 1;
@@ -24,6 +27,7 @@ export class StandaloneServer implements Server {
   private finish: (end: ServerEnd) => void = () => undefined;
   private database: Database | null = null;
   private purge: PurgeSchedule | null = null;
+  private tlsWatch: TlsFileWatch | null = null;
   private pipeline: StandalonePipeline | null = null;
   private starting: Promise<void> = Promise.resolve();
   private stopping: Promise<void> | null = null;
@@ -33,6 +37,7 @@ export class StandaloneServer implements Server {
     private readonly config: ServerConfig,
     private readonly metrics: Metrics,
     environment: Environment = [],
+    plugins: readonly AuthProvider[] = [],
   ) {
     this.finished = new Promise((resolve) => {
       this.finish = resolve;
@@ -45,7 +50,7 @@ export class StandaloneServer implements Server {
       proposalSizes: () => null,
       sessions: () => this.sessionsStatus(),
     });
-    const access = makeAccess(config);
+    const access = makeAccess(config, host, plugins);
     this.parts = { host, metrics, config, access, sessionIds: new SessionIds(host.clock, SESSION_SERVER_ID) };
     this.clients = new ClientListener({ host, metrics, status: this.status, access, options: clientOptions(config) });
   }
@@ -60,7 +65,7 @@ export class StandaloneServer implements Server {
     let database: Database;
     try {
       // The port first, as ZooKeeper does: who started this server twice is told so before the data is touched.
-      await listenForClients(this.clients, config);
+      this.tlsWatch = await listenForClients(this.clients, config, host);
       database = await openDatabase(host, metrics, config);
     } catch (error) {
       await this.release();
@@ -113,6 +118,7 @@ export class StandaloneServer implements Server {
     this.clients.serve(null);
     this.pipeline?.stop();
     await this.purge?.stop();
+    this.tlsWatch?.stop();
     await this.clients.close();
     if (this.database !== null) await closeDatabase(this.database, this.host.log);
   }

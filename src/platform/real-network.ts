@@ -7,15 +7,19 @@ import {
   type Network,
   NetworkError,
   type Endpoint,
+  type SecureOptions,
   type Socket,
+  type TlsContext,
+  type TlsOptions,
 } from '../host/index.js';
 import { networkErrorFrom } from './network-errors.js';
 import { HIGH_WATER_BYTES, RealSocket } from './real-socket.js';
+import { handshake, RealTlsContext, securityOf } from './real-tls.js';
 
 /** Node tries the addresses of a name one after the other; each but the last gets at least this long. */
 const LEAST_ATTEMPT_MS = 250;
 
-/** TCP by `node:net`. Names are resolved by the system at every call; Node keeps no cache of them. */
+/** TCP by `node:net`, TLS by `node:tls`. Names are resolved by the system at every call; Node keeps no cache of them. */
 export class RealNetwork implements Network {
   constructor(private readonly log: Logger) {}
 
@@ -85,6 +89,45 @@ export class RealNetwork implements Network {
       });
     });
   }
+
+  async loadTls(options: TlsOptions): Promise<TlsContext> {
+    const context = new RealTlsContext(options);
+    await context.load();
+    return context;
+  }
+
+  async secure(socket: Socket, options: SecureOptions): Promise<Socket> {
+    if (!(socket instanceof RealSocket)) throw new Error('this socket is not of this network');
+    const name = formatEndpoint(socket.remote);
+    if (socket.closed) throw new NetworkError('CLOSED', `${name} closed the connection before the handshake`);
+    const { local, remote } = socket;
+    const raw = socket.release();
+    const limit = { isOver: false };
+    const deadline = setTimeout(() => {
+      limit.isOver = true;
+      raw.destroy();
+    }, options.timeoutMs);
+    try {
+      const secured = await handshake(raw, options);
+      return new RealSocket(secured, securityOf(secured), { local, remote });
+    } catch (cause) {
+      raw.destroy();
+      if (limit.isOver)
+        throw new NetworkError('TIMEOUT', `${name} did not finish the handshake within ${options.timeoutMs} ms`);
+      throw handshakeErrorFrom(cause, name);
+    } finally {
+      clearTimeout(deadline);
+    }
+  }
+}
+
+function handshakeErrorFrom(cause: unknown, name: string): NetworkError {
+  const error = cause instanceof Error ? cause : new Error(String(cause));
+  const known = networkErrorFrom(error, `TLS handshake with ${name}`);
+  if (known.code !== 'OTHER') return known;
+  // OpenSSL's text carries the places in its own source.
+  const detail = /:SSL routines:[^:]*:([^:]+)/.exec(error.message)?.[1] ?? error.message;
+  return new NetworkError('TLS', `TLS handshake with ${name}: ${detail.trim()}`, { cause });
 }
 
 function cancelled(name: string): NetworkError {

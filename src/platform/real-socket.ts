@@ -1,11 +1,16 @@
 import { isIPv4, type Socket as RawSocket } from 'node:net';
-import { type Endpoint, formatEndpoint, type Socket, type SocketHandler } from '../host/index.js';
+import { type Endpoint, formatEndpoint, type Socket, type SocketHandler, type SocketSecurity } from '../host/index.js';
 import { networkErrorFrom } from './network-errors.js';
 
 /** Bytes queued here before `write` returns false. */
 export const HIGH_WATER_BYTES = 64 * 1024;
 
-/** A connected `node:net` socket. It reads nothing before `start`. */
+interface Ends {
+  readonly local: Endpoint;
+  readonly remote: Endpoint;
+}
+
+/** A connected socket of `node:net` or `node:tls`. It reads nothing before `start`. */
 export class RealSocket implements Socket {
   readonly local: Endpoint;
   readonly remote: Endpoint;
@@ -16,22 +21,33 @@ export class RealSocket implements Socket {
   private ended = false;
   private endTold = false;
   private isPaused = false;
+  private isRead = false;
 
-  constructor(private readonly raw: RawSocket) {
-    this.local = { host: plainAddress(raw.localAddress), port: raw.localPort ?? 0 };
-    this.remote = { host: plainAddress(raw.remoteAddress), port: raw.remotePort ?? 0 };
-    raw.on('error', (error) => {
-      this.failure ??= networkErrorFrom(error, `connection with ${formatEndpoint(this.remote)}`);
-    });
-    raw.on('close', () => {
-      this.isClosed = true;
-      this.tellClose();
-    });
-    raw.on('end', () => {
-      this.ended = true;
-      this.tellEnd();
-    });
-    raw.on('drain', () => this.handler?.onDrain());
+  /** `ends` are those of the socket below, where there is one. */
+  constructor(
+    private readonly raw: RawSocket,
+    readonly security: SocketSecurity | null = null,
+    ends: Ends = endsOf(raw),
+  ) {
+    this.local = ends.local;
+    this.remote = ends.remote;
+    raw.on('error', this.onError);
+    raw.on('close', this.onClosed);
+    raw.on('end', this.onEnded);
+    raw.on('drain', this.onDrained);
+  }
+
+  /** Gives the socket below away: this one hears nothing of it any more. */
+  release(): RawSocket {
+    const { raw } = this;
+    raw.pause();
+    raw.off('data', this.onChunk);
+    raw.off('end', this.onEnded);
+    raw.off('drain', this.onDrained);
+    raw.off('close', this.onClosed);
+    // Its errors stay heard here, so that none is without a listener.
+    this.handler = null;
+    return raw;
   }
 
   get bufferedBytes(): number {
@@ -43,15 +59,24 @@ export class RealSocket implements Socket {
   }
 
   start(handler: SocketHandler): void {
-    const isFirst = this.handler === null;
     this.handler = handler;
     if (this.isClosed) {
       // It broke before anyone was interested; the news still must not come from inside this call.
       setImmediate(() => this.tellClose());
       return;
     }
-    if (isFirst) this.raw.on('data', (chunk) => this.handler?.onData(chunk));
+    if (!this.isRead) {
+      this.isRead = true;
+      this.raw.on('data', this.onChunk);
+    }
     if (!this.isPaused) this.flow();
+  }
+
+  unread(bytes: Buffer): void {
+    this.raw.pause();
+    if (bytes.length > 0) this.raw.unshift(bytes);
+    this.endTold = false;
+    this.handler = null;
   }
 
   write(bytes: Buffer): boolean {
@@ -89,6 +114,28 @@ export class RealSocket implements Socket {
     this.raw.setKeepAlive(on);
   }
 
+  private readonly onChunk = (chunk: Buffer): void => {
+    this.handler?.onData(chunk);
+  };
+
+  private readonly onError = (error: Error): void => {
+    this.failure ??= networkErrorFrom(error, `connection with ${formatEndpoint(this.remote)}`);
+  };
+
+  private readonly onClosed = (): void => {
+    this.isClosed = true;
+    this.tellClose();
+  };
+
+  private readonly onEnded = (): void => {
+    this.ended = true;
+    this.tellEnd();
+  };
+
+  private readonly onDrained = (): void => {
+    this.handler?.onDrain();
+  };
+
   private flow(): void {
     this.raw.resume();
     // Node tells of an end without data even while nobody reads.
@@ -106,6 +153,13 @@ export class RealSocket implements Socket {
     this.closeTold = true;
     this.handler.onClose(this.failure);
   }
+}
+
+function endsOf(raw: RawSocket): Ends {
+  return {
+    local: { host: plainAddress(raw.localAddress), port: raw.localPort ?? 0 },
+    remote: { host: plainAddress(raw.remoteAddress), port: raw.remotePort ?? 0 },
+  };
 }
 
 /** An IPv4 address that came in through a listener of both families looks like what it is. */

@@ -17,3 +17,11 @@ export * from './replies.js';
 export * from './paths.js';
 export * from './write-requests.js';
 export * from './watches.js';
+export {
+  encodeQuorumAuth,
+  QUORUM_AUTH_MAGIC,
+  QUORUM_AUTH_MAGIC_BYTES,
+  type QuorumAuthPacket,
+  QuorumAuthStatus,
+  readQuorumAuth,
+} from './quorum-auth.js';

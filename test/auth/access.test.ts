@@ -144,7 +144,7 @@ describe('addresses in ACLs', () => {
 });
 
 describe('authentication', () => {
-  const client = { remoteHost: '10.0.0.7' };
+  const client = { remoteHost: '10.0.0.7', certificates: [] };
   const ask = (access: Access, scheme: string, auth: string): unknown =>
     access.authenticate({ scheme, auth: Buffer.from(auth) }, client);
 

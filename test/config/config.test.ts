@@ -32,6 +32,14 @@ describe('a standalone server', () => {
       { ...config.clients, fourLetterWords: [...config.clients.fourLetterWords] },
       {
         endpoint: { host: '', port: 2181 },
+        secureEndpoint: null,
+        portUnification: false,
+        tls: null,
+        tlsReloads: false,
+        sslAuthProvider: 'x509',
+        maxTlsHandshakes: -1,
+        dropsEarly: false,
+        fourLetterWordsOverTls: false,
         listenBacklog: -1,
         maxClientCnxns: 60,
         maxCnxns: 0,
@@ -76,6 +84,16 @@ describe('a standalone server', () => {
       digestSchemeEnabled: true,
       digestAlgorithm: 'SHA1',
       superDigest: null,
+      x509SuperUser: null,
+      saslSuperUsers: new Set(),
+      anySaslUser: null,
+      ensembleNames: null,
+      enforcedSchemes: null,
+      allowSaslFailedClients: false,
+      sasl: null,
+      saslDropsHost: false,
+      saslDropsRealm: false,
+      providers: [],
     });
   });
 

@@ -234,15 +234,15 @@ const CASES: readonly FaultCase[] = [
   },
   {
     what: 'a feature that is not there',
-    text: `${ALONE}secureClientPort=2281\n`,
-    says: ['zoo.cfg:3: warning: secureClientPort: this server lacks what it asks for (Port for TLS clients).'],
+    text: `${ALONE}audit.enable=true\n`,
+    says: ['zoo.cfg:3: warning: audit.enable: this server lacks what it asks for (Writes an audit log).'],
   },
   {
     what: 'a protection that is not there',
-    text: `${ALONE}sslQuorum=true\n`,
+    text: `${ALONE}ssl.ocsp=true\n`,
     exit: 2,
     says: [
-      'zoo.cfg:3: error: sslQuorum: this server cannot do it (Encrypts the connections between servers) and does not start less guarded than it is told to be. Take the line out to start without that protection.',
+      'zoo.cfg:3: error: ssl.ocsp: this server cannot do it (TLS with clients: asks for revocations with OCSP) and does not start less guarded than it is told to be. Take the line out to start without that protection.',
     ],
   },
   {

@@ -1,14 +1,19 @@
 import {
+  type Disk,
   type Endpoint,
   formatEndpoint,
   type Listener,
   type ListenOptions,
   type Network,
   NetworkError,
+  type SecureOptions,
   type Socket,
+  type TlsContext,
+  type TlsOptions,
 } from '../../src/host/index.js';
 import type { FakeClock } from './fake-clock.js';
 import { connectPair, FakeSocket } from './fake-socket.js';
+import { fakeHandshake, FakeTlsContext } from './fake-tls.js';
 import type { Gate, Scheduler } from './scheduler.js';
 import type { SeededRandom } from './seeded-random.js';
 
@@ -68,7 +73,7 @@ export class FakeNetwork {
   ) {}
 
   /** Adds a machine, or switches an existing one on again under a new process. */
-  attach(name: string, clock: FakeClock): Network {
+  attach(name: string, clock: FakeClock, disk: Disk): Network {
     let node = this.nodes.get(name);
     if (node === undefined) {
       node = {
@@ -86,7 +91,7 @@ export class FakeNetwork {
     }
     node.power = 'on';
     node.gate = clock.gate;
-    return new HostNetwork(this, node, node.life);
+    return new HostNetwork(this, node, node.life, disk);
   }
 
   /** What `dns` says for a name from now on; null: no such name. */
@@ -252,7 +257,19 @@ class HostNetwork implements Network {
     private readonly network: FakeNetwork,
     private readonly node: NetworkNode,
     private readonly life: number,
+    private readonly disk: Disk,
   ) {}
+
+  async loadTls(options: TlsOptions): Promise<TlsContext> {
+    const context = new FakeTlsContext(options, this.disk);
+    await context.reload();
+    return context;
+  }
+
+  secure(socket: Socket, options: SecureOptions): Promise<Socket> {
+    if (!(socket instanceof FakeSocket)) throw new Error('this socket is not of this network');
+    return fakeHandshake(socket, options, this.network.scheduler);
+  }
 
   async listen(options: ListenOptions, onConnection: (socket: Socket) => void): Promise<Listener> {
     const { host } = options.endpoint;

@@ -1,4 +1,10 @@
-import { type Endpoint, NetworkError, type Socket, type SocketHandler } from '../../src/host/index.js';
+import {
+  type Endpoint,
+  NetworkError,
+  type Socket,
+  type SocketHandler,
+  type SocketSecurity,
+} from '../../src/host/index.js';
 import type { FakeNetwork, NetworkNode } from './fake-network.js';
 
 /** `write` returns false from here on; the real socket's mark is of the same size. */
@@ -17,6 +23,7 @@ type Packet = readonly Buffer[] | typeof FIN | typeof RST | typeof OPEN;
 export class FakeSocket implements Socket {
   closed = false;
   bufferedBytes = 0;
+  security: SocketSecurity | null = null;
   /** The client's end learns here that the server accepted. */
   onOpen: (() => void) | null = null;
   /** Set by `connectPair` before anything happens. */
@@ -56,6 +63,13 @@ export class FakeSocket implements Socket {
     this.handler = handler;
     if (this.closed) this.tellClose();
     else this.scheduleDelivery();
+  }
+
+  unread(bytes: Buffer): void {
+    if (bytes.length > 0) this.inbox.unshift(Buffer.from(bytes));
+    this.peer.credit(-bytes.length);
+    this.endTold = false;
+    this.handler = null;
   }
 
   write(bytes: Buffer): boolean {

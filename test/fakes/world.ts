@@ -58,11 +58,12 @@ export class World {
     const clock = new FakeClock(this.scheduler);
     const log = this.logs.get(name) ?? new MemoryLogger(name, clock, this.options.logLevel);
     this.logs.set(name, log);
+    const disk = this.disk(name).mount(clock);
     const host: FakeHost = {
       name,
       clock,
-      network: this.network.attach(name, clock),
-      disk: this.disk(name).mount(clock),
+      network: this.network.attach(name, clock, disk),
+      disk,
       random: this.random.fork(`${name}/${this.lives++}`),
       log,
     };

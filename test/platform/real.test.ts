@@ -4,13 +4,15 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Endpoint } from '../../src/host/index.js';
+import type { Endpoint, TlsStore } from '../../src/host/index.js';
 import { createRealHost } from '../../src/platform/index.js';
 import { appendContract } from './contract-append.js';
+import { Authority } from '../support/certificates.js';
 import { clockContract } from './contract-clock.js';
 import { diskContract } from './contract-disk.js';
-import type { ContractEnv } from './contract-env.js';
+import type { ContractEnv, Stores } from './contract-env.js';
 import { networkContract } from './contract-network.js';
+import { tlsContract } from './contract-tls.js';
 
 /** Prints its port and accepts nothing, because it is stopped then. */
 const LISTEN_ONLY = `
@@ -29,6 +31,7 @@ async function makeReal(): Promise<ContractEnv> {
     dir,
     run: (body) => body(),
     silentEndpoint: () => silentEndpoint(cleanups),
+    stores: () => Promise.resolve(realStores(dir)),
     async close() {
       for (const cleanup of cleanups) cleanup();
       await rm(dir, { recursive: true });
@@ -54,7 +57,27 @@ async function silentEndpoint(cleanups: (() => void)[]): Promise<Endpoint> {
   return { host: '127.0.0.1', port };
 }
 
+function realStores(dir: string): Stores {
+  const authority = Authority.create(dir);
+  const pem = (path: string): TlsStore => ({ path, type: 'PEM', password: '', passwordPath: null });
+  const stores = {
+    server: pem(authority.issue({ name: 'server', altNames: 'IP:127.0.0.1,DNS:localhost' })),
+    client: pem(authority.issue({ name: 'client' })),
+    elsewhere: pem(authority.issue({ name: 'elsewhere', altNames: 'DNS:elsewhere' })),
+    stranger: pem(Authority.create(dir, 'other-ca').issue({ name: 'stranger', altNames: 'IP:127.0.0.1' })),
+    trust: pem(authority.certificate),
+  };
+  return {
+    ...stores,
+    replaceServer: () => {
+      authority.copy('elsewhere.pem', 'server.pem');
+      return Promise.resolve();
+    },
+  };
+}
+
 clockContract('real', makeReal);
 diskContract('real', makeReal);
 appendContract('real', makeReal);
 networkContract('real', makeReal);
+tlsContract('real', makeReal);

@@ -1,4 +1,5 @@
-const JARS = ['zookeeper', 'netty-codec', 'netty-resolver', 'netty-transport-native-unix-common', 'slf4j-simple'];
+const NETTY = ['buffer', 'codec', 'common', 'handler', 'resolver', 'transport', 'transport-native-unix-common'];
+const JARS = ['zookeeper', ...NETTY.map((name) => `netty-${name}`), 'netty-transport-native-epoll', 'slf4j-simple'];
 /** What Debian's Apache ZooKeeper needs, servers and clients. */
 export const CLASS_PATH = JARS.map((jar) => `/usr/share/java/${jar}.jar`).join(':');
 

@@ -26,81 +26,65 @@ export const access = {
     effect: 'Takes the address of an HTTP client from X-Forwarded-For.',
   }),
   'X509AuthenticationProvider.superUser': propertyKey(text('an X.500 name'), null, {
-    support: 'missing',
     effect: 'Certificate owner whom no ACL binds.',
     defaultText: 'none',
   }),
   superUser: propertyKey(text('a SASL user name'), null, {
     since: '3.6.0',
-    support: 'missing',
     effect: 'SASL user whom no ACL binds.',
     defaultText: 'none',
   }),
   ensembleAuthName: propertyKey(list(), [], {
     since: '3.6.0',
-    support: 'missing',
     effect: 'Names of this ensemble, one of which a client of scheme ensemble must know.',
   }),
   sessionRequireClientSASLAuth: propertyKey(propertyBool(), false, {
     since: '3.6.0',
-    support: 'guard',
     effect: 'Serves only clients that authenticated with SASL.',
   }),
   'enforce.auth.enabled': propertyKey(propertyBool(), false, {
     since: '3.7.0',
-    support: 'guard',
     effect: 'Serves only clients that authenticated with one of enforce.auth.schemes.',
   }),
   'enforce.auth.schemes': propertyKey(list(), [], {
     since: '3.7.0',
-    support: 'missing',
     effect: 'Schemes that enforce.auth.enabled asks for.',
   }),
   allowSaslFailedClients: propertyKey(propertyBool(), false, {
-    support: 'missing',
     effect: 'Serves clients whose SASL authentication failed.',
   }),
   letAnySaslUserDoX: propertyKey(text(), null, {
-    support: 'missing',
     effect: 'SASL user name that stands for all in ACLs.',
   }),
   'SASLAuthenticationProvider.superPassword': propertyKey(text(), null, {
-    support: 'missing',
     secret: true,
     effect: 'Password of the SASL user super.',
   }),
   'sasl.serverconfig': propertyKey(text('a section name'), 'Server', {
-    support: 'missing',
     effect: 'Section of the JAAS file for client authentication.',
   }),
   'java.security.auth.login.config': bareKey(text('a path'), null, {
-    support: 'missing',
     effect: 'JAAS file with the users of SASL.',
     defaultText: 'none',
   }),
   'quorum.auth.enableSasl': fileKey(bool(), false, {
     since: '3.4.10',
-    support: 'guard',
     effect: 'Servers authenticate each other with SASL.',
   }),
   'quorum.auth.serverRequireSasl': fileKey(bool(), false, {
     since: '3.4.10',
-    support: 'guard',
     effect: 'Refuses servers that do not authenticate.',
   }),
   'quorum.auth.learnerRequireSasl': fileKey(bool(), false, {
     since: '3.4.10',
-    support: 'guard',
     effect: 'Connects only to servers that let it authenticate.',
   }),
   'quorum.auth.learner.saslLoginContext': fileKey(text('a section name'), 'QuorumLearner', {
     since: '3.4.10',
-    support: 'missing',
     effect: 'Section of the JAAS file for dialling other servers.',
   }),
   'quorum.auth.server.saslLoginContext': fileKey(text('a section name'), 'QuorumServer', {
     since: '3.4.10',
-    support: 'missing',
     effect: 'Section of the JAAS file for being dialled by other servers.',
   }),
   'quorum.auth.kerberos.servicePrincipal': fileKey(text('a principal'), 'zkquorum/localhost', {
@@ -109,12 +93,10 @@ export const access = {
     effect: 'Kerberos principal of the servers.',
   }),
   'kerberos.removeHostFromPrincipal': propertyKey(propertyBool(), false, {
-    support: 'missing',
-    effect: 'Drops the host from the name of a Kerberos client.',
+    effect: 'Drops the host from the name of a SASL client.',
   }),
   'kerberos.removeRealmFromPrincipal': propertyKey(propertyBool(), false, {
-    support: 'missing',
-    effect: 'Drops the realm from the name of a Kerberos client.',
+    effect: 'Drops the realm from the name of a SASL client.',
   }),
   'kerberos.canonicalizeHostNames': propertyKey(propertyBool(), false, {
     since: '3.7.0',
@@ -145,8 +127,7 @@ export const access = {
   }),
   'fips-mode': propertyKey(propertyBool(), true, {
     since: '3.8.2',
-    support: 'moot',
-    effect: 'Keeps to what FIPS allows in TLS and SASL.',
+    effect: 'Written as true, it refuses SASL DIGEST-MD5, whose MD5 FIPS does not allow.',
   }),
   'audit.enable': propertyKey(propertyBool(), false, {
     since: '3.6.0',

@@ -26,12 +26,10 @@ export const basics = {
     defaultText: 'all addresses',
   }),
   secureClientPort: fileKey(optional(port()), null, {
-    support: 'missing',
     effect: 'Port for TLS clients.',
     defaultText: 'none',
   }),
   secureClientPortAddress: fileKey(text('a host name or an address'), null, {
-    support: 'missing',
     effect: 'Address on which secureClientPort is opened.',
     defaultText: 'all addresses',
   }),

@@ -22,6 +22,9 @@ export const clients = {
     since: '3.5.3',
     effect: 'Four-letter words that are answered, separated by commas; * for all. srvr always is.',
   }),
+  '4lw.commands.tls': ownKey(bool(), false, {
+    effect: 'Answers four-letter words to TLS clients, too.',
+  }),
   ruokOnlyWhileServing: ownKey(bool(), false, {
     effect:
       'Answers ruok with imok only while clients are served; else (as ZooKeeper does) as long as the process lives.',

@@ -3,7 +3,7 @@ export interface KeyFamily {
   readonly pattern: RegExp;
   /** How the family is written in documentation. */
   readonly form: string;
-  readonly kind: 'membership' | 'missing';
+  readonly kind: 'membership' | 'access' | 'missing';
   /** May it come from a system property (`zookeeper.<key>`)? */
   readonly property: boolean;
   readonly effect: string;
@@ -35,14 +35,14 @@ export const KEY_FAMILIES: readonly KeyFamily[] = [
   {
     pattern: /^authProvider\./,
     form: 'authProvider.*',
-    kind: 'missing',
+    kind: 'access',
     property: true,
-    effect: 'Java class of an authentication scheme.',
+    effect: 'An authentication scheme: its Java class, where this server has it built in, or the path of a module.',
   },
   {
     pattern: /^superUser\../,
     form: 'superUser.*',
-    kind: 'missing',
+    kind: 'access',
     property: true,
     effect: 'One more SASL user whom no ACL binds.',
   },

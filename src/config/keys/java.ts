@@ -46,14 +46,12 @@ export const java = {
   }),
   'netty.server.outstandingHandshake.limit': propertyKey(propertyInt(), -1, {
     since: '3.6.0',
-    support: 'moot',
     guideName: 'outstandingHandshake.limit',
-    effect: 'TLS handshakes at the same time.',
+    effect: 'TLS handshakes with clients at the same time; 0 or less: no limit.',
   }),
   'netty.server.earlyDropSecureConnectionHandshakes': propertyKey(propertyBool(), false, {
     since: '3.7.1, 3.8.0',
-    support: 'moot',
-    effect: 'Drops TLS clients until the server serves.',
+    effect: 'Drops TLS clients before their handshake until the server serves.',
   }),
   'commitProcessor.numWorkerThreads': propertyKey(propertyInt(), 1, {
     since: '3.5.0',

@@ -1,34 +1,28 @@
 import { bool, oneOf, propertyBool, propertyInt, text } from '../value-types.js';
-import { type AnyKeyDefinition, fileKey, propertyKey } from './definition.js';
+import { type AnyKeyDefinition, fileKey, ownKey, propertyKey, type Support } from './definition.js';
 
 /** Switches of TLS on the quorum and the client port. */
 export const tls = {
   sslQuorum: fileKey(bool(), false, {
     since: '3.5.5',
-    support: 'guard',
     effect: 'Encrypts the connections between servers.',
   }),
   portUnification: fileKey(bool(), false, {
     since: '3.5.5',
-    support: 'missing',
     effect: 'Takes encrypted and plain connections of servers on the same port.',
   }),
   sslQuorumReloadCertFiles: fileKey(bool(), false, {
     since: '3.5.5, 3.6.0',
-    support: 'missing',
     effect: 'Reads the certificates of the servers again when the files change.',
   }),
   'client.certReload': propertyKey(propertyBool(), false, {
     since: '3.7.2, 3.8.1, 3.9.0',
-    support: 'missing',
     effect: 'Reads the certificates for clients again when the files change.',
   }),
   'client.portUnification': propertyKey(propertyBool(), false, {
-    support: 'missing',
     effect: 'Takes encrypted and plain client connections on the same port.',
   }),
   'ssl.authProvider': propertyKey(text('the name of a scheme'), 'x509', {
-    support: 'missing',
     effect: 'Scheme that authenticates TLS clients.',
   }),
   'ssl.sslProvider': propertyKey(text('a TLS library of Java'), 'JDK', {
@@ -43,14 +37,16 @@ const STORE_TYPES = ['JKS', 'PEM', 'PKCS12', 'BCFKS'] as const;
 /** The settings that exist twice: `ssl.` for clients, `ssl.quorum.` between servers. */
 function channel(whose: 'clients' | 'servers'): Readonly<Record<string, AnyKeyDefinition>> {
   const quorum = whose === 'servers';
-  const missing = { support: 'missing', since: '3.5.5' } as const;
-  const key = (effect: string, notes: { since?: string; secret?: boolean; defaultText?: string } = {}) =>
-    propertyKey(text(), null, { ...missing, ...notes, effect: `TLS with ${whose}: ${effect}` });
-  const flag = (byDefault: boolean, effect: string, since = '3.5.5') =>
-    propertyKey(propertyBool(), byDefault, { ...missing, since, effect: `TLS with ${whose}: ${effect}` });
+  const since = '3.5.5';
+  const key = (
+    effect: string,
+    notes: { since?: string; secret?: boolean; defaultText?: string; support?: Support } = {},
+  ) => propertyKey(text(), null, { since, ...notes, effect: `TLS with ${whose}: ${effect}` });
+  const flag = (byDefault: boolean, effect: string, notes: { since?: string; support?: Support } = {}) =>
+    propertyKey(propertyBool(), byDefault, { since, ...notes, effect: `TLS with ${whose}: ${effect}` });
   const storeType = (what: string) =>
     propertyKey(oneOf(['', ...STORE_TYPES]), '', {
-      ...missing,
+      since,
       effect: `TLS with ${whose}: format of the ${what}.`,
       defaultText: 'told by the file name',
     });
@@ -66,18 +62,22 @@ function channel(whose: 'clients' | 'servers'): Readonly<Record<string, AnyKeyDe
     'trustStore.password': key('password of the trust store.', { secret: true }),
     'trustStore.passwordPath': key('file with the password of the trust store.', { since: '3.8.0' }),
     'trustStore.type': storeType('trust store'),
-    'context.supplier.class': key('Java class that makes the TLS context.'),
+    'context.supplier.class': key('Java class that makes the TLS context.', { support: 'guard' }),
     hostnameVerification: flag(true, 'checks that a certificate is for its host.'),
-    clientHostnameVerification: flag(quorum, 'checks the host of the side that dials.', '3.9.4'),
-    allowReverseDnsLookup: flag(quorum, 'asks the name service for the name of an address.', '3.9.5'),
-    crl: flag(false, 'asks revocation lists.'),
-    ocsp: flag(false, 'asks for revocations with OCSP.'),
+    clientHostnameVerification: flag(quorum, 'checks the host of the side that dials.', { since: '3.9.4' }),
+    allowReverseDnsLookup: flag(quorum, 'asks the name service for the name of an address.', { since: '3.9.5' }),
+    crl: flag(false, 'asks revocation lists, those in a PEM trust store and in crlFile.'),
+    crlFile: ownKey(text('a path'), null, {
+      effect: `TLS with ${whose}: PEM file with the revocation lists that crl asks.`,
+      defaultText: 'none',
+    }),
+    ocsp: flag(false, 'asks for revocations with OCSP.', { support: 'guard' }),
     clientAuth: propertyKey(oneOf(['none', 'want', 'need'], true), 'need', {
-      ...missing,
+      since,
       effect: `TLS with ${whose}: certificate of the side that dials.`,
     }),
     handshakeDetectionTimeoutMillis: propertyKey(propertyInt(), 5000, {
-      ...missing,
+      since,
       unit: 'ms',
       effect: `TLS with ${whose}: how long a port for both waits to tell TLS from plain.`,
     }),

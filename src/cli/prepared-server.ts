@@ -1,0 +1,30 @@
+import type { RunnableServer } from './run-server.js';
+
+type End = Awaited<RunnableServer['finished']>;
+
+/** A server that is made when it starts, so that what it cannot be made from is a start that failed. */
+export class PreparedServer implements RunnableServer {
+  readonly finished: Promise<End>;
+  private finish: (end: End | Promise<End>) => void = () => undefined;
+  private server: RunnableServer | null = null;
+  private isStopped = false;
+
+  constructor(private readonly make: () => Promise<RunnableServer>) {
+    this.finished = new Promise((resolve) => {
+      this.finish = resolve;
+    });
+  }
+
+  async start(): Promise<void> {
+    const server = await this.make();
+    if (this.isStopped) return;
+    this.server = server;
+    this.finish(server.finished);
+    await server.start();
+  }
+
+  async stop(): Promise<void> {
+    this.isStopped = true;
+    await this.server?.stop();
+  }
+}
