@@ -13,6 +13,7 @@ import { type AnyWord, answerWord, type CommandContext, mayAsk, parseWhitelist }
 import { LargeRequests } from './large-requests.js';
 import type { ClientOptions } from './options.js';
 import { WriterPool } from './outbox.js';
+import { complainOfReply } from './oversize.js';
 import { Reads } from './reads.js';
 import { RequestThrottle } from './request-throttle.js';
 import { ClientTraffic } from './traffic.js';
@@ -76,7 +77,9 @@ export class ClientHub implements CommandContext {
       options.requestThrottle.maxRequests > 0
         ? new RequestThrottle(options.requestThrottle, host.clock, metrics, () => this.traffic.outstanding)
         : null;
-    this.reads = new Reads(access, host.log);
+    this.reads = new Reads(access, host.log, options.juteMaxBufferBytes, (reply) => {
+      complainOfReply(this.complaints, reply);
+    });
     this.allowedWords = parseWhitelist(options.commandWhitelist, options.readOnlyMode);
     this.truthfulRuok = options.truthfulRuok;
     this.registerGauges();

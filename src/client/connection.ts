@@ -11,6 +11,7 @@ import { argumentBytes, type AnyWord, wordOfLength } from './four-letter/index.j
 import { FrameSplitter, type FrameSink } from './frame-splitter.js';
 import { refusalOf } from './handshake.js';
 import { Outbox } from './outbox.js';
+import { describeRequest } from './oversize.js';
 
 /** Why frames are not taken now; bits. */
 const Block = { session: 1, reader: 2, outstanding: 4 } as const;
@@ -120,7 +121,8 @@ export class ClientConnection implements SessionCarrier, SocketHandler, FrameSin
     }
     const limit = this.hub.options.juteMaxBufferBytes;
     const session = this.sessionId === 0n ? '' : ` of session ${formatSessionId(this.sessionId)}`;
-    const what = `a message from ${this.remoteText}${session} with advertised length of ${length} is either a malformed message or too large to process (length is greater than jute.maxbuffer=${limit})${hintOnBytes(headOf(length, bytes, start, end), 'client')}`;
+    const asked = length > limit && this.isTalking ? describeRequest(bytes, start, end) : '';
+    const what = `a message${asked} from ${this.remoteText}${session} with advertised length of ${length} is either a malformed message or too large to process (length is greater than jute.maxbuffer=${limit})${hintOnBytes(headOf(length, bytes, start, end), 'client')}`;
     this.hub.complaints.warn(`length ${this.remoteHost}`, `Len error: ${what}; its connection is closed.`, {
       code: 'CLIENT_LENGTH',
       remote: this.remoteText,

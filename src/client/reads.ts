@@ -19,6 +19,7 @@ import {
 import type { DataTree, NodeRef, Watcher } from '../tree/index.js';
 import { NO_NODE } from '../tree/index.js';
 import type { Outbox } from './outbox.js';
+import type { LargeReply } from './oversize.js';
 import { THROTTLED } from './request-kinds.js';
 
 /** Who asks: whose watches are set, and where the answer goes. */
@@ -51,6 +52,9 @@ export class Reads {
   constructor(
     private readonly access: Access,
     private readonly log: Logger,
+    /** `jute.maxbuffer`: longer replies are told of. */
+    private readonly limitBytes: number,
+    private readonly onLargeReply: (reply: LargeReply) => void,
   ) {}
 
   /** Appends the reply to the asker's outbox; returns its error code. */
@@ -68,7 +72,15 @@ export class Reads {
       outbox.abandon(before);
       outbox.end(outbox.begin(q.xid, q.tree.lastProcessedZxid, err));
     }
+    const replyBytes = outbox.length - before;
+    if (replyBytes > this.limitBytes) this.tellOfLarge(q, type, replyBytes);
     return err;
+  }
+
+  private tellOfLarge(q: Question, type: number, replyBytes: number): void {
+    const path = type === OpCode.multiRead || type === OpCode.getEphemerals ? '' : this.path(q);
+    const { limitBytes } = this;
+    this.onLargeReply({ type, path, sessionId: q.asker.sessionId, replyBytes, limitBytes });
   }
 
   /** Reading changes nothing, so that what went wrong here is this request's alone. */
