@@ -39,17 +39,19 @@ async function transcriptOf(port: number, commands: string): Promise<Transcript>
 
 /** Without what is another each time: times, sessions, ports; and what 3.9 tells of an event that 3.8 did not. */
 function linesOf(text: string, port: number): string[] {
-  return text
-    .replaceAll(String(port), 'PORT')
-    // whoami tells the users in the order of a hash table.
-    .replace(/(?:^(?:ip|digest): .*\n)+/gm, (users) => `${users.trim().split('\n').sort().join('\n')}\n`)
-    .split('\n')
-    .map((line) => line.trimEnd())
-    .filter((line) => line !== '')
-    .map((line) => line.replace(/^(ctime|mtime) = .*/, '$1 = TIME'))
-    .map((line) => line.replace(/^(ephemeralOwner = 0x)[1-9a-f][0-9a-f]{10,}$/, '$1SESSION'))
-    .map((line) => (/^\[.*\]$/.test(line) ? sortedList(line) : line))
-    .map((line) => line.replace(/ zxid: -?\d+$/, ''));
+  return (
+    text
+      .replaceAll(String(port), 'PORT')
+      // whoami tells the users in the order of a hash table.
+      .replace(/(?:^(?:ip|digest): .*\n)+/gm, (users) => `${users.trim().split('\n').sort().join('\n')}\n`)
+      .split('\n')
+      .map((line) => line.trimEnd())
+      .filter((line) => line !== '')
+      .map((line) => line.replace(/^(ctime|mtime) = .*/, '$1 = TIME'))
+      .map((line) => line.replace(/^(ephemeralOwner = 0x)[1-9a-f][0-9a-f]{10,}$/, '$1SESSION'))
+      .map((line) => (/^\[.*\]$/.test(line) ? sortedList(line) : line))
+      .map((line) => line.replace(/ zxid: -?\d+$/, ''))
+  );
 }
 
 /** Children come in the order of a hash table. */
