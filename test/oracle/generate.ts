@@ -40,19 +40,12 @@ const PATHS = [
     '~/c',
     '~/c/k',
   ],
-  ...[
-    '~/t',
-    '~/t/u',
-    '~/ä€',
-    '~/q',
-    '~/q',
-    '~/q/r',
-    '~/q/r',
-    '~/q/r/s',
-    '/zookeeper/quota~/q',
-    '/zookeeper/quota~/q/zookeeper_limits',
-  ],
-  '/zookeeper/quota~/q/zookeeper_stats',
+  ...['~/t', '~/t/u', '~/ä€'],
+];
+const QUOTA_TOP = '/zookeeper/quota~/q';
+const QUOTA_PATHS = [
+  ...['~/q', '~/q', '~/q/r', '~/q/r', '~/q/r/s', QUOTA_TOP],
+  ...[`${QUOTA_TOP}/zookeeper_limits`, `${QUOTA_TOP}/zookeeper_stats`],
 ];
 const ODD_PATHS: readonly (string | null)[] = [
   ...[null, '', '/', 'a', '~/', '~//a', '~/a/', '~/./a', '~/../a', '~/a/..', '~/a\u0000b', '~/\u0001', '~/a\u007f'],
@@ -86,6 +79,7 @@ const WATCH_KINDS: readonly WatchKind[] = ['standard', 'persistent', 'recursive'
 export class Generator {
   private readonly random: SeededRandom;
   private watchKind: WatchKind = 'standard';
+  private isOneByOne = false;
 
   constructor(private readonly seed: number) {
     this.random = new SeededRandom(`oracle ${seed}`);
@@ -93,7 +87,9 @@ export class Generator {
 
   /** Steps with `count` requests in all (connects and the like count, too). */
   steps(count: number): Step[] {
-    const steps: Step[] = this.random.oneIn(2) ? [this.quota()] : [];
+    // What a quota allows is judged by what is applied: of requests sent together that is a matter of luck.
+    this.isOneByOne = this.random.oneIn(4);
+    const steps: Step[] = this.isOneByOne ? this.quota() : [];
     for (let made = 0; made < count;) {
       const step = this.step();
       steps.push(step);
@@ -103,21 +99,20 @@ export class Generator {
   }
 
   /** A quota on ~/q, as zkCli makes it. */
-  private quota(): Step {
+  private quota(): Step[] {
     const open = aclField([[31, 'world', 'anyone']]);
     const create = (path: string, data: string | null): Request => ({
       op: OpCode.create,
       fields: [{ s: path }, { b: data }, open, { i: 0 }],
     });
-    const top = '/zookeeper/quota~/q';
     const requests = [
       create('~/q', 'hello'),
-      create(top, null),
-      create(`${top}/zookeeper_limits`, this.pick(LIMITS)),
-      create(`${top}/zookeeper_stats`, 'count=0,bytes=0'),
-      { op: OpCode.getData, fields: [{ s: `${top}/zookeeper_stats` }, { z: false }] },
+      create(QUOTA_TOP, null),
+      create(`${QUOTA_TOP}/zookeeper_limits`, this.pick(LIMITS)),
+      create(`${QUOTA_TOP}/zookeeper_stats`, 'count=0,bytes=0'),
+      { op: OpCode.getData, fields: [{ s: `${QUOTA_TOP}/zookeeper_stats` }, { z: false }] },
     ];
-    return { kind: 'send', slot: 0, requests };
+    return requests.map((request) => ({ kind: 'send', slot: 0, requests: [request] }));
   }
 
   private step(): Step {
@@ -125,7 +120,7 @@ export class Generator {
     this.watchKind = WATCH_KINDS[(this.seed + slot) % WATCH_KINDS.length] as WatchKind;
     if (this.random.oneIn(40)) return { kind: 'drop', slot };
     if (this.random.oneIn(25)) return this.open(slot);
-    if (this.random.oneIn(3)) {
+    if (this.isOneByOne || this.random.oneIn(3)) {
       const request = this.wellFormed();
       const isBroken = this.random.oneIn(12) && mayBreak(request);
       return { kind: 'send', slot, requests: withRemoval(isBroken ? this.broken(request) : request) };
@@ -378,6 +373,7 @@ export class Generator {
   // Arguments
 
   private path(): Field {
+    if (this.isOneByOne && this.random.oneIn(3)) return { s: this.pick(QUOTA_PATHS) };
     return { s: this.random.oneIn(14) ? this.pick(ODD_PATHS) : this.pick(PATHS) };
   }
 

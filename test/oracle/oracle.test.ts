@@ -59,7 +59,8 @@ describe('shrinking', () => {
         const left = xids(some);
         return Promise.resolve(culprits.every((xid) => left.includes(xid)));
       });
-      assert.deepEqual(xids(least), culprits);
+      assert.deepEqual(new Set(xids(least)), new Set(culprits));
+      assert.equal(xids(least).length, culprits.length);
     });
   }
 });

@@ -1,0 +1,263 @@
+"""Kazoo's recipes, several clients each: prints "ok NAME" for those that did what they promise."""
+import sys
+import threading
+import time
+
+from kazoo.client import KazooClient
+from kazoo.recipe.barrier import Barrier, DoubleBarrier
+from kazoo.recipe.cache import TreeCache, TreeEvent
+from kazoo.recipe.counter import Counter
+from kazoo.recipe.election import Election
+from kazoo.recipe.lease import MultiNonBlockingLease
+from kazoo.recipe.lock import Lock, Semaphore
+from kazoo.recipe.party import Party, ShallowParty
+from kazoo.recipe.queue import LockingQueue, Queue
+from kazoo.recipe.watchers import ChildrenWatch, DataWatch, PatientChildrenWatch
+
+HOSTS = sys.argv[1]
+ROOT = "/recipes"
+CLIENTS = 4
+LIMIT = 60
+
+
+def eventually(what, probe):
+    end = time.monotonic() + LIMIT
+    while not probe():
+        if time.monotonic() > end:
+            raise AssertionError(what)
+        time.sleep(0.01)
+
+
+def together(work, count=CLIENTS):
+    """Runs work(index) in threads of their own; the first error is raised."""
+    errors = []
+
+    def run(index):
+        try:
+            work(index)
+        except BaseException as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=run, args=(index,), daemon=True) for index in range(count)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(LIMIT)
+        if thread.is_alive():
+            raise AssertionError("a client did not finish")
+    if errors:
+        raise errors[0]
+
+
+class Room:
+    """How many are inside at the same time."""
+
+    def __init__(self):
+        self.guard = threading.Lock()
+        self.inside = 0
+        self.most = 0
+        self.visits = 0
+
+    def __enter__(self):
+        with self.guard:
+            self.inside += 1
+            self.visits += 1
+            self.most = max(self.most, self.inside)
+        time.sleep(0.005)
+
+    def __exit__(self, *_):
+        with self.guard:
+            self.inside -= 1
+
+
+def lock(clients):
+    room = Room()
+
+    def work(index):
+        for _ in range(5):
+            with Lock(clients[index], ROOT + "/lock", str(index)):
+                with room:
+                    pass
+
+    together(work)
+    assert (room.most, room.visits) == (1, 20), (room.most, room.visits)
+
+
+def semaphore(clients):
+    room = Room()
+
+    def work(index):
+        for _ in range(3):
+            with Semaphore(clients[index], ROOT + "/semaphore", max_leases=2):
+                with room:
+                    pass
+
+    together(work)
+    assert room.most <= 2 and room.visits == 12, (room.most, room.visits)
+
+
+def election(clients):
+    room = Room()
+    led = []
+
+    def lead(index):
+        with room:
+            led.append(index)
+
+    together(lambda index: Election(clients[index], ROOT + "/election", str(index)).run(lead, index))
+    assert sorted(led) == list(range(CLIENTS)) and room.most == 1, led
+
+
+def barrier(clients):
+    gate = Barrier(clients[0], ROOT + "/barrier")
+    gate.create()
+    passed = []
+    waits = threading.Barrier(CLIENTS)
+
+    def work(index):
+        if index == 0:
+            waits.wait(LIMIT)
+            time.sleep(0.05)
+            assert passed == []
+            gate.remove()
+        else:
+            own = Barrier(clients[index], ROOT + "/barrier")
+            waits.wait(LIMIT)
+            assert own.wait(LIMIT)
+            passed.append(index)
+
+    together(work)
+    assert len(passed) == CLIENTS - 1
+
+
+def double_barrier(clients):
+    room = Room()
+
+    def work(index):
+        both = DoubleBarrier(clients[index], ROOT + "/double", CLIENTS, str(index))
+        both.enter()
+        with room.guard:
+            room.visits += 1
+        both.leave()
+        assert room.visits == CLIENTS
+
+    together(work)
+
+
+def queue(clients):
+    writer = Queue(clients[0], ROOT + "/queue")
+    for number in range(20):
+        writer.put(b"%d" % number, priority=100 - number)
+    got = []
+
+    def work(index):
+        own = Queue(clients[index], ROOT + "/queue")
+        while True:
+            item = own.get()
+            if item is None:
+                return
+            got.append(int(item))
+
+    together(work)
+    assert sorted(got) == list(range(20)), got
+
+
+def locking_queue(clients):
+    LockingQueue(clients[0], ROOT + "/locking").put_all([b"%d" % number for number in range(8)])
+    got = []
+
+    def work(index):
+        own = LockingQueue(clients[index], ROOT + "/locking")
+        for _ in range(2):
+            item = own.get(LIMIT)
+            assert item is not None
+            assert own.holds_lock()
+            got.append(int(item))
+            assert own.consume()
+
+    together(work)
+    assert sorted(got) == list(range(8)), got
+
+
+def party(clients):
+    for kind, path in ((Party, "/party"), (ShallowParty, "/shallow")):
+        members = [kind(client, ROOT + path, "member%d" % index) for index, client in enumerate(clients)]
+        for member in members:
+            member.join()
+        eventually("all are there", lambda: len(set(members[0])) == CLIENTS)
+        members[1].leave()
+        eventually("one left", lambda: len(members[0]) == CLIENTS - 1)
+
+
+def counter(clients):
+    def work(index):
+        own = Counter(clients[index], ROOT + "/counter", default=10)
+        for _ in range(10):
+            own += 1
+
+    together(work)
+    assert Counter(clients[0], ROOT + "/counter", default=10).value == 10 + 10 * CLIENTS
+
+
+def lease(clients):
+    import datetime
+
+    path, span = ROOT + "/lease", datetime.timedelta(seconds=60)
+    taken = [bool(MultiNonBlockingLease(client, 2, path, span, "id%d" % i)) for i, client in enumerate(clients)]
+    assert taken.count(True) == 2, taken
+
+
+def watchers(clients):
+    path, seen, lists = ROOT + "/watched", [], []
+    clients[0].create(path)
+    DataWatch(clients[1], path, lambda data, stat: seen.append(data))
+    ChildrenWatch(clients[2], path, lambda names: lists.append(sorted(names)))
+    for number in range(5):
+        clients[0].set(path, b"%d" % number)
+        eventually("the change is seen", lambda: seen[-1] == b"%d" % number)
+        clients[0].create(path + "/%d" % number)
+        eventually("the child is seen", lambda: len(lists[-1]) == number + 1)
+    patient = PatientChildrenWatch(clients[3], path, time_boundary=0.2).start()
+    names, _ = patient.get(timeout=LIMIT)
+    assert len(names) == 5
+
+
+def tree_cache(clients):
+    cache, kinds = TreeCache(clients[0], ROOT + "/tree"), []
+    clients[1].ensure_path(ROOT + "/tree")
+    cache.listen(lambda event: kinds.append(event.event_type))
+    cache.start()
+    eventually("it begins", lambda: TreeEvent.INITIALIZED in kinds)
+    clients[1].create(ROOT + "/tree/a/b", b"x", makepath=True)
+    eventually("it grows", lambda: (cache.get_data(ROOT + "/tree/a/b") or (None,))[0] is not None)
+    clients[1].set(ROOT + "/tree/a/b", b"y")
+    eventually("it changes", lambda: cache.get_data(ROOT + "/tree/a/b").data == b"y")
+    clients[1].delete(ROOT + "/tree", recursive=True)
+    eventually("it goes", lambda: cache.get_data(ROOT + "/tree/a") is None)
+    cache.close()
+
+
+RECIPES = [lock, semaphore, election, barrier, double_barrier, queue, locking_queue, party, counter, lease]
+RECIPES += [watchers, tree_cache]
+
+
+def main():
+    clients = [KazooClient(hosts=HOSTS, timeout=10) for _ in range(CLIENTS)]
+    for client in clients:
+        client.start(LIMIT)
+    clients[0].ensure_path(ROOT)
+    failed = 0
+    for recipe in RECIPES:
+        try:
+            recipe(clients)
+            print("ok", recipe.__name__, flush=True)
+        except BaseException as error:
+            failed += 1
+            print("failed", recipe.__name__, repr(error), flush=True)
+    for client in clients:
+        client.stop()
+        client.close()
+    sys.exit(1 if failed else 0)
+
+
+main()
