@@ -40,7 +40,7 @@ export function readOne<T>(socket: Socket, clock: Clock, timeoutMs: number, pars
           socket.unread(bytes.subarray(found.length));
           finish(() => resolve(found.value));
         } catch (error) {
-          finish(() => reject(error));
+          finish(() => reject(error instanceof Error ? error : new Error(String(error))));
         }
       },
       onEnd() {

@@ -36,8 +36,8 @@ describe('authentication modules', () => {
     const [provider] = await load('good.mjs', make);
     const client = { remoteHost: '10.0.0.1', certificates: [] };
     assert.equal(provider?.scheme, 'token');
-    assert.equal(provider?.authenticate(Buffer.from('secret'), client).kind, 'accepted');
-    assert.equal(provider?.authenticate(Buffer.from('guess'), client).kind, 'refused');
+    assert.equal(provider.authenticate(Buffer.from('secret'), client).kind, 'accepted');
+    assert.equal(provider.authenticate(Buffer.from('guess'), client).kind, 'refused');
   });
 
   const BAD: readonly (readonly [name: string, text: string, words: RegExp])[] = [

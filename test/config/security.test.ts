@@ -95,7 +95,7 @@ describe('settings of TLS', () => {
     ]);
     assert.deepEqual(words, []);
     assert.deepEqual(config?.clients.secureEndpoint, { host: '', port: 2281 });
-    assert.deepEqual(config?.clients.tls, {
+    assert.deepEqual(config.clients.tls, {
       options: {
         keyStore: { path: '/k.jks', type: 'JKS', password: '', passwordPath: '/conf/secret.txt' },
         trustStore: { path: '/t.P12', type: 'PKCS12', password: '', passwordPath: null },
@@ -115,7 +115,7 @@ describe('settings of TLS', () => {
   it('of the quorum are their own, and check hosts on both sides', async () => {
     const { config } = await load(['sslQuorum=true', 'ssl.quorum.keyStore.location=/q.pem', 'portUnification=true']);
     assert.equal(config?.clients.tls, null);
-    const { tls, dialsTls, acceptsPlain } = config?.quorumSecurity ?? {};
+    const { tls, dialsTls, acceptsPlain } = config.quorumSecurity;
     assert.deepEqual([dialsTls, acceptsPlain, tls?.options.verifiesClientHost], [true, true, true]);
   });
 
@@ -150,7 +150,7 @@ describe('settings of SASL', () => {
         ['bob', 'b'],
       ]),
     });
-    assert.deepEqual([...(config?.access.saslSuperUsers ?? [])], ['super', 'root']);
+    assert.deepEqual([...config.access.saslSuperUsers], ['super', 'root']);
     const named = await load([WITH_JAAS, 'sasl.serverconfig=Kerberos']);
     assert.deepEqual(named.config?.access.sasl, { mechanism: 'GSSAPI', principal: 'zookeeper/h@R', keyTab: '/k' });
     const none = await load([WITH_JAAS, 'sasl.serverconfig=Nobody']);
