@@ -86,7 +86,7 @@ function clientSasl({ access }: ServerConfig, { random }: Host): ClientSasl | nu
   if (sasl.mechanism === 'GSSAPI') {
     throw new StartError(
       PeerExit.unexpected,
-      `clients are to authenticate with Kerberos as ${sasl.principal}, which needs the package "kerberos"; it is not installed: npm install kerberos, or use the DigestLoginModule`,
+      `clients are to authenticate with Kerberos as ${sasl.principal}, which this version cannot do: use the DigestLoginModule in the Server section of the JAAS file`,
     );
   }
   return new ClientSasl({
