@@ -98,7 +98,11 @@ describe('an ensemble with TLS and SASL between its servers', () => {
     it(what, async () => {
       const ensemble = await servers(ours, { ...TLS, ...SASL });
       try {
-        await ensemble.start();
+        // Servers 1 and 2 alone could be a quorum before server 3, the one meant to lead, is there.
+        for (const sid of [3, 1]) await ensemble.member(sid).start();
+        await ensemble.leader();
+        await ensemble.member(2).start();
+        await Promise.all([1, 2, 3].map((sid) => ensemble.member(sid).serving()));
         const leading = await ensemble.leader();
         assert.equal(ours.includes(leading.sid) ? 'ours' : 'theirs', leader);
         const follower = (await ensemble.followers())[0];

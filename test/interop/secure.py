@@ -13,7 +13,8 @@ port, tls_port, folder = sys.argv[1:4]
 
 
 def attempt(name, ask, wait=30, **options):
-    client = KazooClient(timeout=10, connection_retry={"max_tries": 1}, **options)
+    # A refused stranger would try for ever; one refused connection alone may be anything.
+    client = KazooClient(timeout=10, connection_retry={"max_tries": 3}, **options)
     try:
         client.start(wait)
         print(name, ask(client))
