@@ -8,8 +8,12 @@ import { type SessionProgram, ZkCli } from './session-program.js';
 
 const HERE = new URL('.', import.meta.url).pathname;
 const CURATOR_JARS = ['curator-recipes', 'curator-framework', 'curator-client', 'guava', 'jackson-databind'];
-const CURATOR_PATH = [...CURATOR_JARS.map((jar) => `/usr/share/java/${jar}.jar`), CLASS_PATH].join(':');
-const QUICK_JAVA = ['-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-Dorg.slf4j.simpleLogger.defaultLogLevel=off'];
+export const CURATOR_PATH = [...CURATOR_JARS.map((jar) => `/usr/share/java/${jar}.jar`), CLASS_PATH].join(':');
+export const QUICK_JAVA = [
+  '-XX:+UseSerialGC',
+  '-XX:TieredStopAtLevel=1',
+  '-Dorg.slf4j.simpleLogger.defaultLogLevel=off',
+];
 
 export interface ClientProgram {
   readonly name: string;

@@ -49,6 +49,12 @@ def together(work, count=CLIENTS):
         raise errors[0]
 
 
+def sync_all(clients):
+    """Each client's server has what was done before: a recipe begun there must not miss it."""
+    for client in clients:
+        client.sync(ROOT)
+
+
 class Room:
     """How many are inside at the same time."""
 
@@ -111,6 +117,7 @@ def election(clients):
 def barrier(clients):
     gate = Barrier(clients[0], ROOT + "/barrier")
     gate.create()
+    sync_all(clients)
     passed = []
     waits = threading.Barrier(CLIENTS)
 
@@ -196,6 +203,7 @@ def counter(clients):
             own += 1
 
     together(work)
+    sync_all(clients)
     assert Counter(clients[0], ROOT + "/counter", default=10).value == 10 + 10 * CLIENTS
 
 
@@ -203,13 +211,17 @@ def lease(clients):
     import datetime
 
     path, span = ROOT + "/lease", datetime.timedelta(seconds=60)
-    taken = [bool(MultiNonBlockingLease(client, 2, path, span, "id%d" % i)) for i, client in enumerate(clients)]
+    taken = []
+    for index, client in enumerate(clients):
+        taken.append(bool(MultiNonBlockingLease(client, 2, path, span, "id%d" % index)))
+        sync_all(clients)
     assert taken.count(True) == 2, taken
 
 
 def watchers(clients):
     path, seen, lists = ROOT + "/watched", [], []
     clients[0].create(path)
+    sync_all(clients)
     DataWatch(clients[1], path, lambda data, stat: seen.append(data))
     ChildrenWatch(clients[2], path, lambda names: lists.append(sorted(names)))
     for number in range(5):

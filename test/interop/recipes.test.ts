@@ -1,11 +1,15 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { Ensemble } from '../support/ensemble.js';
+import { CURATOR_PATH, QUICK_JAVA } from './programs.js';
 
-const SCRIPT = new URL('recipes.py', import.meta.url).pathname;
-const RECIPES = [
+const HERE = new URL('.', import.meta.url).pathname;
+const KAZOO = [
   ...[
     'lock',
     'semaphore',
@@ -20,27 +24,44 @@ const RECIPES = [
   ],
   ...['watchers', 'tree_cache'],
 ];
+const CURATOR = [
+  ...['mutex', 'semaphoreMutex', 'multiLock', 'readWriteLock', 'semaphore', 'leaderLatch', 'leaderSelector', 'barrier'],
+  ...['doubleBarrier', 'queue', 'atomicLong', 'sharedCount', 'groupMember', 'persistentNode', 'persistentTtlNode'],
+  ...['cache', 'persistentWatcher'],
+];
 
-describe("kazoo's recipes on an ensemble, four clients each", () => {
+/** Runs a program that prints `ok NAME` for each recipe that did what it promises. */
+async function assertRecipes(command: string, args: readonly string[], names: readonly string[]): Promise<void> {
+  const program = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  const said: Buffer[] = [];
+  for (const stream of [program.stdout, program.stderr]) stream.on('data', (chunk: Buffer) => said.push(chunk));
+  const [exitCode] = (await once(program, 'close')) as [number | null];
+  const text = Buffer.concat(said).toString('utf8');
+  const lines = text.split('\n').filter((line) => /^(ok|failed) /.test(line));
+  assert.deepEqual(
+    lines,
+    names.map((name) => `ok ${name}`),
+    text,
+  );
+  assert.equal(exitCode, 0);
+}
+
+describe('recipes on an ensemble, four clients each', () => {
+  const classes = mkdtempSync(join(tmpdir(), 'zk-server-recipes-'));
   let ensemble: Ensemble;
   before(async () => {
-    ensemble = await Ensemble.create();
+    execFileSync('javac', ['-nowarn', '-cp', CURATOR_PATH, '-d', classes, join(HERE, 'Recipes.java')]);
+    ensemble = await Ensemble.create({ config: { extendedTypesEnabled: 'true' } });
     await ensemble.start();
   });
-  after(() => ensemble.remove());
-
-  it('do what they promise', async () => {
-    const program = spawn('/usr/bin/python3', [SCRIPT, ensemble.hosts], { stdio: ['ignore', 'pipe', 'pipe'] });
-    const said: Buffer[] = [];
-    for (const stream of [program.stdout, program.stderr]) stream.on('data', (chunk: Buffer) => said.push(chunk));
-    const [exitCode] = (await once(program, 'close')) as [number | null];
-    const text = Buffer.concat(said).toString('utf8');
-    const lines = text.split('\n').filter((line) => /^(ok|failed) /.test(line));
-    assert.deepEqual(
-      lines,
-      RECIPES.map((name) => `ok ${name}`),
-      text,
-    );
-    assert.equal(exitCode, 0);
+  after(async () => {
+    await ensemble.remove();
+    rmSync(classes, { recursive: true, force: true });
   });
+
+  it("of kazoo's do what they promise", () =>
+    assertRecipes('/usr/bin/python3', [join(HERE, 'recipes.py'), ensemble.hosts], KAZOO));
+
+  it("of Curator's do what they promise", () =>
+    assertRecipes('java', [...QUICK_JAVA, '-cp', `${classes}:${CURATOR_PATH}`, 'Recipes', ensemble.hosts], CURATOR));
 });

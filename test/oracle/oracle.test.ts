@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
 import { OpCode, opName } from '../../src/protocol/index.js';
 import { Generator } from './generate.js';
 import { Oracle } from './oracle.js';
+import { RULE_NAMES } from './rules.js';
 import { shrink } from './shrink.js';
 import type { Step } from './steps.js';
 
@@ -34,6 +36,15 @@ describe('the same requests to Apache ZooKeeper and to this server', () => {
   it('meet no intended difference that is not listed, and most of those that are', () => {
     assert.ok(oracle.rules.met.size >= 5, [...oracle.rules.met.keys()].join(', '));
   });
+});
+
+describe('the intended differences', () => {
+  const page = readFileSync(new URL('../../docs/compatibility-client.md', import.meta.url), 'utf8');
+  for (const name of RULE_NAMES) {
+    it(`${name}: has its reason in docs/compatibility-client.md`, () => {
+      assert.match(page, new RegExp(`^(\\| ${name} +\\||- \\*\\*${name}\\*\\*)`, 'm'));
+    });
+  }
 });
 
 describe('the steps of a seed', () => {

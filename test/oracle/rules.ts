@@ -151,6 +151,8 @@ function isSamePart(java: string, ours: string): boolean {
   return java === ours || (java.startsWith('create 0 ') && ours.startsWith(`create2${java.slice('create'.length)} c=`));
 }
 
+export const RULE_NAMES: readonly string[] = RULES.map(({ name }) => name);
+
 /** The intended differences, and how often each was met. */
 export class RuleBook {
   readonly met = new Map<string, number>();
