@@ -1,5 +1,9 @@
-// A mixed ensemble whose members die, stand still and come back at random under load, some as the other kind on the same data: nothing
-// acknowledged is lost, and in the end all show the same tree.
+// A mixed ensemble whose members die, stand still and come back at random under load, some as the other kind on the same data:
+// nothing acknowledged is lost, and in the end all show the same tree.
+//
+// One server at the most is Apache ZooKeeper's at a time: with two or three of its 3.8.0 servers (which log what they are
+// sent for synchronization only after they acknowledged NEWLEADER, and whose committed log may get holes: ZOOKEEPER-4643,
+// 4646, 4925) such an ensemble loses acknowledged writes by itself, with none of ours in it.
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { assertNothingLost, progress } from '../ensemble/nothing-lost.js';
@@ -41,8 +45,14 @@ describe(`a mixed ensemble under restarts (MIXED_SEED=${SEED})`, { timeout: 3 * 
     }
     await (how === 1 ? victim.stop() : victim.kill());
     await delay(choose(500));
-    if (choose(3) === 0) mixed.become(victim.sid, otherKind(mixed.kind(victim.sid)));
+    if (choose(2) === 0) change(victim.sid);
     await mixed.restart(victim.sid);
+  }
+
+  function change(sid: number): void {
+    const kind = otherKind(mixed.kind(sid));
+    const isFree = mixed.members.every((member) => mixed.kind(member.sid) === 'zk-server');
+    if (kind === 'zk-server' || isFree) mixed.become(sid, kind);
   }
 
   it('loses nothing, and all servers show the same tree', async (t) => {
