@@ -11,6 +11,11 @@ const ALONE: ReadonlySet<number> = new Set([
   ...[OpCode.auth, OpCode.sasl, OpCode.ping, OpCode.closeSession, OpCode.check, OpCode.setACL],
 ]);
 
+/** Requests with a watch flag. */
+const WATCHING: ReadonlySet<number> = new Set([
+  ...[OpCode.exists, OpCode.getData, OpCode.getChildren, OpCode.getChildren2],
+]);
+
 /** A few paths, so that requests meet. */
 const PATHS = [
   ...[
@@ -122,7 +127,7 @@ export class Generator {
     if (this.random.oneIn(25)) return this.open(slot);
     if (this.isOneByOne || this.random.oneIn(3)) {
       const request = this.wellFormed();
-      const isBroken = this.random.oneIn(12) && mayBreak(request);
+      const isBroken = this.random.oneIn(12) && mayBreak(request) && this.keepsKind(request);
       return { kind: 'send', slot, requests: withRemoval(isBroken ? this.broken(request) : request) };
     }
     const requests = [this.request()];
@@ -332,6 +337,11 @@ export class Generator {
         // 3.8 refuses every client's, so only such are sent as are refused anyhow.
         return { op: OpCode.deleteContainer, fields: [{ s: this.pick(['/zookeeper', '/', '~/never', 'x', null]) }] };
     }
+  }
+
+  /** A broken watch flag may be a set one, which only sessions with one-shot watches send. */
+  private keepsKind({ op }: Request): boolean {
+    return this.watchKind === 'standard' || !WATCHING.has(op);
   }
 
   /** A request with something wrong in its bytes. */
