@@ -410,7 +410,7 @@ export class Generator {
   }
 
   private seenZxid(): Field {
-    return { zxid: this.pick([0, 5, 20, 50, 1_000_000, -10]) };
+    return { zxid: this.pick([0, 1, 5, 20, 50, 1_000_000]) };
   }
 
   /** A list of paths for each, with something in it where that is true. Only the lists of one-shot watches check them. */
