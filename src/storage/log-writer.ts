@@ -38,8 +38,12 @@ interface Group {
   sentMs: number;
 }
 
-const KEPT_BUFFER_BYTES = 4 * MAX_GROUP_BYTES;
-const FIRST_BUFFER_BYTES = 64 * 1024;
+/**
+ * Buffers of finished groups kept for the next ones, in bytes. As many groups are under way as connections were heard during
+ * one fdatasync; buffers thrown away and made anew at that rate make the garbage collector run ten times a second.
+ */
+const KEPT_BUFFERS_BYTES = 4 * MAX_GROUP_BYTES;
+const FIRST_BUFFER_BYTES = 8 * 1024;
 
 /**
  * Appends to ZooKeeper's transaction log with group commit: the entries of one turn form a group, which goes to the disk at
@@ -65,6 +69,7 @@ export class LogWriter {
   private failure: StorageError | null = null;
   private waiters: { zxid: number; resolve: () => void; reject: (error: StorageError) => void }[] = [];
   private readonly spareBuffers: JuteWriter[] = [];
+  private spareBytes = 0;
   private readonly fsyncTime: Summary;
   private readonly slowSyncs: Counter;
   private readonly groupEntries: Summary;
@@ -150,7 +155,7 @@ export class LogWriter {
   }
 
   private openGroup(zxid: number): Group {
-    const bytes = this.spareBuffers.pop() ?? new JuteWriter(FIRST_BUFFER_BYTES);
+    const bytes = this.takeBuffer();
     const firstAppendMs = this.host.clock.monotonicMs();
     const group = {
       bytes,
@@ -275,9 +280,17 @@ export class LogWriter {
     );
   }
 
+  private takeBuffer(): JuteWriter {
+    const spare = this.spareBuffers.pop();
+    if (spare === undefined) return new JuteWriter(FIRST_BUFFER_BYTES);
+    this.spareBytes -= spare.room;
+    return spare;
+  }
+
   private recycle(bytes: JuteWriter): void {
-    if (bytes.length > KEPT_BUFFER_BYTES || this.spareBuffers.length > 1) return;
     bytes.reset();
+    if (this.spareBytes + bytes.room > KEPT_BUFFERS_BYTES) return;
+    this.spareBytes += bytes.room;
     this.spareBuffers.push(bytes);
   }
 
