@@ -1,9 +1,7 @@
 import type { Id } from '../protocol/index.js';
 
-const FIRST_PLACES = 8;
-/** Most sessions never have anything in line. */
-const NO_INTS = new Int32Array(0);
-const NO_TIMES = new Float64Array(0);
+/** Most sessions never have more in line; one that comes and goes has one request, its closeSession. */
+const FIRST_PLACES = 4;
 
 /**
  * The requests of one connection that are not answered yet, oldest first: writes that the pipeline has, and reads that
@@ -12,9 +10,9 @@ const NO_TIMES = new Float64Array(0);
 export class RequestLine {
   size = 0;
   private first = 0;
-  private xids = NO_INTS;
-  private types = NO_INTS;
-  private times = NO_TIMES;
+  private xids: number[] = [];
+  private types: number[] = [];
+  private times: number[] = [];
   private bodies: (Buffer | null)[] = [];
   private auths: (readonly Id[] | null)[] = [];
 
@@ -81,23 +79,20 @@ export class RequestLine {
 
   /** Doubles the ring and lays it out from its start. */
   private grow(): void {
-    const { first, size } = this;
     const places = Math.max(FIRST_PLACES, this.xids.length * 2);
-    const order = Array.from({ length: size }, (_, i) => (first + i) & (this.xids.length - 1));
-    const xids = new Int32Array(places);
-    const types = new Int32Array(places);
-    const times = new Float64Array(places);
-    order.forEach((from, to) => {
-      xids[to] = this.xids[from] as number;
-      types[to] = this.types[from] as number;
-      times[to] = this.times[from] as number;
-    });
-    const empty = new Array<null>(places - size).fill(null);
-    this.bodies = [...order.map((from) => this.bodies[from] ?? null), ...empty];
-    this.auths = [...order.map((from) => this.auths[from] ?? null), ...empty];
-    this.xids = xids;
-    this.types = types;
-    this.times = times;
+    this.xids = this.laidOut(this.xids, places, 0);
+    this.types = this.laidOut(this.types, places, 0);
+    this.times = this.laidOut(this.times, places, 0);
+    this.bodies = this.laidOut(this.bodies, places, null);
+    this.auths = this.laidOut(this.auths, places, null);
     this.first = 0;
+  }
+
+  private laidOut<T>(column: readonly T[], places: number, empty: T): T[] {
+    const { first, size } = this;
+    const out: T[] = [];
+    for (let i = 0; i < size; i++) out.push(column[(first + i) & (column.length - 1)] as T);
+    while (out.length < places) out.push(empty);
+    return out;
   }
 }

@@ -13,6 +13,8 @@ export interface Clock {
   after(delayMs: number, fn: () => void): Timer;
   /** Calls `fn` once after the events that are ready now have been handled: the end of this turn. */
   defer(fn: () => void): void;
+  /** As `defer`, for what others wait for (the disk): it may run before what was deferred earlier in this turn. */
+  deferFirst(fn: () => void): void;
 }
 
 /** Resolves after `delayMs`. */

@@ -5,6 +5,11 @@ const LONGEST_STEP_MS = 2 ** 31 - 1;
 
 /** The machine's time and Node's timers. */
 export class RealClock implements Clock {
+  private deferred: (() => void)[] = [];
+
+  /** `beforeTurnEnd` runs at the end of each turn for which something was deferred, before that. */
+  constructor(private readonly beforeTurnEnd?: () => void) {}
+
   monotonicMs(): number {
     return performance.now();
   }
@@ -18,8 +23,25 @@ export class RealClock implements Clock {
   }
 
   defer(fn: () => void): void {
-    setImmediate(fn);
+    if (this.deferred.push(fn) === 1) setImmediate(this.onTurnEnd);
   }
+
+  deferFirst(fn: () => void): void {
+    if (this.deferred.unshift(fn) === 1) setImmediate(this.onTurnEnd);
+  }
+
+  private readonly onTurnEnd = (): void => {
+    this.beforeTurnEnd?.();
+    const due = this.deferred;
+    this.deferred = [];
+    let done = 0;
+    try {
+      while (done < due.length) (due[done++] as () => void)();
+    } finally {
+      // One that throws must not take the others with it.
+      for (const fn of due.slice(done)) this.defer(fn);
+    }
+  };
 }
 
 class RealTimer implements Timer {

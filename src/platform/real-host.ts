@@ -26,7 +26,7 @@ export function createRealHost(options: RealHostOptions = {}): RealHost {
   const log = RealLogger.create(options.log);
   const appends = new AppendThread();
   return {
-    clock: new RealClock(),
+    clock: new RealClock(() => appends.poll()),
     network: new RealNetwork(log),
     disk: new RealDisk(appends),
     random: new RealRandom(),

@@ -152,6 +152,8 @@ export class RealSocket implements Socket {
     if (this.handler === null || this.closeTold) return;
     this.closeTold = true;
     this.handler.onClose(this.failure);
+    // Node's own half of a closed socket lives until the next full garbage collection; what is ours need not.
+    this.handler = null;
   }
 }
 

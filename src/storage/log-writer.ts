@@ -116,7 +116,7 @@ export class LogWriter {
     if (group.bytes.length >= MAX_GROUP_BYTES) this.open = null;
     if (!this.scheduled) {
       this.scheduled = true;
-      this.host.clock.defer(this.onTurnEnd);
+      this.host.clock.deferFirst(this.onTurnEnd);
     }
     return group.bytes.length - before;
   }

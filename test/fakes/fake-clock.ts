@@ -49,6 +49,10 @@ export class FakeClock implements Clock {
     this.scheduler.at(this.scheduler.nowMs, this.gate, fn);
   }
 
+  deferFirst(fn: () => void): void {
+    this.defer(fn);
+  }
+
   /** Moves the wall clock (and nothing else) by so much, back too. */
   jumpWall(byMs: number): void {
     this.wallOffsetMs += byMs;

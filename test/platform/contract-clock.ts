@@ -66,6 +66,23 @@ export function clockContract(name: string, make: MakeEnv): void {
     );
 
     it(
+      'defers what others wait for to the end of the turn, too, and keeps the order of the rest',
+      inEnv(make, async ({ host: { clock } }) => {
+        const order: string[] = [];
+        clock.defer(() => order.push('one'));
+        clock.defer(() => order.push('two'));
+        clock.deferFirst(() => order.push('first'));
+        order.push('now');
+        await Promise.resolve();
+        order.push('promise');
+        await sleep(clock, 5);
+        assert.deepEqual(order.slice(0, 2), ['now', 'promise']);
+        assert.deepEqual(order.slice(2).sort(), ['first', 'one', 'two']);
+        assert.ok(order.indexOf('one') < order.indexOf('two'));
+      }),
+    );
+
+    it(
       'has a monotonic time that goes on and a wall time in whole milliseconds of this era',
       inEnv(make, async ({ host: { clock } }) => {
         const before = clock.monotonicMs();
