@@ -28,6 +28,12 @@ async function isEmptyOrAbsent(path: string): Promise<boolean> {
   return !existsSync(path) || (await readdir(path)).length === 0;
 }
 
+/** What --myid says; else, where there is no file myid yet, what the container image's variable says. */
+function wantedMyId(options: InitOptions, variable: string | undefined, dataDir: string): number | undefined {
+  if (options.myId !== undefined || existsSync(join(dataDir, 'myid'))) return options.myId;
+  return variable !== undefined && /^\d+$/.test(variable) ? Number(variable) : undefined;
+}
+
 /** Makes the data folders and myid that a configuration asks for. */
 export async function init(context: CliContext, options: InitOptions): Promise<number> {
   const { myId } = options;
@@ -45,7 +51,7 @@ export async function init(context: CliContext, options: InitOptions): Promise<n
     context.err(refused);
     return ExitCode.unexpected;
   }
-  return make(context, folders, dataDir, options);
+  return make(context, folders, dataDir, { ...options, myId: wantedMyId(options, loaded.env['ZOO_MY_ID'], dataDir) });
 }
 
 /** The reason not to touch what is there; null when there is none. */

@@ -226,7 +226,10 @@ export class AppendThread {
   }
 
   private lostError(file: ThreadAppendFile): DiskError {
-    file.failure ??= new DiskError('IO', file.path, `${file.path}: the append thread is gone`, { cause: this.failure });
+    const why = this.failure?.message ?? 'for no known reason';
+    file.failure ??= new DiskError('IO', file.path, `${file.path}: the append thread is gone (${why})`, {
+      cause: this.failure,
+    });
     return file.failure;
   }
 }

@@ -6,9 +6,11 @@ const LONGEST_STEP_MS = 2 ** 31 - 1;
 /** The machine's time and Node's timers. */
 export class RealClock implements Clock {
   private deferred: (() => void)[] = [];
+  private nextDeferred = 0;
+  private readonly deferredFirst: (() => void)[] = [];
 
-  /** `beforeTurnEnd` runs at the end of each turn for which something was deferred, before that. */
-  constructor(private readonly beforeTurnEnd?: () => void) {}
+  /** `atTurnEnd` runs at the end of each turn for which something was deferred, before that. */
+  constructor(private readonly atTurnEnd?: () => void) {}
 
   monotonicMs(): number {
     return performance.now();
@@ -22,25 +24,26 @@ export class RealClock implements Clock {
     return new RealTimer(performance.now() + delayMs, fn);
   }
 
+  // One immediate for each, so that the promises that one settles are heard before the next.
+
   defer(fn: () => void): void {
-    if (this.deferred.push(fn) === 1) setImmediate(this.onTurnEnd);
+    this.deferred.push(fn);
+    setImmediate(this.onTurnEnd);
   }
 
   deferFirst(fn: () => void): void {
-    if (this.deferred.unshift(fn) === 1) setImmediate(this.onTurnEnd);
+    this.deferredFirst.push(fn);
+    setImmediate(this.onTurnEnd);
   }
 
   private readonly onTurnEnd = (): void => {
-    this.beforeTurnEnd?.();
-    const due = this.deferred;
-    this.deferred = [];
-    let done = 0;
-    try {
-      while (done < due.length) (due[done++] as () => void)();
-    } finally {
-      // One that throws must not take the others with it.
-      for (const fn of due.slice(done)) this.defer(fn);
+    this.atTurnEnd?.();
+    const fn = this.deferredFirst.shift() ?? this.deferred[this.nextDeferred++];
+    if (this.nextDeferred === this.deferred.length) {
+      this.deferred = [];
+      this.nextDeferred = 0;
     }
+    fn?.();
   };
 }
 

@@ -217,6 +217,16 @@ describe('init', () => {
     assert.equal(exitCode, 0);
   });
 
+  it("takes the number of a container's ZOO_MY_ID, and never over a file that is there", async (t) => {
+    const folder = await scratch(t);
+    await prepared(folder);
+    const init = (id: string): ReturnType<typeof cli> =>
+      cli(['init', 'zoo.cfg'], { workingDir: folder, env: { ZOO_MY_ID: id } });
+    assert.equal((await init('3')).exitCode, 0);
+    assert.equal((await init('1')).exitCode, 0);
+    assert.equal(await readFile(join(folder, 'data', 'myid'), 'utf8'), '3\n');
+  });
+
   it('works where folders must not be made at start', async (t) => {
     const folder = await scratch(t);
     const init = await prepared(folder, 'dataDir=./data\nclientPort=2181\ndatadir.autocreate=false\n');
