@@ -16,6 +16,7 @@ import { WriterPool } from './outbox.js';
 import { complainOfReply } from './oversize.js';
 import { Reads } from './reads.js';
 import { RequestThrottle } from './request-throttle.js';
+import { Roster } from './roster.js';
 import { ClientTraffic } from './traffic.js';
 
 /** How often connections without a sign of life are looked for, at most. */
@@ -45,14 +46,14 @@ export class ClientHub implements CommandContext {
   /** For frames in a chunk, and for the bodies of reads that waited. */
   readonly reader = new JuteReader(Buffer.alloc(0));
   readonly waitingReader = new JuteReader(Buffer.alloc(0));
-  readonly connections = new Set<ClientConnection>();
+  readonly connections = new Roster<ClientConnection>();
   readonly truthfulRuok: boolean;
   traceMask = TRACE_MASK;
   /** TLS handshakes that are under way. */
   outstandingHandshakes = 0;
   /** Null while this server does not serve. */
   pipeline: RequestPipeline | null = null;
-  private readonly leaving = new Set<ClientConnection>();
+  private readonly leaving = new Roster<ClientConnection>();
   private readonly allowedWords: ReadonlySet<string>;
   private dueConnections: ClientConnection[] = [];
   private isDeferred = false;
@@ -204,12 +205,12 @@ export class ClientHub implements CommandContext {
     const nowMs = this.clock.monotonicMs();
     // When this process stood still, what came meanwhile has not been read yet: it is no sign of silence.
     if (nowMs > this.nextSweepMs + everyMs) return;
-    for (const connection of this.connections) {
+    for (const connection of [...this.connections]) {
       if (nowMs <= connection.idleDeadlineMs) continue;
       this.traffic.sessionlessExpired.add();
       connection.leaveSilently();
     }
-    for (const connection of this.leaving) {
+    for (const connection of [...this.leaving]) {
       if (connection.isAbandoned(nowMs, GRACE_MS)) connection.destroy('the client does not close it');
     }
   }

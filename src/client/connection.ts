@@ -12,6 +12,7 @@ import { FrameSplitter, type FrameSink } from './frame-splitter.js';
 import { refusalOf } from './handshake.js';
 import { Outbox } from './outbox.js';
 import { describeRequest } from './oversize.js';
+import type { Listed } from './roster.js';
 
 /** Why frames are not taken now; bits. */
 const Block = { session: 1, reader: 2, outstanding: 4 } as const;
@@ -31,7 +32,7 @@ const SHOWN_BYTES = 16;
 type State = 'greeting' | 'command' | 'talking' | 'leaving' | 'closed';
 
 /** One connection of the client port: its bytes, what they begin with, and its end. */
-export class ClientConnection implements SessionCarrier, SocketHandler, FrameSink, ConnectionView {
+export class ClientConnection implements SessionCarrier, SocketHandler, FrameSink, ConnectionView, Listed {
   readonly outbox: Outbox;
   readonly stats: ConnectionStats;
   readonly remoteText: string;
@@ -40,6 +41,7 @@ export class ClientConnection implements SessionCarrier, SocketHandler, FrameSin
   readonly isLocal: boolean;
   /** In the hub's list of those with something to do at the end of this turn. */
   isDue = false;
+  rosterPlace = -1;
   /** When it began to leave; it is not waited for long. */
   leftMs = Number.POSITIVE_INFINITY;
   private state: State = 'greeting';

@@ -4,7 +4,8 @@ import type { ClientPort, CloseReason, WriteRequest, WriteResult } from './api.j
 import { type Outstanding, SessionLine, Waiting } from './session-line.js';
 
 interface Opening {
-  readonly port: ClientPort;
+  /** Null once it is told: old tables of a `Map` may be kept long, and what was in them with them. */
+  port: ClientPort | null;
   readonly timeoutMs: number;
 }
 
@@ -31,25 +32,30 @@ export class PortTable {
   open(sessionId: bigint, port: ClientPort, timeoutMs: number): void {
     const before = this.openings.get(sessionId);
     this.openings.set(sessionId, { port, timeoutMs });
-    if (before !== undefined && before.port !== port) before.port.closeFromServer('sessionReopened');
+    if (before !== undefined && before.port !== port) before.port?.closeFromServer('sessionReopened');
   }
 
   /** The session is there: tells who waits for it, and sends away whoever had it. */
   opened(sessionId: bigint): void {
     const opening = this.openings.get(sessionId);
-    if (opening === undefined) return;
-    this.openings.delete(sessionId);
-    const { port, timeoutMs } = opening;
+    const port = this.takeOpening(sessionId, opening);
+    if (opening === undefined || port === null) return;
+    const { timeoutMs } = opening;
     this.attach(sessionId, port);
     port.sessionOpened(sessionId, timeoutMs, sessionPassword(sessionId));
   }
 
   /** There is no such session. */
   refused(sessionId: bigint): void {
-    const opening = this.openings.get(sessionId);
-    if (opening === undefined) return;
+    this.takeOpening(sessionId, this.openings.get(sessionId))?.sessionRefused();
+  }
+
+  private takeOpening(sessionId: bigint, opening: Opening | undefined): ClientPort | null {
+    if (opening === undefined) return null;
     this.openings.delete(sessionId);
-    opening.port.sessionRefused();
+    const { port } = opening;
+    opening.port = null;
+    return port;
   }
 
   private attach(sessionId: bigint, port: ClientPort): void {
@@ -65,7 +71,8 @@ export class PortTable {
 
   /** The connection is gone; what it submitted goes on without an answer. */
   detach(port: ClientPort, sessionId: bigint): void {
-    if (this.openings.get(sessionId)?.port === port) this.openings.delete(sessionId);
+    const opening = this.openings.get(sessionId);
+    if (opening?.port === port) this.takeOpening(sessionId, opening);
     const line = this.lines.get(sessionId);
     if (line?.port !== port) return;
     line.port = null;
@@ -94,7 +101,7 @@ export class PortTable {
   /** Ends everything: the role is over. */
   endAll(reason: CloseReason): void {
     const ports = new Set<ClientPort>();
-    for (const { port } of this.openings.values()) ports.add(port);
+    for (const { port } of this.openings.values()) if (port !== null) ports.add(port);
     for (const line of this.lines.values()) {
       if (line.port !== null) ports.add(line.port);
       line.port = null;
