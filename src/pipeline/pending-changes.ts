@@ -14,6 +14,12 @@ import { PendingNode } from './pending-node.js';
 /** When so many dead places stand before the oldest change, the lists are moved up. */
 const COMPACT_FROM = 1024;
 
+/**
+ * Nodes without a pending change that are kept for the next one. A `Map` from which each is deleted at once makes its table
+ * anew every few changes, and the old tables keep all they had until a full garbage collection (docs/performance.md).
+ */
+const MOST_IDLE = 1024;
+
 /** The transaction on behalf of which something changes. */
 export interface ChangeStamp {
   readonly zxid: number;
@@ -40,7 +46,9 @@ interface Mark {
  * the tree will have.
  */
 export class PendingChanges {
-  private readonly byPath = new Map<string, PendingNode>();
+  /** Those with a pending change, and idle ones: `changedBy` 0, their other fields out of date. */
+  private byPath = new Map<string, PendingNode>();
+  private changedNodes = 0;
   /** Ephemeral nodes that pending transactions made, by owner. */
   private readonly newEphemerals = new Map<bigint, Set<PendingNode>>();
   /** Who was changed by which transaction, oldest first; those before `head` are applied. */
@@ -76,23 +84,27 @@ export class PendingChanges {
   /** The node, to look at or (before the next `find` of it) to change; null when there is none. "" is the root too. */
   find(path: string): PendingNode | null {
     const key = path === '' ? '/' : path;
-    const pending = this.byPath.get(key);
-    if (pending !== undefined) return pending.exists ? pending : null;
+    const kept = this.byPath.get(key);
+    if (kept !== undefined && kept.changedBy !== 0) return kept.exists ? kept : null;
     const { tree } = this.source;
     const ref = tree.find(key);
-    return ref === NO_NODE ? null : PendingNode.load(tree, ref, key);
+    return ref === NO_NODE ? null : (kept ?? new PendingNode(key)).load(tree, ref);
   }
 
   exists(path: string): boolean {
-    const pending = this.byPath.get(path);
-    return pending === undefined ? this.source.tree.find(path) !== NO_NODE : pending.exists;
+    return this.pending(path)?.exists ?? this.source.tree.find(path) !== NO_NODE;
+  }
+
+  private pending(path: string): PendingNode | undefined {
+    const kept = this.byPath.get(path);
+    return kept === undefined || kept.changedBy === 0 ? undefined : kept;
   }
 
   /** Paths of the session's ephemeral nodes. */
   ephemeralsOf(sessionId: bigint): Set<string> {
     const paths = this.source.tree.ephemeralsOf(sessionId);
     for (const path of paths) {
-      const pending = this.byPath.get(path);
+      const pending = this.pending(path);
       if (pending !== undefined && !(pending.exists && pending.ephemeralOwner === sessionId)) paths.delete(path);
     }
     for (const node of this.newEphemerals.get(sessionId) ?? []) paths.add(node.path);
@@ -121,6 +133,7 @@ export class PendingChanges {
     parent.pzxid = stamp.zxid;
     this.rehash(parent);
     const node = this.byPath.get(path) ?? new PendingNode(path);
+    if (node.changedBy === 0) node.forget();
     this.touch(node, stamp.zxid);
     const bytes = data === null ? 0 : data.length;
     node.begin(stamp.zxid, stamp.time, owner, acl, bytes, this.options.extendedTypes);
@@ -176,7 +189,7 @@ export class PendingChanges {
     for (const { node, before } of mark.undo.reverse()) {
       this.unlist(node);
       if (before === null) {
-        this.byPath.delete(node.path);
+        this.makeIdle(node);
       } else {
         node.restore(before);
         this.list(node);
@@ -194,13 +207,14 @@ export class PendingChanges {
     while (at < zxids.length && (zxids[at] as number) <= zxid) {
       const node = nodes[at] as PendingNode;
       if (node.changedBy === zxids[at]) {
-        this.byPath.delete(node.path);
         this.unlist(node);
+        this.makeIdle(node);
       }
       at++;
     }
     this.removed.add(at - this.head);
     this.head = at;
+    if (this.byPath.size - this.changedNodes > MOST_IDLE) this.dropIdle();
     if (at === zxids.length) {
       nodes.length = 0;
       zxids.length = 0;
@@ -219,11 +233,26 @@ export class PendingChanges {
     if (node.changedBy === zxid) return;
     const isKnown = node.changedBy !== 0;
     this.mark?.undo.push({ node, before: isKnown ? node.copy() : null });
-    if (!isKnown) this.byPath.set(node.path, node);
+    if (!isKnown) this.changedNodes++;
+    if (!node.isKept) {
+      node.isKept = true;
+      this.byPath.set(node.path, node);
+    }
     node.changedBy = zxid;
     this.nodes.push(node);
     this.zxids.push(zxid);
     this.queued.add();
+  }
+
+  private makeIdle(node: PendingNode): void {
+    node.changedBy = 0;
+    this.changedNodes--;
+  }
+
+  private dropIdle(): void {
+    const changed = new Map<string, PendingNode>();
+    for (const [path, node] of this.byPath) if (node.changedBy !== 0) changed.set(path, node);
+    this.byPath = changed;
   }
 
   private list(node: PendingNode): void {

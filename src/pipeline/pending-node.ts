@@ -10,6 +10,8 @@ export class PendingNode implements DigestStat {
   exists = true;
   /** The newest pending transaction that changes it; 0 when there is none (it is as the tree has it). */
   changedBy = 0;
+  /** It stands in the table of `PendingChanges`, changed or not. */
+  isKept = false;
   /** A pending transaction made it: the tree does not know it under its present owner. */
   isNew = false;
   czxid = 0;
@@ -32,25 +34,34 @@ export class PendingNode implements DigestStat {
 
   constructor(readonly path: string) {}
 
-  /** The node as the tree has it. */
-  static load(tree: DataTree, ref: NodeRef, path: string): PendingNode {
-    const node = new PendingNode(path);
-    node.czxid = tree.czxid(ref);
-    node.mzxid = tree.mzxid(ref);
-    node.pzxid = tree.pzxid(ref);
-    node.ctime = tree.ctime(ref);
-    node.mtime = tree.mtime(ref);
-    node.version = tree.version(ref);
-    node.cversion = tree.cversion(ref);
-    node.aversion = tree.aversion(ref);
-    node.childCount = tree.childCount(ref);
-    node.dataLength = tree.dataLength(ref);
-    node.ephemeralOwner = tree.ephemeralOwner(ref);
-    node.kind = tree.ownerKind(ref);
-    node.acl = tree.acl(ref);
-    node.content = tree.contentDigest(ref);
-    node.digest = tree.nodeDigest(ref);
-    return node;
+  /** Makes it the node as the tree has it. */
+  load(tree: DataTree, ref: NodeRef): this {
+    this.exists = true;
+    this.isNew = false;
+    this.czxid = tree.czxid(ref);
+    this.mzxid = tree.mzxid(ref);
+    this.pzxid = tree.pzxid(ref);
+    this.ctime = tree.ctime(ref);
+    this.mtime = tree.mtime(ref);
+    this.version = tree.version(ref);
+    this.cversion = tree.cversion(ref);
+    this.aversion = tree.aversion(ref);
+    this.childCount = tree.childCount(ref);
+    this.dataLength = tree.dataLength(ref);
+    this.ephemeralOwner = tree.ephemeralOwner(ref);
+    this.kind = tree.ownerKind(ref);
+    this.acl = tree.acl(ref);
+    this.content = tree.contentDigest(ref);
+    this.digest = tree.nodeDigest(ref);
+    return this;
+  }
+
+  /** Nothing is known of it. */
+  forget(): void {
+    this.exists = false;
+    this.isNew = false;
+    this.content = 0;
+    this.digest = 0;
   }
 
   /** Makes it a node that has just been created; its content and digest are the caller's to set. */
