@@ -11,6 +11,19 @@ export { DigestMd5Client } from './digest-md5-client.js';
 export { CLIENT_SERVICE, DigestMd5Server, type DigestService, QUORUM_SERVICE } from './digest-md5-server.js';
 export { EnsembleProvider } from './ensemble-provider.js';
 export { ipId, IpProvider } from './ip-provider.js';
+export {
+  type AcceptedTicket,
+  DEFAULT_RULES,
+  GssapiServer,
+  isKnownType,
+  type KerberosService,
+  KeyTabError,
+  NameRuleError,
+  NameRules,
+  readKeyTab,
+  type ServiceKey,
+  type TicketVerifier,
+} from './kerberos/index.js';
 export type { AclQuestion, AuthClient, AuthOutcome, AuthProvider } from './provider.js';
 export {
   type SaslClient,

@@ -2,6 +2,7 @@ import type { Random } from '../host/index.js';
 import type { Id } from '../protocol/index.js';
 import { CLIENT_SERVICE, DigestMd5Server } from './digest-md5-server.js';
 import { SUPER_ID } from './digest-provider.js';
+import { DEFAULT_RULES, GssapiServer, type KerberosService, NameRules } from './kerberos/index.js';
 import { parseKerberosName } from './kerberos-name.js';
 import type { AclQuestion, AuthOutcome, AuthProvider } from './provider.js';
 import type { SaslServer } from './sasl.js';
@@ -14,17 +15,27 @@ export interface ClientSaslOptions {
   readonly dropsHost: boolean;
   readonly dropsRealm: boolean;
   readonly random: Random;
+  /** With it clients authenticate with Kerberos instead of passwords. */
+  readonly kerberos?: KerberosService | null;
+  /** Which part of a Kerberos name is the user; the default: what stands before host and realm. */
+  readonly nameRules?: NameRules;
 }
 
 /** SASL for clients: an exchange each, and what ids a proven user has. */
 export class ClientSasl {
-  constructor(private readonly options: ClientSaslOptions) {}
+  private readonly rules: NameRules;
+
+  constructor(private readonly options: ClientSaslOptions) {
+    this.rules = options.nameRules ?? NameRules.parse(DEFAULT_RULES);
+  }
 
   begin(): SaslServer {
+    const { kerberos } = this.options;
+    if (kerberos !== undefined && kerberos !== null) return new GssapiServer(kerberos);
     return new DigestMd5Server(CLIENT_SERVICE, this.options.users, this.options.random);
   }
 
-  /** The ids of a user; a name that is no Kerberos name stays as it is. */
+  /** The ids of a user; a name that is no Kerberos name, or one that no rule fits, stays as it is. */
   idsOf(user: string): readonly Id[] {
     const id = this.nameOf(user);
     const own = { scheme: 'sasl', id };
@@ -32,12 +43,15 @@ export class ClientSasl {
   }
 
   private nameOf(user: string): string {
-    const { dropsHost, dropsRealm } = this.options;
+    const { dropsHost, dropsRealm, kerberos } = this.options;
     const name = parseKerberosName(user);
     if (name === null) return user;
+    // Without Kerberos nobody tells a default realm: then all are.
+    const shortName = this.rules.shortName(name, kerberos?.defaultRealm ?? name.realm ?? '');
+    if (shortName === null) return user;
     const host = name.host === null || dropsHost ? '' : `/${name.host}`;
     const realm = name.realm === null || dropsRealm ? '' : `@${name.realm}`;
-    return `${name.service}${host}${realm}`;
+    return `${shortName}${host}${realm}`;
   }
 }
 

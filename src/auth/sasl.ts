@@ -27,8 +27,8 @@ export interface SaslServerStep {
 
 /** The side that is dialled; one object an exchange. */
 export interface SaslServer {
-  /** Takes a token (empty to begin with). Throws a `SaslError`. */
-  step(token: Buffer): SaslServerStep;
+  /** Takes a token (empty to begin with), one at a time. Throws, or rejects with, a `SaslError`. */
+  step(token: Buffer): SaslServerStep | Promise<SaslServerStep>;
 }
 
 export interface SaslClientStep {

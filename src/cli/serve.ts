@@ -1,10 +1,9 @@
 import { arch, homedir, hostname, release, type as systemName, userInfo } from 'node:os';
 import { getHeapStatistics } from 'node:v8';
-import type { AuthProvider } from '../auth/index.js';
 import type { ServerConfig } from '../config/index.js';
 import type { Host } from '../host/index.js';
 import { Metrics } from '../metrics/index.js';
-import { createServer, type Environment } from '../peer/index.js';
+import { type AuthPlugins, createServer, type Environment, NO_PLUGINS } from '../peer/index.js';
 import { descriptorLimit, openDescriptors } from './descriptors.js';
 import type { RunnableServer } from './run-server.js';
 
@@ -48,7 +47,7 @@ export function makeServer(
   config: ServerConfig,
   host: Host,
   workingDir: string,
-  plugins: readonly AuthProvider[] = [],
+  plugins: AuthPlugins = NO_PLUGINS,
 ): RunnableServer {
   const metrics = new Metrics();
   metrics.gauge('open_file_descriptor_count', openDescriptors);

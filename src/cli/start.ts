@@ -5,6 +5,7 @@ import { createRealHost, type RealHost } from '../platform/index.js';
 import { loadAuthModules } from './auth-modules.js';
 import type { CliContext } from './context.js';
 import { ExitCode } from './exit-codes.js';
+import { loadKerberos } from './kerberos.js';
 import { load, type LoadedConfig, refuse } from './load-config.js';
 import { loggerOptions } from './logger-options.js';
 import { claimPid, pidFilePath, removePid } from './pid-file.js';
@@ -82,7 +83,10 @@ async function serve(
   const { makeServer } = await import('./serve.js');
   const host = createRealHost({ log: loggerOptions(options, log) });
   const pidFile = pidFilePath({ ...context, env }, config.storage.dataDir);
-  const make = async () => makeServer(config, host, context.workingDir, await loadAuthModules(config));
+  const make = async () => {
+    const plugins = { providers: await loadAuthModules(config), kerberos: await loadKerberos(config, process.env) };
+    return makeServer(config, host, context.workingDir, plugins);
+  };
   try {
     const refused = takePidFile(context, host, pidFile, config);
     if (refused !== null) return refused;

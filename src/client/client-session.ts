@@ -1,4 +1,4 @@
-import { type AuthOutcome, ipId, SaslError, type SaslServer } from '../auth/index.js';
+import { type AuthOutcome, ipId, SaslError, type SaslServer, type SaslServerStep } from '../auth/index.js';
 import { JuteError, type JuteReader } from '../jute/index.js';
 import type { ClientPort, CloseReason, RequestPipeline, WriteResult } from '../pipeline/index.js';
 import type { Acl, AuthPacket, ConnectRequest, Id } from '../protocol/index.js';
@@ -355,13 +355,40 @@ export class ClientSession implements ClientPort, Asker, Throttled {
       return;
     }
     try {
-      const { token, user } = this.sasl.step(Buffer.from(reader.raw(length)));
-      if (user !== null) this.proven(user);
-      this.answerSasl(xid, ErrorCode.ok, token);
+      const step = this.sasl.step(Buffer.from(reader.raw(length)));
+      if (!(step instanceof Promise)) {
+        this.saslWentOn(xid, step);
+        return;
+      }
+      this.carrier.blockForSession();
+      step.then(
+        (done) => {
+          this.finishSasl(() => {
+            this.saslWentOn(xid, done);
+          });
+        },
+        (error: unknown) => {
+          this.finishSasl(() => {
+            this.saslFailed(xid, error);
+          });
+        },
+      );
     } catch (error) {
-      if (!(error instanceof SaslError)) throw error;
       this.saslFailed(xid, error);
     }
+  }
+
+  /** Ends a step that took time, during which nothing else was heard of the client. */
+  private finishSasl(act: () => void): void {
+    if (this.isOver) return;
+    act();
+    this.carrier.due();
+    this.carrier.releaseSession();
+  }
+
+  private saslWentOn(xid: number, { token, user }: SaslServerStep): void {
+    if (user !== null) this.proven(user);
+    this.answerSasl(xid, ErrorCode.ok, token);
   }
 
   private proven(user: string): void {
@@ -372,7 +399,9 @@ export class ClientSession implements ClientPort, Asker, Throttled {
     );
   }
 
-  private saslFailed(xid: number, error: SaslError): void {
+  /** Throws what is no failed proof. */
+  private saslFailed(xid: number, error: unknown): void {
+    if (!(error instanceof SaslError)) throw error;
     const { log, access, traffic } = this.hub;
     const answer = access.saslFailure;
     const what = answer === null ? 'it is served as nobody' : 'its connection is closed';

@@ -70,6 +70,9 @@ export function accessSettings(input: BuildInput): AccessSettings {
     sasl: clientSasl(input),
     saslDropsHost: values['kerberos.removeHostFromPrincipal'],
     saslDropsRealm: values['kerberos.removeRealmFromPrincipal'],
+    saslNameRules: values['security.auth_to_local'] ?? 'DEFAULT',
+    kerberosConfigFile:
+      values['java.security.krb5.conf'] === null ? null : input.absolute(values['java.security.krb5.conf']),
     providers,
   };
 }

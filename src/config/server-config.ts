@@ -122,6 +122,10 @@ export interface AccessSettings {
   /** Of `user/host@REALM` the id of a SASL user has the user, and these too unless they are dropped. */
   readonly saslDropsHost: boolean;
   readonly saslDropsRealm: boolean;
+  /** Rules that make the user of a Kerberos name. */
+  readonly saslNameRules: string;
+  /** What the Kerberos library reads; null: its own place. */
+  readonly kerberosConfigFile: string | null;
   readonly providers: readonly NamedProvider[];
 }
 

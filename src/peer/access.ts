@@ -4,6 +4,9 @@ import {
   AuthProviders,
   ClientSasl,
   EnsembleProvider,
+  type KerberosService,
+  NameRuleError,
+  NameRules,
   SaslProvider,
   X509Provider,
 } from '../auth/index.js';
@@ -14,11 +17,17 @@ import { PeerExit, StartError } from './start-error.js';
 /** A mismatch of the ensemble's name is told once in so long. */
 const ENSEMBLE_QUIET_MS = 1000;
 
-/**
- * Who may do what, as the configuration says; `plugins` are the providers that were loaded for it. Throws a `StartError`
- * for a scheme that is asked for and not there.
- */
-export function makeAccess(config: ServerConfig, host: Host, plugins: readonly AuthProvider[] = []): Access {
+/** What was loaded for a configuration because it asks for it. */
+export interface AuthPlugins {
+  readonly providers: readonly AuthProvider[];
+  /** Null: clients do not authenticate with Kerberos. */
+  readonly kerberos: KerberosService | null;
+}
+
+export const NO_PLUGINS: AuthPlugins = { providers: [], kerberos: null };
+
+/** Who may do what, as the configuration says. Throws a `StartError` for what it asks for and is not there. */
+export function makeAccess(config: ServerConfig, host: Host, plugins: AuthPlugins): Access {
   const { access, clients } = config;
   const providers = AuthProviders.standard({
     digestEnabled: access.digestSchemeEnabled,
@@ -32,7 +41,7 @@ export function makeAccess(config: ServerConfig, host: Host, plugins: readonly A
     const provider = builtIn(scheme, config, host);
     if (provider !== null) providers.add(provider);
   }
-  for (const plugin of plugins) providers.add(plugin);
+  for (const plugin of plugins.providers) providers.add(plugin);
   const wanted = [...(access.enforcedSchemes ?? []), ...(clients.tls === null ? [] : [clients.sslAuthProvider])];
   for (const scheme of wanted.filter((one) => providers.get(one) === undefined)) {
     const has = providers.schemes.join(', ');
@@ -45,7 +54,7 @@ export function makeAccess(config: ServerConfig, host: Host, plugins: readonly A
     skipAcl: access.skipAcl,
     enforcedSchemes: access.enforcedSchemes,
     allowSaslFailedClients: access.allowSaslFailedClients,
-    sasl: clientSasl(config, host),
+    sasl: clientSasl(config, host, plugins.kerberos),
     certificateScheme: clients.sslAuthProvider,
   });
 }
@@ -80,20 +89,29 @@ function ensemble(names: readonly string[] | null, { clock, log }: Host): Ensemb
   });
 }
 
-function clientSasl({ access }: ServerConfig, { random }: Host): ClientSasl | null {
+function clientSasl({ access }: ServerConfig, { random }: Host, kerberos: KerberosService | null): ClientSasl | null {
   const { sasl } = access;
   if (sasl === null) return null;
-  if (sasl.mechanism === 'GSSAPI') {
-    throw new StartError(
-      PeerExit.unexpected,
-      `clients are to authenticate with Kerberos as ${sasl.principal}, which this version cannot do: use the DigestLoginModule in the Server section of the JAAS file`,
-    );
+  // Without tickets to verify nobody could prove who he is.
+  if (sasl.mechanism === 'GSSAPI' && kerberos === null) {
+    throw new StartError(PeerExit.unexpected, `Kerberos for ${sasl.principal} was not loaded`);
   }
   return new ClientSasl({
-    users: sasl.users,
+    users: sasl.mechanism === 'GSSAPI' ? new Map<string, string>() : sasl.users,
+    kerberos,
+    nameRules: nameRules(access.saslNameRules),
     superUsers: access.saslSuperUsers,
     dropsHost: access.saslDropsHost,
     dropsRealm: access.saslDropsRealm,
     random,
   });
+}
+
+function nameRules(text: string): NameRules {
+  try {
+    return NameRules.parse(text);
+  } catch (error) {
+    if (!(error instanceof NameRuleError)) throw error;
+    throw new StartError(PeerExit.unexpected, `security.auth_to_local cannot be used: ${error.message}`);
+  }
 }

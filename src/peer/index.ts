@@ -1,3 +1,4 @@
+export { type AuthPlugins, NO_PLUGINS } from './access.js';
 export type { Environment } from './server-facts.js';
 export { createServer } from './create-server.js';
 export { QuorumPeer } from './quorum-peer.js';

@@ -1,4 +1,3 @@
-import type { AuthProvider } from '../auth/index.js';
 import { ClientListener } from '../client/index.js';
 import type { ServerConfig } from '../config/index.js';
 import type { ElectionResult, ElectionSelf } from '../election/index.js';
@@ -18,7 +17,7 @@ import { PhaseTrace } from '../zab/index.js';
 import { viewElections } from './election-view.js';
 import { closeDatabase, endsInTime, listenForClients, openDatabase } from './foundation.js';
 import { clientOptions, connectionOptions, electionOptions } from './options.js';
-import { makeAccess } from './access.js';
+import { type AuthPlugins, makeAccess, NO_PLUGINS } from './access.js';
 import type { PipelineParts } from './pipelines.js';
 import { PurgeSchedule } from './purge-schedule.js';
 import { ReadOnlyService } from './read-only-service.js';
@@ -66,7 +65,7 @@ export class QuorumPeer implements Server, ElectionSelf {
     private readonly config: ServerConfig,
     private readonly metrics: Metrics,
     environment: Environment = [],
-    plugins: readonly AuthProvider[] = [],
+    plugins: AuthPlugins = NO_PLUGINS,
   ) {
     this.myId = config.myId;
     this.phases = new PhaseTrace(host.clock);

@@ -1,4 +1,3 @@
-import type { AuthProvider } from '../auth/index.js';
 import { ClientListener } from '../client/index.js';
 import type { ServerConfig } from '../config/index.js';
 import type { Host } from '../host/index.js';
@@ -8,7 +7,7 @@ import type { ServerStatus, SessionsStatus } from '../status/index.js';
 import type { Database } from '../storage/index.js';
 import { closeDatabase, endsInTime, listenForClients, openDatabase } from './foundation.js';
 import { clientOptions } from './options.js';
-import { makeAccess } from './access.js';
+import { type AuthPlugins, makeAccess, NO_PLUGINS } from './access.js';
 import { pipelineDeps, type PipelineParts } from './pipelines.js';
 import { PurgeSchedule } from './purge-schedule.js';
 import { type Environment, ServerFacts } from './server-facts.js';
@@ -37,7 +36,7 @@ export class StandaloneServer implements Server {
     private readonly config: ServerConfig,
     private readonly metrics: Metrics,
     environment: Environment = [],
-    plugins: readonly AuthProvider[] = [],
+    plugins: AuthPlugins = NO_PLUGINS,
   ) {
     this.finished = new Promise((resolve) => {
       this.finish = resolve;

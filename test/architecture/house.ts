@@ -154,7 +154,15 @@ const AMBIENT_MODULES = new Set(
   ].flat(),
 );
 const PACKAGES_OF_THE_EDGE = new Set(['pino', 'prom-client', 'yargs']);
-const PURE_CRYPTO = new Set(['createHash', 'createHmac', 'timingSafeEqual', 'Hash', 'Hmac']);
+const PURE_CRYPTO = new Set([
+  'createCipheriv',
+  'createDecipheriv',
+  'createHash',
+  'createHmac',
+  'timingSafeEqual',
+  'Hash',
+  'Hmac',
+]);
 const AMBIENT_GLOBALS = new Set(
   [
     ['setTimeout', 'setInterval', 'setImmediate', 'clearTimeout', 'clearInterval', 'clearImmediate', 'queueMicrotask'],

@@ -60,9 +60,14 @@ export class ClientWorld {
   ) {}
 
   static async make(
-    options: Partial<ClientOptions> & { seed?: number; serving?: boolean; status?: Partial<ServerStatus> } = {},
+    options: Partial<ClientOptions> & {
+      seed?: number;
+      serving?: boolean;
+      status?: Partial<ServerStatus>;
+      access?: Access;
+    } = {},
   ): Promise<ClientWorld> {
-    const { seed, serving, status, ...clientOptions } = options;
+    const { seed, serving, status, access, ...clientOptions } = options;
     const world = new World(seed ?? 1, { logLevel: 'debug' });
     const host = world.host('server');
     const metrics = new Metrics();
@@ -70,7 +75,7 @@ export class ClientWorld {
       host,
       metrics,
       status: testStatus(host, status),
-      access: testAccess(),
+      access: access ?? testAccess(),
       options: { commandWhitelist: '*', ...clientOptions },
     });
     const pipeline = new MemoryPipeline(host.clock);

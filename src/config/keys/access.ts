@@ -67,6 +67,10 @@ export const access = {
     effect: 'JAAS file with the users of SASL.',
     defaultText: 'none',
   }),
+  'java.security.krb5.conf': bareKey(text('a path'), null, {
+    effect: 'Configuration of Kerberos, instead of /etc/krb5.conf.',
+    defaultText: 'none',
+  }),
   'quorum.auth.enableSasl': fileKey(bool(), false, {
     since: '3.4.10',
     effect: 'Servers authenticate each other with SASL.',
@@ -105,15 +109,14 @@ export const access = {
   }),
   'kerberos.minReLoginTimeMs': propertyKey(propertyLong(), 60_000, {
     unit: 'ms',
-    support: 'missing',
-    effect: 'Shortest time between two Kerberos logins.',
+    support: 'moot',
+    effect: 'Shortest time between two Kerberos logins; with a key table there are none.',
   }),
   requireKerberosConfig: propertyKey(propertyBool(), false, {
     support: 'missing',
     effect: 'Refuses to start without a Kerberos configuration.',
   }),
   'security.auth_to_local': propertyKey(text('rules'), 'DEFAULT', {
-    support: 'missing',
     effect: 'Rules that make short names of Kerberos principals.',
   }),
   'server.realm': propertyKey(text('a realm'), null, {
