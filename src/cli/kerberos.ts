@@ -49,7 +49,9 @@ export async function loadKerberos(
   if (sasl?.mechanism !== 'GSSAPI') return null;
   const { principal } = sasl;
   const keyTab = sasl.keyTab ?? pathOf(env['KRB5_KTNAME']) ?? DEFAULT_KEY_TAB;
-  const keys = await keysOf(principal, keyTab);
+  const keys = (): Promise<readonly ServiceKey[]> => keysOf(principal, keyTab);
+  // What is missing now is told now; later the table may get newer keys.
+  await keys();
   const configFile = kerberosConfigFile ?? env['KRB5_CONFIG'] ?? DEFAULT_CONFIG;
   env['KRB5_KTNAME'] = `FILE:${keyTab}`;
   if (kerberosConfigFile !== null) env['KRB5_CONFIG'] = kerberosConfigFile;

@@ -55,7 +55,7 @@ const TURN_BYTE = 6;
 function serviceOf({ keyTab, reply }: Exchange, ticket: Partial<AcceptedTicket> = {}): KerberosService {
   return {
     principal: PRINCIPAL,
-    keys: readKeyTab(keyTab),
+    keys: () => Promise.resolve(readKeyTab(keyTab)),
     defaultRealm: 'ZK.TEST',
     verifier: { accept: () => Promise.resolve({ reply, client: 'bob@ZK.TEST', service: PRINCIPAL, ...ticket }) },
   };
@@ -131,9 +131,16 @@ describe('GSSAPI', () => {
 
   it('tells which key the table lacks', async () => {
     const service = serviceOf(exchangeOf(0));
-    const older = service.keys.map((key): ServiceKey => ({ ...key, version: key.version + 1 }));
-    const server = new GssapiServer({ ...service, keys: older });
+    const now = await service.keys();
+    const newer = now.map((key): ServiceKey => ({ ...key, version: key.version + 1 }));
+    const server = new GssapiServer({ ...service, keys: () => Promise.resolve(newer) });
     await assert.rejects(server.step(exchangeOf(0).request), fails('WRONG_PROOF', /no key of type 18 and version \d+/));
+  });
+
+  it('refuses when its keys cannot be read any more', async () => {
+    const keys = () => Promise.reject(new Error('EACCES'));
+    const server = new GssapiServer({ ...serviceOf(exchangeOf(0)), keys });
+    await assert.rejects(server.step(exchangeOf(0).request), fails('WRONG_PROOF', /EACCES/));
   });
 
   it('refuses an answer to its proof that says something', async () => {

@@ -68,7 +68,7 @@ describe('Kerberos of a JAAS file', () => {
     assert.equal(service?.principal, PRINCIPAL);
     assert.equal(service.defaultRealm, 'HOME.TEST');
     assert.deepEqual(
-      service.keys.map(({ type }) => type),
+      (await service.keys()).map(({ type }) => type),
       [18],
     );
     const ticket = await service.verifier.accept(Buffer.from('abc'));

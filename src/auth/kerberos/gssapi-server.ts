@@ -25,8 +25,8 @@ export interface TicketVerifier {
 export interface KerberosService {
   /** `service/host@REALM`, for which tickets must be. */
   readonly principal: string;
-  /** Of that principal. */
-  readonly keys: readonly ServiceKey[];
+  /** Those of that principal now; rejects with an Error when they cannot be read. */
+  readonly keys: () => Promise<readonly ServiceKey[]>;
   /** The realm whose users have short names. */
   readonly defaultRealm: string;
   readonly verifier: TicketVerifier;
@@ -76,15 +76,10 @@ export class GssapiServer implements SaslServer {
 
   private async accept(token: Buffer): Promise<SaslServerStep> {
     const { principal, keys, verifier } = this.service;
-    let ticket: AcceptedTicket;
-    try {
-      ticket = await verifier.accept(token);
-    } catch (error) {
-      throw failed('WRONG_PROOF', error);
-    }
-    const { reply, client, service } = ticket;
+    const { reply, client, service } = await verifier.accept(token).catch(notProven);
     if (service !== principal) throw new SaslError('WRONG_PROOF', `the ticket is for ${service}, not for ${principal}`);
-    const made = orFailed(() => contextKeys(token, reply, keys));
+    const now = await keys().catch(notProven);
+    const made = orFailed(() => contextKeys(token, reply, now));
     if (reply === null) return this.offer(client, made);
     this.state = { kind: 'accepted', client, keys: made };
     return { token: reply, user: null };
@@ -114,6 +109,10 @@ function orFailed<T>(act: () => T): T {
     if (error instanceof KerberosCryptoError) throw failed('WRONG_PROOF', error);
     throw error;
   }
+}
+
+function notProven(cause: unknown): never {
+  throw failed('WRONG_PROOF', cause);
 }
 
 function failed(code: SaslErrorCode, cause: unknown): SaslError {
