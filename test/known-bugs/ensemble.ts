@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { Txn, TxnEntry } from '../../src/protocol/index.js';
+import type { Txn, TxnEntry, TxnHeader } from '../../src/protocol/index.js';
 import { makeTxnEntry } from '../../src/protocol/index.js';
 import type { DatabaseOptions } from '../../src/storage/index.js';
 import type { ZabOptions } from '../../src/zab/index.js';
@@ -44,11 +44,18 @@ export class Ensemble {
     const { database } = this.server(sid);
     for (const entry of history(past.history ?? '')) database.append(entry);
     for (const entry of history(past.dead ?? '', 'dead')) database.append(entry);
-    await this.world.settle(database.settle());
+    await this.applyAll(sid);
     const epoch = Math.floor(database.lastLoggedZxid / 2 ** 32);
     const [current, accepted] = past.epochs ?? [epoch, epoch];
     await this.world.settle(database.epochs.setAccepted(accepted));
     await this.world.settle(database.epochs.setCurrent(current));
+  }
+
+  /** All that is logged is applied: not by `settle`, which mutants change. */
+  async applyAll(sid: number): Promise<void> {
+    const { database } = this.server(sid);
+    await this.world.settle(database.flush());
+    while (database.nextUnappliedZxid !== -1) database.applyNext();
   }
 
   server(sid: number): ZabServer {
@@ -124,8 +131,8 @@ export class Ensemble {
     return this.until(`server ${sids.join(' and ')} serves`, () => sids.every((sid) => this.server(sid).isServing));
   }
 
-  /** These elect whom a proper election would: the newest epoch, then the newest zxid, then the largest id. */
-  async elect(...sids: readonly number[]): Promise<number> {
+  /** Whom a proper election would choose: the newest epoch, then the newest zxid, then the largest id. */
+  best(...sids: readonly number[]): number {
     const rank = (sid: number) => {
       const { database } = this.server(sid);
       return [database.epochs.current, database.lastLoggedZxid, sid];
@@ -135,6 +142,11 @@ export class Ensemble {
       return at < 0 ? 0 : (rank(b)[at] ?? 0) - (rank(a)[at] ?? 0);
     });
     assert.ok(best !== undefined);
+    return best;
+  }
+
+  async elect(...sids: readonly number[]): Promise<number> {
+    const best = this.best(...sids);
     await this.lead(best, ...sids.filter((sid) => sid !== best));
     return best;
   }
@@ -166,6 +178,11 @@ export class Ensemble {
     const entry = makeTxnEntry({ clientId, cxid: 0, zxid, time: this.world.nowMs, type: txn.type }, txn, null);
     broadcast.propose(entry);
     return entry;
+  }
+
+  /** Straight into the log of a server, as if a leader of old had sent it. */
+  append(sid: number, header: TxnHeader, txn: Txn): void {
+    this.server(sid).database.append(makeTxnEntry(header, txn, null));
   }
 
   /** Everybody else is unreachable for that server. */

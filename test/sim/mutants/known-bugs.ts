@@ -1,7 +1,18 @@
-import { makeZxid, PacketType, type TxnEntry } from '../../../src/protocol/index.js';
+import type { Disk } from '../../../src/host/index.js';
+import { NodeRules } from '../../../src/pipeline/node-rules.js';
+import { Validator } from '../../../src/pipeline/validator.js';
+import { ErrorCode, makeZxid, OpCode, PacketType, type TxnEntry } from '../../../src/protocol/index.js';
 import { EpochFiles } from '../../../src/storage/epoch-files.js';
 import { Database } from '../../../src/storage/index.js';
+import { LogFile } from '../../../src/storage/log-file.js';
+import { listLogs, listSnapshots } from '../../../src/storage/names.js';
+import { SnapshotFileWriter } from '../../../src/storage/snapshot-file.js';
 import { Continuity } from '../../../src/storage/zxid-order.js';
+import { AclCache } from '../../../src/tree/acl-cache.js';
+import { StatAt } from '../../../src/tree/node-table.js';
+import { TreeSnapshot } from '../../../src/tree/tree-snapshot.js';
+import { TreeState } from '../../../src/tree/tree-state.js';
+import { TxnApplier } from '../../../src/tree/txn-applier.js';
 import type { History } from '../../../src/zab/needs.js';
 import { LearnerHandler } from '../../../src/zab/learner-handler.js';
 import { LearnerLog } from '../../../src/zab/learner-log.js';
@@ -411,4 +422,175 @@ export const COUNTER_ROLLS_OVER = mutant(
       return withField(this, 'counterEnd', Number.POSITIVE_INFINITY, () => Reflect.apply(original, this, [entry]));
     };
   },
+);
+
+// --- files
+
+export const CUT_TOO_EARLY = mutant(
+  'TRUNC cuts one record too many',
+  'TRUNC keeps all up to its zxid (ZOOKEEPER-1156)',
+  LogFile.prototype,
+  'nextBatch',
+  (original) => {
+    return async function (this: object) {
+      const records = (await Reflect.apply(original, this, [])) as readonly { offset: number }[];
+      return records.map((record, at) => ({ ...record, offset: records[at - 1]?.offset ?? record.offset }));
+    };
+  },
+);
+
+export const EMPTY_LOGS_REFUSED = mutant(
+  'an empty log ends the start',
+  'an empty log at the end is what a crash leaves (ZOOKEEPER-2332)',
+  LogFile,
+  'open',
+  (original) => {
+    return function (this: object, ...args: unknown[]) {
+      const [, stored] = args as [unknown, { sizeBytes: number }];
+      if (stored.sizeBytes === 0) return Promise.reject(new Error('EOF where a log header should be'));
+      return Reflect.apply(original, this, args);
+    };
+  },
+);
+
+export const LOGS_ALONE_TRUSTED = mutant(
+  'logs without a snapshot are trusted',
+  'a start without any snapshot is refused when there are logs (ZOOKEEPER-2325)',
+  Database,
+  'open',
+  (original) => {
+    return function (this: object, ...args: unknown[]) {
+      const [host, metrics, options] = args as [unknown, unknown, object];
+      return Reflect.apply(original, this, [host, metrics, { ...options, trustEmptySnapshot: true }]);
+    };
+  },
+);
+
+export const LOGS_PURGED_BY_NAME = mutant(
+  'logs are purged by their names',
+  'the log that a kept snapshot lies in stays (ZOOKEEPER-2574)',
+  Database.prototype,
+  'purge',
+  (original) => {
+    return async function (this: object, ...args: unknown[]) {
+      const gone = await Reflect.apply(original, this, args);
+      const { disk } = field(this, 'host') as { disk: Disk };
+      const { logDir, snapDir } = field(this, 'folders') as { logDir: string; snapDir: string };
+      const oldest = (await listSnapshots(disk, snapDir)).at(-1)?.zxid ?? 0;
+      for (const { path, zxid } of await listLogs(disk, logDir)) if (zxid < oldest) await disk.remove(path);
+      return gone;
+    };
+  },
+);
+
+export const IMAGE_FILE_LATER = mutant(
+  'the file of a received image comes later',
+  'a received image has its durable file before anything is acknowledged (ZOOKEEPER-2872)',
+  SnapshotFileWriter.prototype,
+  'publish',
+  (original) => {
+    return function (this: object) {
+      // The first file of all is not received.
+      return field(this, 'zxid') === 0 ? Reflect.apply(original, this, []) : Promise.resolve();
+    };
+  },
+);
+
+// --- fuzzy snapshots
+
+export const FUZZY_SNAPSHOTS = together(
+  'snapshots are fuzzy',
+  'a snapshot is of one moment: what is about to change is preserved first (ZOOKEEPER-3104, 3125 and its family)',
+  mutant('', '', TreeSnapshot.prototype, 'beforeChange', () => () => undefined),
+  mutant('', '', TreeSnapshot.prototype, 'created', () => () => undefined),
+);
+
+export const PZXID_OF_THE_MISSING = mutant(
+  'a repeated delete leaves the pzxid alone',
+  'the replay of a delete sets the pzxid of the parent, also when the node is gone (ZOOKEEPER-3125)',
+  TreeState.prototype,
+  'delete',
+  (original) => {
+    return function (this: object, ...args: unknown[]) {
+      const nodes = field(this, 'nodes') as { find(path: unknown): number };
+      return nodes.find(args[0]) < 0 ? ErrorCode.noNode : Reflect.apply(original, this, args);
+    };
+  },
+);
+
+export const CVERSION_REVERTED = mutant(
+  'a repeated create turns the parent back',
+  'the replay of a create never lowers cversion and pzxid (ZOOKEEPER-3249)',
+  TreeState.prototype,
+  'raiseCversion',
+  () => {
+    return function (this: object, row: unknown, wanted: unknown, zxid: unknown) {
+      const nodes = field(this, 'nodes') as { setCversion(...a: unknown[]): void; putLong(...a: unknown[]): void };
+      nodes.setCversion(row, wanted);
+      nodes.putLong(row, StatAt.pzxid, zxid);
+    };
+  },
+);
+
+export const UNLISTED_PATHS_ONLY = mutant(
+  'closeSession goes by owners alone',
+  'closeSession deletes what it lists, also what is gone or another’s over a fuzzy snapshot (ZOOKEEPER-3145, 5010)',
+  TxnApplier.prototype,
+  'closeSession',
+  (original) => {
+    return function (this: object, header: unknown, txn: unknown) {
+      return Reflect.apply(original, this, [header, { ...(txn as object), paths: [] }]);
+    };
+  },
+);
+
+export const UNKNOWN_ACL_REFUSED = mutant(
+  'an ACL id that nobody explains ends the loading',
+  'an ACL that was made while a snapshot was written comes from the log (ZOOKEEPER-4846)',
+  AclCache.prototype,
+  'useId',
+  (original) => {
+    return function (this: object, id: unknown) {
+      const known = field(this, 'slotOfId') as ReadonlyMap<unknown, number>;
+      if (id !== -1 && !known.has(id)) throw new Error(`no ACL list has the number ${String(id)}`);
+      return Reflect.apply(original, this, [id]);
+    };
+  },
+);
+
+// --- requests
+
+export const CHECK_ALONE_TAKEN = mutant(
+  'check stands alone',
+  'check outside of a multi is refused (ZOOKEEPER-2623)',
+  Validator.prototype,
+  'judge',
+  (original) => {
+    return function (this: object, op: unknown, petition: unknown) {
+      if ((op as { type: number }).type !== OpCode.check) return Reflect.apply(original, this, [op, petition]);
+      return call(field(this, 'rules') as object, 'judge', op, petition);
+    };
+  },
+);
+
+export const VERSION_MINUS_ONE = mutant(
+  'versions wrap through -1',
+  'a version is never -1, which would fit every node (ZOOKEEPER-4743)',
+  NodeRules.prototype,
+  'judge',
+  (original) => {
+    return function (this: object, ...args: unknown[]) {
+      const verdict = Reflect.apply(original, this, args) as number | { type: number; version?: number };
+      if (typeof verdict === 'number' || verdict.type !== OpCode.setData || verdict.version !== 0) return verdict;
+      return { ...verdict, version: -1 };
+    };
+  },
+);
+
+export const DISK_ERRORS_SURVIVED = mutant(
+  'a leader lives on without its log',
+  'a server whose log fails ends (ZOOKEEPER-2247)',
+  Database.prototype,
+  'fail',
+  () => () => undefined,
 );
