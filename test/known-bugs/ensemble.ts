@@ -232,7 +232,8 @@ export class Ensemble {
     const [first, ...rest] = [...this.servers.keys()];
     assert.ok(first !== undefined);
     for (const sid of rest) {
-      const [found, wanted] = [this.server(sid).history(), this.server(first).history()];
+      const found: readonly string[] = this.server(sid).history();
+      const wanted: readonly string[] = this.server(first).history();
       assert.deepEqual(found, wanted, `servers ${first} and ${sid} differ ${when}`);
     }
     const names = this.names(first);

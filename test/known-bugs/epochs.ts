@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import * as mutants from '../sim/mutants/known-bugs.js';
+import * as mutants from '../sim/mutants/known-bugs/epochs.js';
 import { ACCEPTED_IN_MEMORY, EPOCH_NOT_NOTED } from '../sim/mutants/durability.js';
 import { Machine, Story } from '../storage/support.js';
 import { Ensemble } from './ensemble.js';

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import * as mutants from '../sim/mutants/known-bugs.js';
+import * as mutants from '../sim/mutants/known-bugs/files.js';
 import { DIR, fingerprint, Machine, Story } from '../storage/support.js';
 import type { Scenario } from '../zab/scenario.js';
 import { play } from '../zab/scenario.js';

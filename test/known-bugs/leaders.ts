@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import * as mutants from '../sim/mutants/known-bugs.js';
+import * as mutants from '../sim/mutants/known-bugs/leaders.js';
 import { ValidatorScenario } from '../pipeline/validator-scenario.js';
 import { FakeEnsemble } from '../bad-input/fake-ensemble.js';
 import type { Scenario } from '../zab/scenario.js';

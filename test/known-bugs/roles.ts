@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { OPEN_ACL_UNSAFE, OpCode } from '../../src/protocol/index.js';
-import * as mutants from '../sim/mutants/known-bugs.js';
+import * as mutants from '../sim/mutants/known-bugs/roles.js';
+import { DIRTY_SNAPSHOTS_STAY, TRUNC_ON_DISK_ONLY } from '../sim/mutants/known-bugs/synchronization.js';
 import { createEntry, zxid } from '../zab/zxids.js';
 import { Ensemble } from './ensemble.js';
 import type { KnownBug } from './known-bug.js';
@@ -69,6 +70,40 @@ async function diskOutlivesRole(late: (e: Ensemble) => void): Promise<void> {
   await e.checkEnd();
 }
 
+/** A leader that nobody hears any more has its log on the way to a disk that hangs; then it follows another one. */
+async function diskOutlivesLeader(): Promise<void> {
+  const e = await Ensemble.with({ 1: SAME, 2: SAME, 3: SAME });
+  await e.lead(3, 1, 2);
+  e.isolate(3);
+  e.disk(3).hang('append');
+  e.propose(3, ephemeral('/ghost'), SESSION);
+  await e.run(20);
+  await e.look(1, 2, 3);
+  e.world.network.healAll();
+  await e.lead(2, 1);
+  e.follow(3, 2);
+  await e.run();
+  e.disk(3).release();
+  await e.serving(3);
+  await e.write(1, 'next');
+  await e.checkEnd();
+}
+
+/** A leader that nobody hears any more made an ephemeral node; it then follows another one without a restart. */
+async function ephemeralOfOldLeader(): Promise<void> {
+  const e = await Ensemble.with({ 1: SAME, 2: SAME, 3: SAME });
+  await e.lead(3, 1, 2);
+  e.isolate(3);
+  e.propose(3, ephemeral('/ghost'), SESSION);
+  await e.run(20);
+  await e.look(1, 2, 3);
+  e.world.network.healAll();
+  await e.lead(2, 1);
+  await e.write(1, 'next');
+  await e.join(3, 2);
+  await e.checkEnd();
+}
+
 /** The disk of server 1 fails once while it follows. */
 async function appendFails(): Promise<void> {
   const e = await Ensemble.with({ 1: SAME, 2: SAME, 3: SAME });
@@ -131,10 +166,22 @@ export const ROLE_BUGS: readonly KnownBug[] = [
     mutants: [{ mutant: mutants.WRITES_OUTLIVE_ROLES, shows: DIFFER }],
   },
   {
+    bug: 'ZOOKEEPER-4502',
+    name: 'nothing of a leader reaches its disk after the end of its role unseen by the next one',
+    history: diskOutlivesLeader,
+    mutants: [{ mutant: mutants.WRITES_OUTLIVE_ROLES, shows: DIFFER }],
+  },
+  {
+    bug: 'ZOOKEEPER-5010',
+    name: 'synchronization takes an ephemeral node that was never committed out of memory, too',
+    history: ephemeralOfOldLeader,
+    mutants: [{ mutant: TRUNC_ON_DISK_ONLY, shows: DIFFER }],
+  },
+  {
     bug: 'ZOOKEEPER-4837',
     name: 'an ephemeral node in a snapshot that ran ahead of what is committed does not stay for ever',
     history: dirtySnapshotWithEphemeral,
-    mutants: [{ mutant: mutants.DIRTY_SNAPSHOTS_STAY, shows: /a node of a session that nobody knows/ }],
+    mutants: [{ mutant: DIRTY_SNAPSHOTS_STAY, shows: /a node of a session that nobody knows/ }],
   },
   {
     bug: 'ZOOKEEPER-4882',
