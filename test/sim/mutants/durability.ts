@@ -17,6 +17,29 @@ function boastful(history: object): object {
   return overlay(history, { durableZxid: () => (history as LogPositions).lastLoggedZxid });
 }
 
+export const ACCEPTED_IN_MEMORY = mutant(
+  'acceptedEpoch in memory only',
+  'acceptedEpoch is durable before ACKEPOCH',
+  EpochFiles.prototype,
+  'writeAccepted',
+  () => {
+    return function (this: object, epoch: unknown) {
+      Reflect.set(this, 'acceptedEpoch', epoch);
+      return Promise.resolve();
+    };
+  },
+);
+
+export const EPOCH_NOT_NOTED = mutant(
+  'epoch not noted before its log',
+  'a log ahead of currentEpoch finds its epoch (ZOOKEEPER-4785)',
+  Database.prototype,
+  'prepareEpoch',
+  () => {
+    return () => Promise.resolve();
+  },
+);
+
 /** What is promised before it is durable. */
 export const DURABILITY_MUTANTS: readonly Mutant[] = [
   mutant('log without fsync', 'log entries are fsynced before they count', LogWriter.prototype, 'write', (original) => {
@@ -81,27 +104,8 @@ export const DURABILITY_MUTANTS: readonly Mutant[] = [
       };
     },
   ),
-  mutant(
-    'acceptedEpoch in memory only',
-    'acceptedEpoch is durable before ACKEPOCH',
-    EpochFiles.prototype,
-    'writeAccepted',
-    () => {
-      return function (this: object, epoch: unknown) {
-        Reflect.set(this, 'acceptedEpoch', epoch);
-        return Promise.resolve();
-      };
-    },
-  ),
-  mutant(
-    'epoch not noted before its log',
-    'a log ahead of currentEpoch finds its epoch (ZOOKEEPER-4785)',
-    Database.prototype,
-    'prepareEpoch',
-    () => {
-      return () => Promise.resolve();
-    },
-  ),
+  ACCEPTED_IN_MEMORY,
+  EPOCH_NOT_NOTED,
   mutant(
     'staged files not fsynced',
     'snapshots and epochs are fsynced before they get their name',

@@ -23,6 +23,30 @@ export function mutant(
   return { name, switchesOff, install: () => replace(prototype, method, make) };
 }
 
+/** A mutant of several methods. */
+export function together(name: string, switchesOff: string, ...parts: readonly (() => () => void)[]): Mutant {
+  return {
+    name,
+    switchesOff,
+    install: () => {
+      const undo = parts.map((part) => part());
+      return () => {
+        for (const one of undo.reverse()) one();
+      };
+    },
+  };
+}
+
+/** One method of several. */
+export function part(prototype: object, method: string, make: (original: Method) => Method): () => () => void {
+  return () => replace(prototype, method, make);
+}
+
+/** Calls a method that the language hides. */
+export function call(self: object, method: string, ...args: unknown[]): unknown {
+  return Reflect.apply(field(self, method) as Method, self, args);
+}
+
 export function replace(prototype: object, method: string, make: (original: Method) => Method): () => void {
   const found = Object.getOwnPropertyDescriptor(prototype, method);
   if (found === undefined) throw new Error(`there is no ${method} to replace any more`);

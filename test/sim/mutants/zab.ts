@@ -13,6 +13,10 @@ import { field, type Mutant, mutant, replace, withField } from './mutant.js';
 
 type Entries = readonly { readonly header: { readonly zxid: number } }[];
 
+export const SKIP_TRUNC = mutant('skip TRUNC', 'a dead tail is cut off', Learner.prototype, 'truncate', () => {
+  return () => Promise.resolve();
+});
+
 /** Elections, discovery, synchronization, broadcast. */
 export const ZAB_MUTANTS: readonly Mutant[] = [
   mutant('commit without quorum', 'a commit needs a quorum', Proposals.prototype, 'newestWithQuorum', () => {
@@ -28,7 +32,7 @@ export const ZAB_MUTANTS: readonly Mutant[] = [
       return Math.max(Number(field(this, 'lastCommitted')), newest);
     };
   }),
-  mutant('skip TRUNC', 'a dead tail is cut off', Learner.prototype, 'truncate', () => () => Promise.resolve()),
+  SKIP_TRUNC,
   mutant(
     'DIFF forgets the first',
     'DIFF has everything the learner lacks',
