@@ -6,7 +6,8 @@ import type { History } from '../../../../src/zab/needs.js';
 import { type Mutant, call, field, mutant } from '../mutant.js';
 
 /*
- * What is promised, and what is durable when it is. Each makes our classes do what ZooKeeper's did; the histories of test/known-bugs show what comes of it.
+ * What is promised, and what is durable when it is. Each makes our classes do what ZooKeeper's did; the histories
+ * of test/known-bugs show what comes of it.
  */
 
 type Step = 'flush' | 'epoch' | 'ack';

@@ -6,7 +6,8 @@ import { SnapshotFileWriter } from '../../../../src/storage/snapshot-file.js';
 import { call, field, mutant } from '../mutant.js';
 
 /*
- * Logs, snapshots and received images on disk. Each makes our classes do what ZooKeeper's did; the histories of test/known-bugs show what comes of it.
+ * Logs, snapshots and received images on disk. Each makes our classes do what ZooKeeper's did; the histories
+ * of test/known-bugs show what comes of it.
  */
 
 interface Received {

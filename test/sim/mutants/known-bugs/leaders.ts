@@ -8,7 +8,8 @@ import { Proposals } from '../../../../src/zab/proposals.js';
 import { call, field, mutant, part, together, withField } from '../mutant.js';
 
 /*
- * Leaders that should go, and requests that should not be taken. Each makes our classes do what ZooKeeper's did; the histories of test/known-bugs show what comes of it.
+ * Leaders that should go, and requests that should not be taken. Each makes our classes do what ZooKeeper's did; the histories
+ * of test/known-bugs show what comes of it.
  */
 
 export const DISLOYAL_VOTERS_AWAITED = mutant(

@@ -4,7 +4,8 @@ import type { History } from '../../../../src/zab/needs.js';
 import { field, mutant, overlay, part, together, withField } from '../mutant.js';
 
 /*
- * Memory, log and disk over the end of roles. Each makes our classes do what ZooKeeper's did; the histories of test/known-bugs show what comes of it.
+ * Memory, log and disk over the end of roles. Each makes our classes do what ZooKeeper's did; the histories
+ * of test/known-bugs show what comes of it.
  */
 
 export const MEMORY_KEPT = mutant(

@@ -9,7 +9,8 @@ import { TxnApplier } from '../../../../src/tree/txn-applier.js';
 import { field, mutant, part, together } from '../mutant.js';
 
 /*
- * Snapshots that are taken while transactions go on. Each makes our classes do what ZooKeeper's did; the histories of test/known-bugs show what comes of it.
+ * Snapshots that are taken while transactions go on. Each makes our classes do what ZooKeeper's did; the histories
+ * of test/known-bugs show what comes of it.
  */
 
 export const FUZZY_SNAPSHOTS = together(

@@ -11,7 +11,8 @@ import { Synchronizer } from '../../../../src/zab/synchronizer.js';
 import { type Method, type Mutant, call, field, mutant, overlay, part, together, withField } from '../mutant.js';
 
 /*
- * How a learner comes to the history of its leader. Each makes our classes do what ZooKeeper's did; the histories of test/known-bugs show what comes of it.
+ * How a learner comes to the history of its leader. Each makes our classes do what ZooKeeper's did; the histories
+ * of test/known-bugs show what comes of it.
  */
 
 type Change = (disk: object, folders: unknown) => Promise<void>;
