@@ -13,8 +13,6 @@ for (const [theme, bugs] of Object.entries(THEMES)) {
         for (const { mutant, shows } of mutants) {
           await assert.rejects(without(mutant, history), shows, `"${mutant.name}" does the damage`);
         }
-        // And the mutants are gone again.
-        await history();
       });
     }
   });
