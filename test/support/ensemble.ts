@@ -31,6 +31,8 @@ export class Member {
     readonly clientPort: number,
     private readonly command: (configFile: string) => readonly string[],
     private readonly env: Readonly<Record<string, string>>,
+    /** Where clients reach it. */
+    readonly host = '127.0.0.1',
   ) {}
 
   get configFile(): string {
@@ -80,7 +82,7 @@ export class Member {
   }
 
   mode(): Promise<string> {
-    return serverMode(this.clientPort);
+    return serverMode(this.clientPort, this.host);
   }
 
   log(): Promise<string> {

@@ -1,10 +1,10 @@
 import { connect } from 'node:net';
 
 /** Sends a four-letter word and returns the whole answer; empty when nothing answers within `timeoutMs`. */
-export function fourLetter(port: number, word: string, timeoutMs = 2000): Promise<string> {
+export function fourLetter(port: number, word: string, timeoutMs = 2000, host = '127.0.0.1'): Promise<string> {
   return new Promise((resolve) => {
     const chunks: Buffer[] = [];
-    const socket = connect({ host: '127.0.0.1', port });
+    const socket = connect({ host, port });
     const finish = (): void => {
       socket.destroy();
       resolve(Buffer.concat(chunks).toString('utf8'));
@@ -18,6 +18,6 @@ export function fourLetter(port: number, word: string, timeoutMs = 2000): Promis
 }
 
 /** `leader`, `follower`, `standalone`, ...; empty while the server does not serve. */
-export async function serverMode(port: number): Promise<string> {
-  return /^Mode: (.*)$/m.exec(await fourLetter(port, 'srvr'))?.[1]?.trim() ?? '';
+export async function serverMode(port: number, host?: string): Promise<string> {
+  return /^Mode: (.*)$/m.exec(await fourLetter(port, 'srvr', undefined, host))?.[1]?.trim() ?? '';
 }

@@ -8,7 +8,7 @@ const AT_ONCE = 200;
  * order of the paths. Without `/zookeeper/config`, which each server makes for itself when it starts.
  */
 export async function treeLines(member: Member): Promise<string[]> {
-  const client = await WireClient.connect(member.clientPort, { timeoutMs: 30_000 });
+  const client = await WireClient.connect(member.clientPort, { host: member.host, timeoutMs: 30_000 });
   await client.addAuth('digest', 'alice:secret');
   await client.sync('/');
   const lines = new Map<string, string>();

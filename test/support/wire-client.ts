@@ -62,6 +62,8 @@ export interface WireEvent extends WatcherEvent {
 }
 
 export interface SessionOptions {
+  /** Default: loopback. */
+  readonly host?: string;
   readonly timeoutMs?: number;
   readonly sessionId?: bigint;
   readonly password?: Buffer;
@@ -126,9 +128,9 @@ export class WireClient {
     });
   }
 
-  /** Connects to a port on loopback and opens (or resumes) a session. */
+  /** Connects and opens (or resumes) a session. */
   static async connect(port: number, options: SessionOptions = {}): Promise<WireClient> {
-    const client = WireClient.over(await netTransport(port));
+    const client = WireClient.over(await netTransport(port, options.host));
     await client.open(options);
     return client;
   }
