@@ -1,5 +1,6 @@
 import type { Disk } from '../host/index.js';
 import { JuteError, JuteReader } from '../jute/index.js';
+import { formatZxid } from '../protocol/index.js';
 import type { DataTree, TreeOptions } from '../tree/index.js';
 import { DataTree as Tree } from '../tree/index.js';
 import { ADLER_EMPTY, adler32 } from './adler32.js';
@@ -68,10 +69,7 @@ class SnapshotInput {
     if (!this.decoder.complete) throw this.corrupt('it ends inside the tree');
     this.checkSeal();
     const digest = this.takeDigest();
-    if (this.pending.length === LAST_ZXID_BYTES + SEAL_BYTES) {
-      this.consume(LAST_ZXID_BYTES);
-      this.checkSeal();
-    }
+    if (this.pending.length === LAST_ZXID_BYTES + SEAL_BYTES) this.checkLastZxid();
     if (this.pending.length > 0) throw this.corrupt(`${this.pending.length} bytes lie behind its end`);
     const tree = this.decoder.finish();
     tree.lastProcessedZxid = this.snapshot.zxid;
@@ -100,6 +98,16 @@ class SnapshotInput {
     const high = this.pending.readInt32BE(0);
     if (high !== 0 || this.pending.readUInt32BE(4) !== this.checksum) throw this.corrupt('its checksum does not fit');
     this.consume(SEAL_BYTES);
+  }
+
+  /** A fuzzy snapshot ends later than its name says, none ends earlier: that is an older one under a newer name. */
+  private checkLastZxid(): void {
+    const lastZxid = new JuteReader(this.pending).long();
+    this.consume(LAST_ZXID_BYTES);
+    this.checkSeal();
+    if (lastZxid < this.snapshot.zxid) {
+      throw this.corrupt(`it is of ${formatZxid(lastZxid)}, which is before the zxid in its name`);
+    }
   }
 
   /** The digest section, when there is one: alone, or with the last zxid behind it. */

@@ -11,7 +11,8 @@ import type { FaultKind } from './plan.js';
 
 const LAUNCHER = new URL('../../bin/zk-server', import.meta.url).pathname;
 const SIDS = [1, 2, 3] as const;
-export const SMALL_DISK_MB = 64;
+/** Holds what ten minutes of load write: old logs and snapshots are purged once an hour at most. */
+const SMALL_DISK_MB = 384;
 
 export function faketimeLibrary(): string | undefined {
   const root = '/usr/lib';
@@ -119,7 +120,7 @@ function configText(dataDir: string, clientPort: number, lines: readonly string[
     maxClientCnxns: 0,
     // Small, so that logs roll over, snapshots are taken, and all three kinds of synchronization happen.
     preAllocSize: 1024,
-    snapCount: 2000,
+    snapCount: 4000,
     commitLogCount: 500,
     'autopurge.snapRetainCount': 3,
     'autopurge.purgeInterval': 1,

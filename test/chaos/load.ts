@@ -14,7 +14,7 @@ const LANES = 3;
 /** How long the clients work on one set of nodes: short histories a node are quickly checked. */
 const GENERATION_MS = 2500;
 const KEYS = 6;
-const THINK_MS = 12;
+const THINK_MS = 30;
 
 /** The parents that must be there before the load begins. */
 export const ROOTS = ['/nodes', '/numbers', '/sessions'] as const;

@@ -34,6 +34,22 @@ describe('a snapshot', () => {
     assert.deepEqual(fingerprint(await machine.open()), story.state(story.lastZxid));
   });
 
+  it('is not taken for a newer one whose name it got', async () => {
+    const machine = new Machine();
+    const database = await machine.open();
+    const story = new Story();
+    await machine.commit(database, story.grow(5));
+    await machine.settle(database.takeSnapshot());
+    await machine.commit(database, story.grow(5));
+    await machine.close(database);
+    machine.disk.install(`${DIR}/snapshot.5`, machine.file('snapshot.0'));
+    const again = await machine.open();
+    assert.deepEqual(fingerprint(again), story.state(10), 'snapshot.0 and the whole log');
+    assert.ok(machine.names().includes('damaged-snapshot.5'), machine.names().join(' '));
+    const alone = Machine.with({ 'snapshot.5': machine.file('snapshot.0') });
+    await assert.rejects(alone.open(), fails('SNAPSHOT_CORRUPT', 'snapshot.5'));
+  });
+
   it('is written in slices of at most about 256 KB', async () => {
     const machine = new Machine();
     const database = await machine.open();

@@ -1,0 +1,47 @@
+import { Worker } from 'node:worker_threads';
+import type { FuzzResult } from './fuzzer.js';
+import type { WorkerTask } from './worker.js';
+
+/** An input that takes longer never ends. */
+const HANG_MS = 15_000;
+const INPUT_BYTES = 64 * 1024;
+const HEAP_MB = 512;
+
+/** Fuzzes in a thread of its own, so that inputs that never end, or take all memory, are found, too. */
+export async function fuzzWatched(
+  target: string,
+  seed: number,
+  limitMs: number,
+  hangMs = HANG_MS,
+): Promise<FuzzResult> {
+  const task: WorkerTask = {
+    ...{ target, seed, limitMs },
+    progress: new Int32Array(new SharedArrayBuffer(8)),
+    input: new Uint8Array(new SharedArrayBuffer(INPUT_BYTES)),
+  };
+  const worker = new Worker(new URL('worker.mjs', import.meta.url), {
+    workerData: task,
+    resourceLimits: { maxOldGenerationSizeMb: HEAP_MB },
+  });
+  const failed = (text: string): FuzzResult => {
+    const inputHex = Buffer.from(task.input.subarray(0, task.progress[1])).toString('hex');
+    return { inputs: task.progress[0] ?? 0, corpus: 0, characters: 0, finding: { text, inputHex } };
+  };
+  let timer: NodeJS.Timeout | undefined;
+  try {
+    return await new Promise<FuzzResult>((resolve) => {
+      let before = -1;
+      timer = setInterval(() => {
+        const now = Atomics.load(task.progress, 0);
+        if (now === before) resolve(failed(`no end within ${hangMs} ms`));
+        before = now;
+      }, hangMs);
+      worker.once('message', resolve);
+      worker.once('error', (error: Error) => resolve(failed(error.stack ?? error.message)));
+      worker.once('exit', (code) => resolve(failed(`the thread ended with ${code}`)));
+    });
+  } finally {
+    clearInterval(timer);
+    await worker.terminate();
+  }
+}
