@@ -6,6 +6,7 @@ import {
   type ServerConfig,
   type Severity,
 } from '../config/index.js';
+import { faultsOfFiles } from './check-files.js';
 import type { CliContext } from './context.js';
 import { ExitCode } from './exit-codes.js';
 import { load } from './load-config.js';
@@ -37,7 +38,11 @@ function asJson(fault: Fault): Record<string, unknown> {
 
 /** Tells everything that is wrong with a configuration, without starting anything. */
 export async function check(context: CliContext, options: CheckOptions): Promise<number> {
-  const { config, configFile, faults } = await load(context, options.config, { strict: true });
+  const loaded = await load(context, options.config, { strict: true });
+  const { configFile } = loaded;
+  const fileFaults = loaded.config === null ? [] : await faultsOfFiles(loaded.config, context.env);
+  const config = fileFaults.length === 0 ? loaded.config : null;
+  const faults = [...fileFaults, ...loaded.faults];
   const exitCode = config === null ? exitCodeOf(faults) : ExitCode.ok;
   if (options.json) {
     context.out(JSON.stringify({ config: configFile, usable: config !== null, faults: faults.map(asJson) }, null, 2));

@@ -205,12 +205,20 @@ export class ClientSession implements ClientPort, Asker, Throttled {
       this.carrier.refuse(`a request of ${end - start} bytes has no room for its header`);
       return;
     }
-    if (!this.hub.largeRequests.admit(end - start)) {
-      this.carrier.leave(`a request of ${end - start} bytes is too much beside the large ones that are under way`);
-      return;
-    }
+    if (!this.isAdmitted(end - start)) return;
     if (this.mustWait(bytes, start, end)) return;
     this.handle(bytes, start, end, false);
+  }
+
+  /** A request of so many bytes has begun to come (-1: none): one for which there is no room need not come whole. */
+  onComing(requestBytes: number): void {
+    if (!this.isOver && !this.isClosing && !this.isUnknown) this.isAdmitted(requestBytes);
+  }
+
+  private isAdmitted(requestBytes: number): boolean {
+    if (this.hub.largeRequests.admit(requestBytes)) return true;
+    this.carrier.leave(`a request of ${requestBytes} bytes is too much beside the large ones that are under way`);
+    return false;
   }
 
   /** Is it a request that may wait, and must it? */

@@ -110,6 +110,7 @@ export class ClientConnection implements SessionCarrier, SocketHandler, FrameSin
     this.inTurn = true;
     this.session?.beginTurn(nowMs);
     this.splitter.push(chunk);
+    this.session?.onComing(this.splitter.comingBytes);
     this.endTurn();
     if (this.blocked !== 0 && this.splitter.heldBytes > HELD_BYTES) this.pause();
   }

@@ -43,6 +43,11 @@ export class FrameSplitter {
     return this.heldEnd - this.heldStart;
   }
 
+  /** The length of a frame that has begun to come; -1: there is none, or its length is not known. */
+  get comingBytes(): number {
+    return this.state === 'flowing' && this.heldBytes >= 4 ? lengthAt(this.held, this.heldStart) : -1;
+  }
+
   push(chunk: Buffer): void {
     if (this.state === 'dead') return;
     if (this.state === 'stopped') {

@@ -130,6 +130,24 @@ describe('check', () => {
     assert.equal(exitCode, 0);
   });
 
+  it('opens key stores and key tables and tells what is wrong with each', async (t) => {
+    const folder = await scratch(t);
+    const service = 'keyTab="none.keytab" principal="zookeeper/h@R"';
+    await writeFile(join(folder, 'text.pem'), 'no key\n');
+    await writeFile(
+      join(folder, 'jaas.conf'),
+      `Server { com.sun.security.auth.module.Krb5LoginModule required ${service}; };`,
+    );
+    const tls = 'secureClientPort=2281\nssl.keyStore.location=text.pem\nssl.trustStore.location=text.pem\n';
+    const text = `dataDir=data\nclientPort=2181\n${tls}java.security.auth.login.config=jaas.conf\n`;
+    await writeFile(join(folder, 'zoo.cfg'), text);
+    const { exitCode, out } = await cli(['check', 'zoo.cfg'], { workingDir: folder });
+    assert.match(out, /error: \S+text\.pem is no usable PEM store: it has neither a key nor a certificate\. Check/);
+    assert.match(out, /error: the key table none\.keytab cannot be read: .* Name a key table in keyTab\./);
+    assert.match(out, /zoo\.cfg cannot be used: 2 errors/);
+    assert.equal(exitCode, 1);
+  });
+
   it('--json tells place, line, key, reason and mend', async (t) => {
     const folder = await scratch(t);
     await writeFile(join(folder, 'zoo.cfg'), 'dataDir=/data\nclientPort=2181\ntickTme=2000\n');

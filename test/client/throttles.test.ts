@@ -115,6 +115,32 @@ describe('large requests', () => {
   });
 });
 
+describe('a large request that has begun to come', () => {
+  it('is refused as soon as its length is known', async () => {
+    const world = await ClientWorld.make({ largeRequestThresholdBytes: 1000, largeRequestMaxBytes: 5000 });
+    const client = await world.connect();
+    const length = Buffer.alloc(4);
+    length.writeInt32BE(6000);
+    client.transport.write(length.subarray(0, 3));
+    await world.world.run(5);
+    assert.equal(client.isClosed, false, 'it may be any length');
+    client.transport.write(length.subarray(3));
+    await world.get(client.closed);
+    assert.equal(counter(world, 'large_requests_rejected'), 1);
+  });
+
+  it('may come when there is room for it', async () => {
+    const world = await ClientWorld.make({ largeRequestThresholdBytes: 1000, largeRequestMaxBytes: 5000 });
+    const client = await world.connect();
+    const length = Buffer.alloc(4);
+    length.writeInt32BE(4000);
+    client.transport.write(length);
+    await world.world.run(5);
+    assert.equal(client.isClosed, false);
+    assert.equal(counter(world, 'large_requests_rejected'), 0);
+  });
+});
+
 describe('the throttle of requests', () => {
   const throttled = (more: object = {}) =>
     ClientWorld.make({ requestThrottle: { ...NO_REQUEST_THROTTLE, maxRequests: 2, ...more } });
