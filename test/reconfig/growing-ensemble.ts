@@ -1,11 +1,13 @@
+import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Member } from '../support/ensemble.js';
 import { eventually } from '../support/eventually.js';
 import { fourLetter } from '../support/four-letter.js';
-import { javaServer } from '../support/java.js';
+import { javaCommand, javaServer } from '../support/java.js';
 import { LineProcess } from '../support/line-process.js';
 import { freePorts } from '../support/ports.js';
 
@@ -42,7 +44,7 @@ export class GrowingEnsemble {
     /** Where a server is for other servers, and its client port behind `;`. */
     private readonly places: readonly string[],
     private readonly clientPorts: readonly number[],
-    private readonly config: Readonly<Record<string, string | number>>,
+    private readonly settings: Readonly<Record<string, string | number>>,
   ) {}
 
   /** Folders for `count` servers; `java`: which of them are Apache ZooKeeper's. */
@@ -97,7 +99,7 @@ export class GrowingEnsemble {
       '4lw.commands.whitelist': '*',
       'admin.enableServer': 'false',
       ...(roles[sid] === 'observer' ? { peerType: 'observer' } : {}),
-      ...this.config,
+      ...this.settings,
     };
     const lines = Object.entries(settings).map(([key, value]) => `${key}=${value}`);
     for (const other of list) lines.push(this.line(other, roles[other]));
@@ -123,8 +125,23 @@ export class GrowingEnsemble {
   }
 
   /** What `/zookeeper/config` is at a server. */
-  config_(sid: number): Promise<Answer> {
+  config(sid: number): Promise<Answer> {
     return this.ask({ hosts: this.hosts(sid), get: true });
+  }
+
+  /** Runs commands of Apache ZooKeeper's zkCli.sh as super user; what it says on both outputs. */
+  async zkCli(via: number, commands: readonly string[]): Promise<string> {
+    const [command = '', ...rest] = javaCommand('org.apache.zookeeper.ZooKeeperMain', [
+      'org.slf4j.simpleLogger.defaultLogLevel=off',
+    ]);
+    const program = spawn(command, [...rest, '-server', this.hosts(via), '-waitforconnection'], {
+      stdio: ['pipe', 'pipe', 'pipe'],
+    });
+    const said: Buffer[] = [];
+    for (const stream of [program.stdout, program.stderr]) stream.on('data', (chunk: Buffer) => said.push(chunk));
+    program.stdin.end(['addauth digest super:admin', ...commands, 'quit', ''].join('\n'));
+    await once(program, 'close');
+    return Buffer.concat(said).toString('utf8');
   }
 
   write(path: string, ...sids: readonly number[]): Promise<Answer> {

@@ -1,7 +1,9 @@
 // kazoo reconfigures real servers: three grow to five, are led by another, move, and shrink.
 import assert from 'node:assert/strict';
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { freePorts } from '../support/ports.js';
 import { GrowingEnsemble } from './growing-ensemble.js';
 
 const LONG = { timeout: 240_000 };
@@ -28,7 +30,7 @@ describe('an ensemble that is reconfigured', LONG, () => {
   after(() => ensemble.remove());
 
   it('has a version from the first leader on, and files that say so', async () => {
-    const { config } = await ensemble.config_(1);
+    const { config } = await ensemble.config(1);
     assert.equal(versionOf(config), '100000000');
     const text = await readFile(ensemble.member(1).configFile, 'utf8');
     assert.match(text, /^# made by a test\ntickTime=500\n/);
@@ -60,7 +62,7 @@ describe('an ensemble that is reconfigured', LONG, () => {
     await ensemble.becomes(5, 'observer');
     await ensemble.becomes(4, 'follower');
     for (const sid of [1, 2, 3, 4, 5]) {
-      assert.deepEqual(serversOf((await ensemble.config_(sid)).config), serversOf(other.config), `server ${sid}`);
+      assert.deepEqual(serversOf((await ensemble.config(sid)).config), serversOf(other.config), `server ${sid}`);
     }
     const files = await readdir(ensemble.member(4).folder);
     assert.ok(files.includes(`zoo.cfg.dynamic.${versionOf(other.config)}`), files.join());
@@ -87,8 +89,26 @@ describe('an ensemble that is reconfigured', LONG, () => {
     await ensemble.reconfig(rest[0] ?? 0, { joining: ensemble.line(leader) });
   });
 
+  it('obeys zkCli.sh: -remove, -add, -v, -members, -file', async () => {
+    const leader = await ensemble.leader([1, 2, 3, 4, 5]);
+    const other = leader === 1 ? 2 : 1;
+    const list = [1, 2, 3, 4, 5].map((sid) => ensemble.line(sid));
+    const file = join(ensemble.folder, 'list');
+    await writeFile(file, `${list.join('\n')}\n`);
+    const said = await ensemble.zkCli(leader, [
+      `reconfig -remove ${other}`,
+      'reconfig -v 1 -remove 3',
+      `reconfig -add ${ensemble.line(other)}`,
+      `reconfig -members ${list.join(',')}`,
+      `reconfig -file ${file}`,
+      'config',
+    ]);
+    assert.equal(said.match(/Committed new configuration:/g)?.length, 4, said);
+    assert.match(said, /version No is not valid|BadVersion|Version/i, said);
+    assert.deepEqual(serversOf((await ensemble.config(leader)).config).length, 5);
+  });
+
   it('moves a client port', async () => {
-    const { freePorts } = await import('../support/ports.js');
     const [port = 0] = await freePorts(1);
     const leader = await ensemble.leader([1, 2, 3, 4, 5]);
     const mover = leader === 1 ? 2 : 1;
@@ -100,11 +120,11 @@ describe('an ensemble that is reconfigured', LONG, () => {
   });
 
   it('is the same after all were killed and started', async () => {
-    const before_ = await ensemble.config_(1);
+    const earlier = await ensemble.config(1);
     for (const member of ensemble.members) await member.kill();
     for (const member of ensemble.members) await member.start();
     for (const member of ensemble.members) await member.serving();
-    assert.equal((await ensemble.config_(1)).config, before_.config);
+    assert.equal((await ensemble.config(1)).config, earlier.config);
   });
 
   it('shrinks to two', async () => {
