@@ -151,21 +151,20 @@ async function crashAt(change: (typeof CHANGES)[number], victim: 'leader' | 'fol
   const client = await servers.client(third);
   const disk = servers.world.disk(`s${sid}`);
   const first = disk.operationCount;
-  let hasCrashed = false;
+  const seen: { hasCrashed: boolean; answer: number | null } = { hasCrashed: false, answer: null };
   disk.onOperation = ({ index }) => {
-    if (index !== first + point || hasCrashed) return;
-    hasCrashed = true;
+    if (index !== first + point || seen.hasCrashed) return;
+    seen.hasCrashed = true;
     servers.powerOff(sid);
   };
-  let answer: number | null = null;
   servers.ask(client, change.wish(leader)).then(
-    (err) => (answer = err),
+    (err) => (seen.answer = err),
     () => undefined,
   );
   await servers.world.run(3000);
   disk.onOperation = null;
   client.destroy();
-  if (!hasCrashed) return false;
+  if (!seen.hasCrashed) return false;
   // Everybody else loses power, too: what is left is what is on the disks.
   for (const other of [1, 2, 3, 4]) if (servers.peers.has(other)) servers.powerOff(other);
   const started: number[] = [];
@@ -186,7 +185,7 @@ async function crashAt(change: (typeof CHANGES)[number], victim: 'leader' | 'fol
   assert.equal(servers.leaders.length, 1, `leaders ${servers.leaders.join()}`);
   const versions = new Set(members.map((other) => servers.version(other)));
   assert.equal(versions.size, 1, [...versions].join());
-  if (answer === 0) assert.match(servers.members(members[0] ?? 0), /4p/);
+  if (seen.answer === 0) assert.match(servers.members(members[0] ?? 0), /4p/);
   return true;
 }
 
