@@ -63,6 +63,29 @@ export class ClientListener {
   }
 
   /**
+   * Stops listening at `from` and listens at `to` instead (null: nowhere). Connections that are open stay. When `to` cannot
+   * be had it fails with a `NetworkError` and, if it can, listens at `from` as before.
+   */
+  async move(
+    from: Endpoint | null,
+    to: Endpoint | null,
+    backlog?: number,
+    transport: Transport = 'plain',
+  ): Promise<void> {
+    const isLeft = ({ endpoint }: Listener): boolean => from !== null && endpoint.port === from.port;
+    const leaving = this.listeners.filter(isLeft);
+    this.listeners = this.listeners.filter((listener) => !isLeft(listener));
+    await Promise.all(leaving.map((listener) => listener.close()));
+    if (to === null || this.isClosed) return;
+    try {
+      await this.listen([to], backlog, transport);
+    } catch (error) {
+      if (from !== null) await this.listen([from], backlog, transport);
+      throw error;
+    }
+  }
+
+  /**
    * Serves from this pipeline from now on; null: not at all. Sessions of the pipeline before are closed, so that their
    * clients look for a server that serves.
    */

@@ -21,3 +21,4 @@ export type {
   StorageSettings,
 } from './server-config.js';
 export type { Setting } from './settings.js';
+export { rewriteConfig, type RewriteOptions } from './rewrite.js';

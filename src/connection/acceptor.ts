@@ -1,6 +1,6 @@
 import { type Complaints, type Endpoint, formatEndpoint, type Socket, WaitingRoom } from '../host/index.js';
 import type { InitialMessage } from '../protocol/index.js';
-import { findServer, listenEndpoints, parseGreetingAddresses } from './addresses.js';
+import { findOwn, listenEndpoints, parseGreetingAddresses } from './addresses.js';
 import { ElectionListener } from './election-listener.js';
 import { GreetingReader } from './greeting-reader.js';
 import type { GreetingFault, GreetingOwner } from './greeting-reader.js';
@@ -19,7 +19,7 @@ export type ServerArrived = (sid: number, socket: Socket, rest: Buffer, dialBack
  * and the log says once who it was and why.
  */
 export class Acceptor implements GreetingOwner {
-  private readonly listeners: ElectionListener[] = [];
+  private listeners: ElectionListener[] = [];
   private readonly readers = new OpenSet<GreetingReader>();
   private readonly readerOf = new Map<Socket, GreetingReader>();
   private readonly waiting = new WaitingRoom<GreetingReader>(WAITING_LIMIT);
@@ -34,25 +34,44 @@ export class Acceptor implements GreetingOwner {
 
   /** Resolves when each address was tried once; what failed is tried again on its own. */
   async start(): Promise<void> {
-    const { deps, options } = this;
-    const server = findServer(deps.view, options.myId);
-    if (server === null) throw new Error(`server ${options.myId} is not in the list of servers`);
-    for (const endpoint of listenEndpoints(server, options.listenOnAllIPs)) {
-      const listener = new ElectionListener(endpoint, {
-        clock: deps.clock,
-        network: deps.network,
-        log: deps.log,
-        maxAttempts: options.electionPortBindRetry,
-        onConnection: (socket) => {
-          this.accept(socket);
-        },
-        onFailed: () => {
-          if (this.listeners.every(({ state }) => state === 'failed')) deps.onElectionPortLost();
-        },
-      });
-      this.listeners.push(listener);
-    }
+    this.listeners = this.wanted().map((endpoint) => this.listenerOf(endpoint));
     await Promise.all(this.listeners.map((listener) => listener.start()));
+  }
+
+  /** Listens where the server's line says now; what it did not say before is opened when the rest is closed. */
+  async relisten(): Promise<void> {
+    const wanted = this.wanted();
+    const isAt = (endpoint: Endpoint, { endpoint: at }: ElectionListener): boolean =>
+      at.host === endpoint.host && at.port === endpoint.port;
+    const leaving = this.listeners.filter((listener) => !wanted.some((endpoint) => isAt(endpoint, listener)));
+    const fresh = wanted.filter((endpoint) => !this.listeners.some((listener) => isAt(endpoint, listener)));
+    const coming = fresh.map((endpoint) => this.listenerOf(endpoint));
+    this.listeners = [...this.listeners.filter((listener) => !leaving.includes(listener)), ...coming];
+    await Promise.all(leaving.map((listener) => listener.close()));
+    if (!this.stopped) await Promise.all(coming.map((listener) => listener.start()));
+  }
+
+  private wanted(): Endpoint[] {
+    const { deps, options } = this;
+    const server = findOwn(deps.view, options.myId);
+    if (server === null) throw new Error(`server ${options.myId} is not in the list of servers`);
+    return listenEndpoints(server, options.listenOnAllIPs);
+  }
+
+  private listenerOf(endpoint: Endpoint): ElectionListener {
+    const { deps, options } = this;
+    return new ElectionListener(endpoint, {
+      clock: deps.clock,
+      network: deps.network,
+      log: deps.log,
+      maxAttempts: options.electionPortBindRetry,
+      onConnection: (socket) => {
+        this.accept(socket);
+      },
+      onFailed: () => {
+        if (this.listeners.every(({ state }) => state === 'failed')) deps.onElectionPortLost();
+      },
+    });
   }
 
   /** Resolves when the ports are free and no ungreeted connection is left. */

@@ -8,6 +8,13 @@ export interface ElectionView {
   verifier(): QuorumVerifier;
   /** The last proposed one; null when there is none but the committed one. */
   lastSeenVerifier(): QuorumVerifier | null;
+  /** This server's own line, in the last configuration that had one; absent: the committed configuration has it. */
+  ownServer?(): QuorumServer;
+}
+
+/** This server itself, which may be in no configuration any more. */
+export function findOwn(view: ElectionView, myId: number): QuorumServer | null {
+  return view.ownServer?.() ?? findServer(view, myId);
 }
 
 function electionEndpoints(server: QuorumServer): Endpoint[] {

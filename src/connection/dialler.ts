@@ -1,7 +1,7 @@
 import type { Endpoint, Socket } from '../host/index.js';
 import { type Complaints, formatEndpoint } from '../host/index.js';
 import { encodeInitialMessage } from '../protocol/index.js';
-import { findServer, greetingAddresses } from './addresses.js';
+import { findOwn, findServer, greetingAddresses } from './addresses.js';
 import { DialError, dialFirst } from './dial.js';
 import { Knock } from './knock.js';
 import { OpenSet } from './open-set.js';
@@ -114,7 +114,7 @@ export class Dialler {
   }
 
   private reached(sid: number, socket: Socket): void {
-    const server = findServer(this.deps.view, this.options.myId);
+    const server = findOwn(this.deps.view, this.options.myId);
     if (this.stopped || server === null) {
       socket.destroy();
       return;

@@ -31,6 +31,7 @@ export class ElectionListener {
 
   /** Resolves after the first attempt; further ones follow on their own. */
   start(): Promise<void> {
+    if (!this.isBinding()) return Promise.resolve();
     return new Promise((resolve) => {
       this.running = this.bind(resolve);
     });

@@ -2,6 +2,7 @@ import { AsyncQueue, Complaints, type Endpoint, formatEndpoint, type Socket } fr
 import { OBSERVER_ID } from '../protocol/index.js';
 import { Acceptor } from './acceptor.js';
 import { dialEndpoints, distinctEndpoints, findServer } from './addresses.js';
+import { type QuorumVerifier, sameElectionAddresses } from '../membership/index.js';
 import { Dialler } from './dialler.js';
 import type { DialOwner } from './dialler.js';
 import { ElectionConnection } from './election-connection.js';
@@ -102,6 +103,29 @@ export class QuorumCnxManager implements ConnectionOwner, DialOwner {
   /** Dials every server that there was anything to do with and that is not connected. */
   connectAll(): void {
     for (const sid of [...this.links.keys()]) this.connectOne(sid);
+  }
+
+  /**
+   * Another configuration is in force. Connections to servers that are in no configuration any more, or moved, are closed
+   * (who is still there may come back as a stranger), new servers are dialled, and when this server's own election
+   * addresses changed it listens on the new ones.
+   */
+  async membershipChanged(previous: QuorumVerifier): Promise<void> {
+    if (this.stopped) return;
+    const { view } = this.deps;
+    for (const [sid, link] of [...this.links]) {
+      const then = previous.members.get(sid);
+      const now = findServer(view, sid);
+      if (then === undefined || (now !== null && sameElectionAddresses(then, now))) continue;
+      if (now === null) this.links.delete(sid);
+      link.connection?.finish();
+      link.connection = null;
+    }
+    for (const sid of view.verifier().members.keys()) {
+      this.strangers.delete(sid);
+      if (!previous.members.has(sid)) this.connectOne(sid);
+    }
+    await this.acceptor.relisten();
   }
 
   /** Is the last message to any server on its way? False: nobody can be reached. */

@@ -9,7 +9,9 @@ import type { Vote } from './vote.js';
 export type Inbound =
   | { readonly kind: 'vote'; readonly from: number; readonly vote: Vote }
   /** A connection ended or a dial was refused: a wait may be over. */
-  | { readonly kind: 'peer down'; readonly sid: number };
+  | { readonly kind: 'peer down'; readonly sid: number }
+  /** Whoever waits is to look again whether the election goes on. */
+  | { readonly kind: 'abandoned' };
 
 /** What the parts of one server's election share. */
 export interface ElectionContext {

@@ -123,6 +123,21 @@ export class FastLeaderElection {
     this.context.currentVote = { ...this.context.currentVote, peerEpoch: epoch };
   }
 
+  /** Gives up the election that is going on, if there is one: who votes has changed. `lookForLeader` resolves with null. */
+  abandon(): void {
+    this.looking?.abandon();
+  }
+
+  /**
+   * A reconfiguration named the leader, without an election. All its members remember the same: no round and, until they
+   * have joined it, no epoch, as in ZooKeeper.
+   */
+  appoint(leader: number, zxid: number): void {
+    const { context } = this;
+    context.currentVote = { leader, zxid, peerEpoch: -1, electionEpoch: -1, state: 'LOOKING', version: 0 };
+    context.inbox.clear();
+  }
+
   /** Ends the election and closes the transport's queue; resolves when nothing of it runs any more. */
   async shutdown(): Promise<void> {
     this.context.stopped = true;

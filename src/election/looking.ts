@@ -39,6 +39,7 @@ export class Looking {
   private pushedBack: ReceivedVote | null = null;
   private lastTally: QuorumTally | null = null;
   private finalizing = false;
+  private abandoned = false;
 
   constructor(
     private readonly context: ElectionContext,
@@ -78,8 +79,14 @@ export class Looking {
     if (this.finalizing) this.context.inbox.push({ kind: 'peer down', sid });
   }
 
+  /** Who votes has changed: what was counted is void. `run` resolves with null. */
+  abandon(): void {
+    this.abandoned = true;
+    this.context.inbox.push({ kind: 'abandoned' });
+  }
+
   private goesOn(): boolean {
-    return !this.context.stopped && this.context.self.state() === 'LOOKING';
+    return !this.abandoned && !this.context.stopped && this.context.self.state() === 'LOOKING';
   }
 
   /** The next vote; null after the waiting time. */
@@ -95,6 +102,7 @@ export class Looking {
       const leftMs = Math.max(0, untilMs - clock.monotonicMs());
       const inbound = await inbox.poll(Math.min(leftMs, REDIAL_MS));
       if (inbound?.kind === 'vote') return inbound;
+      if (inbound?.kind === 'abandoned') return null;
       if (inbound === undefined) {
         if (leftMs <= REDIAL_MS || !this.goesOn()) return null;
         transport.connectAll();
@@ -216,6 +224,8 @@ export class Looking {
         if (!this.goesOn()) return false;
         if (inbound === undefined) return this.final(false);
       }
+      if (!this.goesOn()) return false;
+      if (inbound.kind === 'abandoned') continue;
       if (inbound.kind === 'peer down') {
         if (this.missing().includes(inbound.sid)) transport.connectOne(inbound.sid);
         continue;

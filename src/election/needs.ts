@@ -20,10 +20,7 @@ export interface ElectionSelf {
   elected(result: ElectionResult): void;
   /** A voter is looking although this server has a leader: a leader without followers may conclude that it lost them. */
   reportLooking(sid: number): void;
-  /**
-   * Another server knows a newer configuration. A peer that takes it while looking shuts this election down and makes a
-   * new one.
-   */
+  /** Another server knows a newer configuration. A peer that takes it while looking abandons the election and begins anew. */
   newerConfig(verifier: QuorumVerifier, sid: number): void;
 }
 

@@ -8,6 +8,6 @@ export { OracleVerifier } from './oracle.js';
 export type { MembershipEntries, MembershipOptions } from './parse.js';
 export { parseMembership, parseMembershipText } from './parse.js';
 export type { ClientAddress, QuorumServer, ServerAddress, ServerLineOptions, ServerRole } from './server.js';
-export { formatServer, parseServerLine, sameElectionAddresses, sameServer } from './server.js';
+export { formatServer, parseServerLine, sameElectionAddresses, sameQuorumAddresses, sameServer } from './server.js';
 export { QuorumTally } from './tally.js';
 export type { QuorumOracle, QuorumVerifier } from './verifier.js';

@@ -148,6 +148,11 @@ export function sameElectionAddresses(a: QuorumServer, b: QuorumServer): boolean
   return sameAddresses(a, b, 'electionPort');
 }
 
+/** Is `a` found for following exactly where `b` is? The order of several addresses does not matter. */
+export function sameQuorumAddresses(a: QuorumServer, b: QuorumServer): boolean {
+  return sameAddresses(a, b, 'quorumPort');
+}
+
 /** Are both the same server with the same role and addresses? The order of several addresses does not matter. */
 export function sameServer(a: QuorumServer, b: QuorumServer): boolean {
   if (a.sid !== b.sid || a.role !== b.role) return false;

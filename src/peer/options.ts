@@ -103,5 +103,6 @@ export function zabOptions(config: ServerConfig): ZabOptions {
     maxConcurrentDiffSyncs: learner.maxConcurrentDiffSyncs,
     maxTimeToWaitForEpochMs: learner.maxTimeToWaitForEpochMs ?? DEFAULT_ZAB_OPTIONS.maxTimeToWaitForEpochMs,
     snapshotSizeFactor: learner.snapshotSizeFactor,
+    reconfigEnabled: config.values.reconfigEnabled,
   };
 }

@@ -2,7 +2,7 @@ import type { Access } from '../auth/index.js';
 import type { ServerConfig } from '../config/index.js';
 import type { Host } from '../host/index.js';
 import type { Metrics } from '../metrics/index.js';
-import type { PipelineDeps, PipelineOptions, SessionIds } from '../pipeline/index.js';
+import type { PipelineDeps, PipelineOptions, ReconfigGate, SessionIds } from '../pipeline/index.js';
 import type { Database } from '../storage/index.js';
 
 /** What every pipeline of a server is made from, whatever its role. */
@@ -31,7 +31,12 @@ function pipelineOptions({ clients, storage, tickTimeMs, values }: ServerConfig)
   };
 }
 
-export function pipelineDeps(parts: PipelineParts, database: Database): PipelineDeps & { readonly store: Database } {
+/** `reconfig`: null where this server decides about no reconfiguration. */
+export function pipelineDeps(
+  parts: PipelineParts,
+  database: Database,
+  reconfig: ReconfigGate | null,
+): PipelineDeps & { readonly store: Database } {
   const { access, config, host, metrics, sessionIds } = parts;
   return {
     clock: host.clock,
@@ -41,5 +46,6 @@ export function pipelineDeps(parts: PipelineParts, database: Database): Pipeline
     access,
     sessionIds,
     options: pipelineOptions(config),
+    reconfig,
   };
 }

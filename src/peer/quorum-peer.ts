@@ -5,7 +5,7 @@ import { FastLeaderElection } from '../election/index.js';
 import { QuorumCnxManager } from '../connection/index.js';
 import type { Host } from '../host/index.js';
 import { sleep } from '../host/index.js';
-import type { QuorumVerifier } from '../membership/index.js';
+import type { QuorumServer, QuorumVerifier } from '../membership/index.js';
 import type { Metrics } from '../metrics/index.js';
 import type { RequestPipeline } from '../pipeline/index.js';
 import { SessionIds } from '../pipeline/index.js';
@@ -16,6 +16,8 @@ import type { LearnerView, RoleEnd } from '../zab/index.js';
 import { PhaseTrace } from '../zab/index.js';
 import { viewElections } from './election-view.js';
 import { closeDatabase, endsInTime, listenForClients, openDatabase } from './foundation.js';
+import { Configurations } from './configurations.js';
+import { Reconfiguration } from './reconfiguration.js';
 import { clientOptions, connectionOptions, electionOptions } from './options.js';
 import { type AuthPlugins, makeAccess, NO_PLUGINS } from './access.js';
 import type { PipelineParts } from './pipelines.js';
@@ -47,6 +49,8 @@ export class QuorumPeer implements Server, ElectionSelf {
   private readonly parts: PipelineParts;
   private readonly readOnly: ReadOnlyService;
   private finish: (end: ServerEnd) => void = () => undefined;
+  private readonly configurations: Configurations;
+  private readonly reconfiguration: Reconfiguration;
   private database: Database | null = null;
   private purge: PurgeSchedule | null = null;
   private tlsWatch: TlsFileWatch | null = null;
@@ -79,14 +83,23 @@ export class QuorumPeer implements Server, ElectionSelf {
       elections: () => this.electionStatus(),
       proposalSizes: () => this.proposalSizes(),
       sessions: () => this.sessionsStatus(),
+      own: () => this.configurations.ownServer(),
     });
     const access = makeAccess(config, host, plugins);
     this.parts = { host, metrics, config, access, sessionIds: new SessionIds(host.clock, config.myId) };
     this.clients = new ClientListener({ host, metrics, status: this.status, access, options: clientOptions(config) });
+    this.configurations = new Configurations(host.disk, host.log, config);
+    this.reconfiguration = new Reconfiguration(config, host.log, this.configurations, {
+      clients: this.clients,
+      connections: () => this.connections,
+      election: () => this.fastLeaderElection,
+      database: () => this.database,
+      leaderSid: () => this.leaderSid,
+    });
     this.readOnly = new ReadOnlyService(this.parts, (pipeline) => {
       this.clients.serve(pipeline);
     });
-    metrics.gauge('quorum_size', () => config.membership.voters.size);
+    metrics.gauge('quorum_size', () => this.verifier().voters.size);
   }
 
   /** The elections so far; null before `start`. */
@@ -116,6 +129,7 @@ export class QuorumPeer implements Server, ElectionSelf {
       database.onFatal = (error) => {
         this.fail(PeerExit.unexpected, error.message);
       };
+      await this.reconfiguration.recall(database);
       if (this.isStopping()) return;
       await this.startElection(this.transport);
     } catch (error) {
@@ -162,6 +176,7 @@ export class QuorumPeer implements Server, ElectionSelf {
   private async release(): Promise<void> {
     await this.purge?.stop();
     await this.connections?.shutdown();
+    await this.reconfiguration.settled();
     this.tlsWatch?.stop();
     this.transport?.stop();
     await this.clients.close();
@@ -197,16 +212,36 @@ export class QuorumPeer implements Server, ElectionSelf {
   private async run(database: Database): Promise<void> {
     try {
       while (!this.isStopping()) {
-        this.readOnly.lookingBegan(database);
-        const vote = await this.fastLeaderElection?.lookForLeader();
-        this.readOnly.lookingEnded();
-        if (vote === null || vote === undefined || this.isStopping()) continue;
-        const end = await this.playRole(database, vote.leader);
+        const leader = this.takeSuccessor() ?? (await this.look(database));
+        if (leader === null || this.isStopping()) continue;
+        const end = await this.playRole(database, leader);
         await this.backToLooking(database, end);
       }
     } catch (error) {
       this.fail(PeerExit.unexpected, error instanceof Error ? error.message : String(error));
     }
+  }
+
+  /** Null: the election was abandoned, or this server stops. */
+  private async look(database: Database): Promise<number | null> {
+    this.readOnly.lookingBegan(database);
+    const vote = await this.fastLeaderElection?.lookForLeader();
+    this.readOnly.lookingEnded();
+    return vote?.leader ?? null;
+  }
+
+  /** The leader whom a reconfiguration named, and the part that this server has with it; null: an election decides. */
+  private takeSuccessor(): number | null {
+    const successor = this.reconfiguration.takeSuccessor();
+    if (successor === null) return null;
+    const { sid, zxid } = successor;
+    this.fastLeaderElection?.appoint(sid, zxid);
+    this.serverState = sid === this.myId ? 'LEADING' : this.isParticipant() ? 'FOLLOWING' : 'OBSERVING';
+    this.host.log.info(`${this.serverState}: the reconfiguration names server ${sid} as leader.`, {
+      code: 'LEADER_APPOINTED',
+      leader: sid,
+    });
+    return sid;
   }
 
   private async playRole(database: Database, leaderSid: number): Promise<RoleEnd> {
@@ -227,11 +262,15 @@ export class QuorumPeer implements Server, ElectionSelf {
     this.host.log.info(`Looking for a leader: ${end.reason}`, { code: 'LOOKING', end: end.code });
     if (this.isStopping()) return;
     await database.settle();
+    await this.reconfiguration.recall(database);
     this.serverState = 'LOOKING';
   }
 
   private roleContext(database: Database): RoleContext {
+    const { configurations, reconfiguration } = this;
     return {
+      configurations,
+      reconfigHook: configurations.isChangeable ? reconfiguration : null,
       parts: this.parts,
       network: this.transport?.quorum ?? this.host.network,
       database,
@@ -258,7 +297,7 @@ export class QuorumPeer implements Server, ElectionSelf {
   // --- ElectionSelf and the view of the membership
 
   isParticipant(): boolean {
-    return this.config.role === 'participant';
+    return !this.reconfiguration.isObserver;
   }
 
   state(): ServerState {
@@ -266,11 +305,15 @@ export class QuorumPeer implements Server, ElectionSelf {
   }
 
   verifier(): QuorumVerifier {
-    return this.config.membership;
+    return this.configurations.verifier();
   }
 
   lastSeenVerifier(): QuorumVerifier | null {
-    return this.config.nextMembership;
+    return this.configurations.lastSeenVerifier();
+  }
+
+  ownServer(): QuorumServer {
+    return this.configurations.ownServer();
   }
 
   lastLoggedZxid(): number {
@@ -290,9 +333,7 @@ export class QuorumPeer implements Server, ElectionSelf {
   }
 
   newerConfig(verifier: QuorumVerifier, sid: number): void {
-    this.host.log.debug(`Server ${sid} knows configuration version ${verifier.version.toString(16)}`, {
-      code: 'NEWER_CONFIG',
-    });
+    if (this.serverState === 'LOOKING') this.reconfiguration.learned(verifier, sid);
   }
 
   // --- status
@@ -312,12 +353,12 @@ export class QuorumPeer implements Server, ElectionSelf {
       peerState: this.peerState(),
       leaderSid: this.leaderSid,
       epoch: this.currentEpoch(),
-      members: [...this.config.membership.members.values()].map(({ sid, role }) => ({
+      members: [...this.verifier().members.values()].map(({ sid, role }) => ({
         sid,
         role,
         synced: sid === this.myId ? (this.role?.pipeline ?? null) !== null : leads ? synced.has(sid) : null,
       })),
-      membershipText: this.config.membership.toText(),
+      membershipText: this.verifier().toText(),
     };
   }
 

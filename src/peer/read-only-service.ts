@@ -26,7 +26,7 @@ export class ReadOnlyService {
     if (!config.values['readonlymode.enabled']) return;
     this.timer = host.clock.after(Math.max(GRACE_MS, config.tickTimeMs), () => {
       this.timer = null;
-      this.pipeline = new ReadOnlyPipeline(pipelineDeps(this.parts, database));
+      this.pipeline = new ReadOnlyPipeline(pipelineDeps(this.parts, database, null));
       this.pipeline.start();
       host.log.warn('There is no leader: this server serves clients that only read.', { code: 'READ_ONLY' });
       this.serve(this.pipeline);

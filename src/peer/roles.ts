@@ -1,14 +1,25 @@
 import type { Endpoint, Network } from '../host/index.js';
 import { isWildcardHost } from '../membership/index.js';
-import type { RequestPipeline } from '../pipeline/index.js';
+import type { ReconfigGate, RequestPipeline } from '../pipeline/index.js';
 import { FollowerPipeline, LeaderPipeline } from '../pipeline/index.js';
 import type { ServerState } from '../protocol/index.js';
 import type { SessionsStatus } from '../status/index.js';
 import type { Database } from '../storage/index.js';
-import type { ConfigView, LearnerServer, LearnerView, PhaseTrace, RoleDeps, RoleEnd } from '../zab/index.js';
+import type {
+  ConfigView,
+  LearnerServer,
+  LearnerView,
+  PhaseTrace,
+  ReconfigHook,
+  RoleDeps,
+  RoleEnd,
+} from '../zab/index.js';
 import { Follower, Leader, Observer } from '../zab/index.js';
+import { configNodeText, versionOfText } from './config-node.js';
+import type { Configurations } from './configurations.js';
 import { zabOptions } from './options.js';
 import { pipelineDeps, type PipelineParts } from './pipelines.js';
+import { planReconfig, ReconfigRefusal } from './reconfig-plan.js';
 
 /** What roles are made from. */
 export interface RoleContext {
@@ -17,6 +28,9 @@ export interface RoleContext {
   readonly network: Network;
   readonly database: Database;
   readonly view: ConfigView;
+  readonly configurations: Configurations;
+  /** Null: the configuration may not change. */
+  readonly reconfigHook: ReconfigHook | null;
   readonly phases: PhaseTrace;
   /** The role has begun to serve. */
   readonly serving: (pipeline: RequestPipeline) => void;
@@ -60,9 +74,13 @@ function roleDeps({ database, network, parts, phases, view }: RoleContext): Role
   };
 }
 
-/** `/zookeeper/config` shows the membership in force; the node is no transaction's (ZOOKEEPER-2819). */
+/**
+ * `/zookeeper/config` shows the membership in force; the node is no transaction's (ZOOKEEPER-2819). A newer one that the tree
+ * has already is one that the leader is about to commit.
+ */
 function showMembership({ database, parts, view }: RoleContext): void {
   const verifier = view.verifier();
+  if (verifier.version > 0 && versionOfText(configNodeText(database.tree) ?? '') > verifier.version) return;
   const text = Buffer.from(verifier.toText(), 'utf8');
   database.tree.setConfigNode(text, verifier.version, parts.host.clock.wallMs());
 }
@@ -72,10 +90,13 @@ class LeadingRole implements Role {
   private readonly leader: Leader;
 
   constructor(context: RoleContext) {
-    const pipeline = new LeaderPipeline(pipelineDeps(context.parts, context.database));
+    const { database, parts, reconfigHook } = context;
+    const gate = reconfigHook === null ? null : this.reconfigGate(context);
+    const pipeline = new LeaderPipeline(pipelineDeps(parts, database, gate));
     this.leader = new Leader({
       ...roleDeps(context),
       listenOn: quorumEndpoints(context),
+      reconfigHook,
       server: {
         startLeading: (broadcast) => {
           showMembership(context);
@@ -95,6 +116,31 @@ class LeadingRole implements Role {
         },
       },
     });
+  }
+
+  private reconfigGate({ configurations, parts }: RoleContext): ReconfigGate {
+    const { config, host } = parts;
+    return {
+      plan: (request, zxid) => {
+        try {
+          const verifier = planReconfig(request, zxid, {
+            committed: configurations.verifier(),
+            lastSeen: configurations.lastSeenVerifier(),
+            options: configurations.options,
+            standaloneEnabled: config.values.standaloneEnabled,
+            isQuorumSynced: (next) => this.leader.isQuorumSynced(next),
+          });
+          return Buffer.from(verifier.toText(), 'utf8');
+        } catch (error) {
+          if (!(error instanceof ReconfigRefusal)) throw error;
+          host.log.warn(`A reconfiguration is refused: ${error.message}.`, {
+            code: 'RECONFIG_REFUSED',
+            err: error.code,
+          });
+          return error.code;
+        }
+      },
+    };
   }
 
   get learners(): readonly LearnerView[] {
@@ -128,7 +174,7 @@ class LearningRole implements Role {
 
   constructor(context: RoleContext, leaderSid: number, observes: boolean) {
     const pipeline = new FollowerPipeline(
-      pipelineDeps(context.parts, context.database),
+      pipelineDeps(context.parts, context.database, null),
       observes ? 'observer' : 'follower',
     );
     const server: LearnerServer = {
@@ -149,7 +195,8 @@ class LearningRole implements Role {
       },
       drainTouched: () => pipeline.drainTouched(),
     };
-    const deps = { ...roleDeps(context), server, leaderSid, reconfigHook: null };
+    const { reconfigHook } = context;
+    const deps = { ...roleDeps(context), server, leaderSid, reconfigHook };
     this.learner = observes ? new Observer(deps) : new Follower(deps);
   }
 
@@ -174,10 +221,9 @@ class LearningRole implements Role {
 }
 
 /** Where learners are awaited: this server's own quorum addresses, or all addresses with quorumListenOnAllIPs. */
-function quorumEndpoints({ parts, view }: RoleContext): readonly Endpoint[] {
+function quorumEndpoints({ configurations, parts }: RoleContext): readonly Endpoint[] {
   const { config } = parts;
-  const own = view.verifier().members.get(config.myId);
-  return (own?.addresses ?? []).map(({ host, quorumPort }) => ({
+  return configurations.ownServer().addresses.map(({ host, quorumPort }) => ({
     host: config.election.listenOnAllIPs || isWildcardHost(host) ? '' : host,
     port: quorumPort,
   }));

@@ -1,6 +1,7 @@
 import type { ServerConfig } from '../config/index.js';
 import type { Clock, Disk } from '../host/index.js';
 import { DiskError } from '../host/index.js';
+import type { QuorumServer } from '../membership/index.js';
 import type { RequestPipeline } from '../pipeline/index.js';
 import type {
   ElectionStatus,
@@ -22,16 +23,17 @@ export interface PeerFacts {
   elections(): ElectionStatus | null;
   proposalSizes(): SizeRange | null;
   sessions(): SessionsStatus;
+  /** This server's line of the server list. */
+  own(): QuorumServer | undefined;
 }
 
 /** Names and values that `envi` prints behind the version. */
 export type Environment = readonly (readonly [name: string, value: string])[];
 
-function settingsOf(config: ServerConfig): ServerSettings {
-  const own = config.membership.members.get(config.myId);
-  const { clients, learner, storage, tickTimeMs, myId, role } = config;
+function settingsOf(config: ServerConfig, own: QuorumServer | undefined): ServerSettings {
+  const { clients, learner, storage, tickTimeMs, myId } = config;
   return {
-    clientPort: clients.endpoint?.port ?? -1,
+    clientPort: own?.client?.port ?? clients.endpoint?.port ?? -1,
     secureClientPort: clients.secureEndpoint?.port ?? -1,
     dataDir: `${storage.dataDir}/version-2`,
     dataLogDir: `${storage.dataLogDir}/version-2`,
@@ -50,7 +52,7 @@ function settingsOf(config: ServerConfig): ServerSettings {
             electionAlg: 3,
             electionPorts: own.addresses.map(({ electionPort }) => electionPort),
             quorumPorts: own.addresses.map(({ quorumPort }) => quorumPort),
-            peerType: role,
+            peerType: own.role,
           },
   };
 }
@@ -58,18 +60,20 @@ function settingsOf(config: ServerConfig): ServerSettings {
 /** The views that four-letter words and tools read of this server. */
 export class ServerFacts implements ServerStatus {
   readonly version = FULL_VERSION;
-  readonly settings: ServerSettings;
   private readonly startedMs: number;
 
   constructor(
     private readonly clock: Clock,
     private readonly disk: Disk,
-    config: ServerConfig,
+    private readonly config: ServerConfig,
     private readonly env: Environment,
     private readonly facts: PeerFacts,
   ) {
-    this.settings = settingsOf(config);
     this.startedMs = clock.monotonicMs();
+  }
+
+  get settings(): ServerSettings {
+    return settingsOf(this.config, this.facts.own());
   }
 
   uptimeMs(): number {

@@ -2,7 +2,8 @@ import { ClientListener } from '../client/index.js';
 import type { ServerConfig } from '../config/index.js';
 import type { Host } from '../host/index.js';
 import type { Metrics } from '../metrics/index.js';
-import { SessionIds, StandalonePipeline } from '../pipeline/index.js';
+import { type ReconfigGate, SessionIds, StandalonePipeline } from '../pipeline/index.js';
+import { ErrorCode } from '../protocol/index.js';
 import type { ServerStatus, SessionsStatus } from '../status/index.js';
 import type { Database } from '../storage/index.js';
 import { closeDatabase, endsInTime, listenForClients, openDatabase } from './foundation.js';
@@ -16,6 +17,9 @@ import type { TlsFileWatch } from './tls-files.js';
 
 /** Sessions of a server without an ensemble are made as if it were server 1, whatever myid says: ZooKeeper's are. */
 const SESSION_SERVER_ID = 1;
+
+/** There is no ensemble to change. */
+const NO_ENSEMBLE: ReconfigGate = { plan: () => ErrorCode.unimplemented };
 
 /** A server without an ensemble: what its own log has is committed. */
 export class StandaloneServer implements Server {
@@ -48,6 +52,7 @@ export class StandaloneServer implements Server {
       elections: () => null,
       proposalSizes: () => null,
       sessions: () => this.sessionsStatus(),
+      own: () => config.membership.members.get(config.myId),
     });
     const access = makeAccess(config, host, plugins);
     this.parts = { host, metrics, config, access, sessionIds: new SessionIds(host.clock, SESSION_SERVER_ID) };
@@ -76,7 +81,7 @@ export class StandaloneServer implements Server {
     };
     if (this.isStopping()) return;
     const pipeline = new StandalonePipeline({
-      ...pipelineDeps(this.parts, database),
+      ...pipelineDeps(this.parts, database, config.values.reconfigEnabled ? NO_ENSEMBLE : null),
       onBatchApplied: () => {
         this.clients.flush();
       },

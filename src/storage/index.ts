@@ -6,3 +6,4 @@ export { StorageError } from './errors.js';
 export type { DatabaseOptions } from './options.js';
 export { STORAGE_DEFAULTS } from './options.js';
 export type { SnapshotReceive } from './snapshot-receive.js';
+export { StagedFile } from './staged-file.js';

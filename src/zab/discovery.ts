@@ -1,7 +1,7 @@
 import { formatZxid } from '../protocol/index.js';
 import { Milestone, ZabError } from './life.js';
 import type { ConfigView } from './needs.js';
-import { haveQuorum, isListed, isVoter, sidList } from './quorum.js';
+import { haveQuorum, isListed, isVoter, sidList, votersOf } from './quorum.js';
 
 /** How new a server's history is: first by the epoch of the last leader it followed, then by its last zxid. */
 export interface StateSummary {
@@ -84,7 +84,7 @@ export class Discovery {
     if (this.epochChosen.reached || this.here.has(sid) || !isVoter(this.config, sid)) return true;
     this.looking.add(sid);
     const left = new Set<number>();
-    for (const voter of this.config.verifier().voters.keys()) {
+    for (const voter of votersOf(this.config)) {
       if (!this.looking.has(voter)) left.add(voter);
     }
     return haveQuorum(this.config, left);

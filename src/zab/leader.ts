@@ -1,5 +1,5 @@
 import { type Clock, Complaints, type Listener, type Logger, type Socket, WaitingRoom } from '../host/index.js';
-import type { QuorumTally } from '../membership/index.js';
+import type { QuorumTally, QuorumVerifier } from '../membership/index.js';
 import type { ForwardedRequest, TxnEntry } from '../protocol/index.js';
 import { makeZxid, OpCode, zxidCounter } from '../protocol/index.js';
 import { Discovery } from './discovery.js';
@@ -53,6 +53,7 @@ export class Leader implements LearnerMaster, Broadcast {
   private newLeaderTally: QuorumTally | null = null;
   private startedMs = 0;
   private establishedMs = 0;
+  private leaving = false;
   private running: Promise<RoleEnd> | null = null;
 
   constructor(private readonly deps: LeaderDeps) {
@@ -155,6 +156,7 @@ export class Leader implements LearnerMaster, Broadcast {
         metrics: this.metrics,
         myId: this.myId,
         server: deps.server,
+        reconfigHook: deps.reconfigHook ?? null,
       },
       epoch,
       options.counterEnd,
@@ -199,8 +201,14 @@ export class Leader implements LearnerMaster, Broadcast {
       proposalSizes: () => this.requireProposals().sizes,
       isOver: () => life.isOver,
     });
-    deps.server.startLeading(this);
+    const leads = deps.reconfigHook?.established(this.newLeaderConfig()) ?? true;
+    if (leads) deps.server.startLeading(this);
     this.established.reach();
+    if (!leads) {
+      // It has finished what another leader began; in the configuration that this brought others lead.
+      proposals?.handOver();
+      this.leaveSoon();
+    }
     life.every(this.options.tickTimeMs / 2, () => {
       this.beat();
     });
@@ -311,6 +319,8 @@ export class Leader implements LearnerMaster, Broadcast {
   /** A configuration that may change but never did gets the epoch's beginning as its version (ZOOKEEPER-1783). */
   newLeaderConfig(): string {
     const current = this.config.verifier();
+    // Later learners get the one in force: what is on its way comes to them as a proposal.
+    if (this.established.reached && (this.deps.reconfigHook ?? null) !== null) return current.toText();
     const newest = this.config.lastSeenVerifier() ?? current;
     const isFirst = current.version === 0 && newest.version === 0;
     if (this.options.reconfigEnabled && isFirst) return current.withVersion(this.newLeaderZxid).toText();
@@ -378,6 +388,7 @@ export class Leader implements LearnerMaster, Broadcast {
       this.waiting.leave(handler);
       this.proposals?.stopForwarding(handler);
       this.logGone(handler);
+      if (this.leaving && this.handlers.size === 0) this.leave();
     });
     this.handlers.set(handler, run);
   }
@@ -424,7 +435,38 @@ export class Leader implements LearnerMaster, Broadcast {
       this.commitWaits = this.commitWaits.filter(({ zxid }) => zxid > proposals.lastCommitted);
       for (const { milestone } of ready) milestone.reach();
     }
-    this.handOverInTime(proposals);
+    if (proposals.isHandedOver) this.leaveSoon();
+    else this.handOverInTime(proposals);
+  }
+
+  /**
+   * Another server is to lead. The learners are told and close their connections; who does not within a tick is left.
+   */
+  private leaveSoon(): void {
+    if (this.leaving) return;
+    this.leaving = true;
+    this.life.after(this.options.tickTimeMs, () => {
+      this.leave();
+    });
+    if (this.handlers.size === 0) {
+      this.clock.defer(() => {
+        this.leave();
+      });
+    }
+  }
+
+  private leave(): void {
+    this.life.finish('RECONFIGURED', 'in the new configuration another server leads');
+  }
+
+  /** Do live followers, with this server if it votes there, make a quorum of `verifier`? */
+  isQuorumSynced(verifier: QuorumVerifier): boolean {
+    const sids = new Set([this.myId]);
+    const nowMs = this.clock.monotonicMs();
+    for (const handler of this.handlers.keys()) {
+      if (handler.isLive && !handler.isObserver && handler.isSynced(nowMs)) sids.add(handler.sid);
+    }
+    return verifier.containsQuorum(sids);
   }
 
   /** Near the end of the counter the first quiet moment ends the epoch (ZOOKEEPER-1277). */

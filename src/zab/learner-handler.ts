@@ -72,7 +72,9 @@ export interface LearnerView {
   readonly requestsReceived: number;
 }
 
-type Held = { readonly what: 'proposal' | 'commit'; readonly entry: TxnEntry };
+type Held =
+  | { readonly what: 'proposal'; readonly entry: TxnEntry }
+  | { readonly what: 'commit'; readonly entry: TxnEntry; readonly nextLeader: number };
 
 const TOUCH_BYTES = 12;
 /** One queue this many times the bound is dropped without waiting. */
@@ -315,7 +317,7 @@ export class LearnerHandler implements SyncTarget, PingedFollower {
 
   proposed(entry: TxnEntry): void {
     if (!this.isLive) {
-      this.hold('proposal', entry);
+      this.hold({ what: 'proposal', entry });
       return;
     }
     const { zxid } = entry.header;
@@ -324,10 +326,10 @@ export class LearnerHandler implements SyncTarget, PingedFollower {
     this.stream.send(PacketType.proposal, zxid, entry.bytes);
   }
 
-  committed(entry: TxnEntry): void {
+  committed(entry: TxnEntry, nextLeader: number): void {
     const { zxid, type } = entry.header;
-    if (!this.isLive) this.hold('commit', entry);
-    else if (type === OpCode.reconfig) this.sendActivation(entry);
+    if (!this.isLive) this.hold({ what: 'commit', entry, nextLeader });
+    else if (type === OpCode.reconfig) this.sendActivation(entry, nextLeader);
     else if (this.isObserver) this.stream.send(PacketType.inform, zxid, entry.bytes);
     else this.stream.send(PacketType.commit, zxid);
   }
@@ -344,26 +346,26 @@ export class LearnerHandler implements SyncTarget, PingedFollower {
   }
 
   /** `long suggestedLeader`, for observers followed by the transaction. */
-  private sendActivation(entry: TxnEntry): void {
+  private sendActivation(entry: TxnEntry, nextLeader: number): void {
     const w = new JuteWriter(8 + entry.bytes.length);
-    w.long(this.master.myId);
+    w.long(nextLeader);
     if (this.isObserver) w.raw(entry.bytes);
     const type = this.isObserver ? PacketType.informAndActivate : PacketType.commitAndActivate;
     this.stream.send(type, entry.header.zxid, w.take(0));
   }
 
-  private hold(what: Held['what'], entry: TxnEntry): void {
-    this.held.push({ what, entry });
-    this.heldBytes += entry.bytes.length;
+  private hold(held: Held): void {
+    this.held.push(held);
+    this.heldBytes += held.entry.bytes.length;
   }
 
   private release(): void {
     const { held } = this;
     this.held = [];
     this.heldBytes = 0;
-    for (const { what, entry } of held) {
-      if (what === 'proposal') this.proposed(entry);
-      else this.committed(entry);
+    for (const one of held) {
+      if (one.what === 'proposal') this.proposed(one.entry);
+      else this.committed(one.entry, one.nextLeader);
     }
   }
 

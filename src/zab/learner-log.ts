@@ -25,6 +25,8 @@ export class LearnerLog {
   /** Appended, not acknowledged; ascending. */
   private unacked: number[] = [];
   private acksOpen = false;
+  /** Proposals that are durable, but not to be acknowledged yet, and neither is what comes behind them. */
+  private readonly held = new Set<number>();
   private waiting: { readonly zxid: number; readonly done: () => void }[] = [];
   private unsyncedBytes = 0;
 
@@ -94,6 +96,16 @@ export class LearnerLog {
     this.acknowledge();
   }
 
+  /** This proposal (the next one) is not acknowledged before `releaseAcks`: something else of it must be durable, too. */
+  holdAcks(zxid: number): void {
+    this.held.add(zxid);
+  }
+
+  releaseAcks(zxid: number): void {
+    this.held.delete(zxid);
+    if (this.acksOpen) this.acknowledge();
+  }
+
   /** Something became durable: first the leader's waiting quorum, then the own tree. */
   durable(): void {
     if (this.history.durableZxid >= this.history.lastLoggedZxid) this.unsyncedBytes = 0;
@@ -129,7 +141,7 @@ export class LearnerLog {
     const { durableZxid } = this.history;
     let ready = 0;
     for (const zxid of this.unacked) {
-      if (zxid > durableZxid) break;
+      if (zxid > durableZxid || this.held.has(zxid)) break;
       this.hooks.ack(zxid);
       ready++;
     }

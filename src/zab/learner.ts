@@ -1,5 +1,6 @@
 import { type Clock, Complaints, type Endpoint, type Logger } from '../host/index.js';
 import { JuteError, JuteReader, JuteWriter } from '../jute/index.js';
+import { MembershipError } from '../membership/index.js';
 import type { ForwardedRequest, QuorumPacket, TxnEntry } from '../protocol/index.js';
 import {
   formatZxid,
@@ -56,6 +57,8 @@ export abstract class Learner implements LeaderLink {
   /** Of the newest proposal that this leader sent. */
   private lastProposal = -1;
   private newLeaderConfig: string | null = null;
+  /** Texts of reconfigurations that were proposed and are not committed, by zxid. */
+  private readonly proposedConfigs = new Map<number, string>();
   private running: Promise<RoleEnd> | null = null;
 
   constructor(protected readonly deps: LearnerDeps) {
@@ -110,7 +113,8 @@ export abstract class Learner implements LeaderLink {
     try {
       await this.learn();
     } catch (error) {
-      const isBadInput = error instanceof JuteError || error instanceof UnknownTxnError;
+      const isBadInput =
+        error instanceof JuteError || error instanceof UnknownTxnError || error instanceof MembershipError;
       this.life.finishWith(error, isBadInput ? 'PROTOCOL' : 'INTERNAL');
     }
     this.deps.history.onDurable = null;
@@ -160,7 +164,8 @@ export abstract class Learner implements LeaderLink {
   private leaderAddresses(): readonly Endpoint[] {
     const { config, leaderAddresses, leaderSid } = this.deps;
     if (leaderAddresses !== undefined) return leaderAddresses;
-    const leader = config.verifier().members.get(leaderSid);
+    // While a configuration is on its way, a server of the new one may have been elected.
+    const leader = config.verifier().members.get(leaderSid) ?? config.lastSeenVerifier()?.members.get(leaderSid);
     if (leader === undefined) throw new ZabError('CONNECT_FAILED', `server ${leaderSid} is not in the configuration`);
     return leader.addresses.map(({ host, quorumPort }) => ({ host, port: quorumPort }));
   }
@@ -304,7 +309,7 @@ export abstract class Learner implements LeaderLink {
     }
     if (packet.data !== null && packet.data.length > 1) {
       this.newLeaderConfig = packet.data.toString('utf8');
-      reconfigHook?.proposed(this.newLeaderConfig);
+      if (reconfigHook !== null) await this.life.during(reconfigHook.proposed(this.newLeaderConfig));
     }
     // A Java leader's tree changes while it sends its image, but no more when it queues NEWLEADER behind the commits.
     history.trustDigestAfter(log.committedZxid);
@@ -322,9 +327,11 @@ export abstract class Learner implements LeaderLink {
 
   private startServing(stream: PacketStream, epoch: number): void {
     const { options, reconfigHook, server } = this.deps;
+    if (this.newLeaderConfig !== null && reconfigHook?.established(this.newLeaderConfig) === false) {
+      throw new ZabError('RECONFIGURED', "the leader's configuration gives this server or the leader another part");
+    }
     stream.limitSilence(syncLimitMs(options));
     stream.send(PacketType.ack, makeZxid(epoch, 0));
-    if (this.newLeaderConfig !== null) reconfigHook?.established(this.newLeaderConfig);
     this.isServing = true;
     server.startServing(this);
   }
@@ -388,7 +395,7 @@ export abstract class Learner implements LeaderLink {
       throw new ZabError('PROTOCOL', `the leader went back in its proposals: ${back}`);
     }
     this.lastProposal = packet.zxid;
-    this.tellOfReconfig(entry);
+    this.tellOfReconfig(entry, log);
     log.propose(entry);
     return entry;
   }
@@ -405,24 +412,34 @@ export abstract class Learner implements LeaderLink {
     const suggestedLeader = r.longLossy();
     if (packet.type === PacketType.informAndActivate) {
       const entry = decodeEntry(r.raw(r.remaining), packet.zxid);
-      this.tellOfReconfig(entry);
+      this.tellOfReconfig(entry, log);
       log.inform(entry);
     } else {
       log.commit(packet.zxid);
     }
-    const text = this.proposedConfigs.get(packet.zxid);
-    if (text === undefined) return;
+    const text = this.proposedConfigs.get(packet.zxid) ?? null;
     this.proposedConfigs.delete(packet.zxid);
-    this.deps.reconfigHook?.activated(text, suggestedLeader, packet.zxid);
+    log.whenApplied(() => {
+      const goesOn = this.deps.reconfigHook?.activated(text, suggestedLeader, packet.zxid) ?? true;
+      if (goesOn) return;
+      const what = `configuration ${packet.zxid.toString(16)} is in force, its leader is server ${suggestedLeader}`;
+      this.life.finish('RECONFIGURED', what);
+    });
   }
 
-  private readonly proposedConfigs = new Map<number, string>();
-
-  private tellOfReconfig(entry: TxnEntry): void {
-    if (entry.txn.type !== OpCode.reconfig || entry.txn.data === null) return;
-    const text = entry.txn.data.toString('utf8');
-    this.proposedConfigs.set(entry.header.zxid, text);
-    this.deps.reconfigHook?.proposed(text);
+  /** A configuration is acknowledged when it is on disk, and not only the transaction that has it. */
+  private tellOfReconfig({ header, txn }: TxnEntry, log: LearnerLog): void {
+    const { reconfigHook } = this.deps;
+    if (txn.type !== OpCode.reconfig || txn.data === null || reconfigHook === null) return;
+    const text = txn.data.toString('utf8');
+    this.proposedConfigs.set(header.zxid, text);
+    log.holdAcks(header.zxid);
+    this.life.during(reconfigHook.proposed(text)).then(
+      () => {
+        log.releaseAcks(header.zxid);
+      },
+      () => undefined,
+    );
   }
 
   private apply(zxid: number): void {

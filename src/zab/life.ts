@@ -12,6 +12,7 @@ export type EndCode =
   | 'DISK_SLOW'
   | 'ZXID_EXHAUSTED'
   | 'HANDOVER'
+  | 'RECONFIGURED'
   | 'CONNECT_FAILED'
   | 'CONNECTION_LOST'
   | 'SILENT'

@@ -135,13 +135,20 @@ export interface LeaderLink {
 }
 
 /**
- * Learners tell here what they learn about configurations. What a reconfiguration changes is the peer's business.
+ * Roles tell here what they learn about configurations; absent where the configuration may not change. What a new one means
+ * for this server is the peer's business. Texts that are no configuration throw a `MembershipError`.
  */
 export interface ReconfigHook {
-  /** A configuration was proposed, or came with NEWLEADER. */
-  proposed(configText: string): void;
-  /** NEWLEADER's configuration is in force: UPTODATE came. */
-  established(configText: string): void;
-  /** A reconfiguration is committed. */
-  activated(configText: string, suggestedLeader: number, zxid: number): void;
+  /**
+   * A configuration was proposed, or came with NEWLEADER: from this call on it is the last seen one. Resolves when it is
+   * remembered on disk, which must be before anything that speaks for it is acknowledged. Never rejects.
+   */
+  proposed(configText: string): Promise<void>;
+  /** NEWLEADER's configuration is in force. False: this server's part in it is another one, so the role is over. */
+  established(configText: string): boolean;
+  /**
+   * A reconfiguration is committed and, on learners, applied. `configText` is null where the proposal was logged in an
+   * earlier role: then the tree has it. False: the role is over, because this server's part or its leader changes.
+   */
+  activated(configText: string | null, suggestedLeader: number, zxid: number): boolean;
 }

@@ -1,9 +1,10 @@
 import type { Clock } from '../host/index.js';
 import type { TxnEntry } from '../protocol/index.js';
-import { formatZxid, makeZxid, zxidCounter } from '../protocol/index.js';
+import { formatZxid, makeZxid, OpCode, zxidCounter } from '../protocol/index.js';
 import type { Life } from './life.js';
-import type { ConfigView, History, LeaderServer } from './needs.js';
-import { haveQuorum } from './quorum.js';
+import { chooseLeader, staysLeader } from './designated-leader.js';
+import type { ConfigView, History, LeaderServer, ReconfigHook } from './needs.js';
+import { haveQuorum, requiredVerifiers } from './quorum.js';
 import type { ZabMetrics } from './zab-metrics.js';
 
 /** A learner that gets every proposal and commit from a certain zxid on. */
@@ -13,12 +14,15 @@ export interface Forwarding {
   /** Everything up to here is durable at the learner; -1 while its word does not count yet. */
   readonly ackedZxid: number;
   proposed(entry: TxnEntry): void;
-  committed(entry: TxnEntry): void;
+  /** `nextLeader`: whom to follow from now on, for reconfigurations. */
+  committed(entry: TxnEntry, nextLeader: number): void;
 }
 
 interface Outstanding {
   readonly entry: TxnEntry;
   readonly proposedMs: number;
+  /** Of a committed reconfiguration: its leader. */
+  nextLeader?: number;
 }
 
 export interface ProposalsContext {
@@ -29,6 +33,8 @@ export interface ProposalsContext {
   readonly metrics: ZabMetrics;
   readonly myId: number;
   readonly server: LeaderServer;
+  /** Null or absent: the configuration may not change. */
+  readonly reconfigHook?: ReconfigHook | null;
 }
 
 /**
@@ -52,6 +58,10 @@ export class Proposals {
   private outstanding: Outstanding[] = [];
   private committedCount = 0;
   private applying = false;
+  /** The own log speaks for no reconfiguration from here on: the configuration itself is not on disk yet. */
+  private heldFrom = Number.POSITIVE_INFINITY;
+  /** Another server is to lead: nothing more is proposed or committed here (ZooKeeper's `allowedToCommit`). */
+  private handsOver = false;
 
   constructor(
     private readonly context: ProposalsContext,
@@ -77,7 +87,7 @@ export class Proposals {
 
   propose(entry: TxnEntry): void {
     const { history, life, clock, metrics } = this.context;
-    if (life.isOver) return;
+    if (life.isOver || this.handsOver) return;
     const { zxid } = entry.header;
     if (zxidCounter(zxid) >= this.counterEnd) {
       life.finish('ZXID_EXHAUSTED', `the counter of epoch ${this.epoch} is used up: a new epoch must begin`);
@@ -95,6 +105,7 @@ export class Proposals {
       return;
     }
     this.lastProposed = zxid;
+    if (entry.txn.type === OpCode.reconfig) this.proposeConfig(entry);
     this.outstanding.push({ entry, proposedMs: clock.monotonicMs() });
     this.noteSize(entry.bytes.length);
     metrics.proposalCount.add();
@@ -108,10 +119,10 @@ export class Proposals {
    * then what will come. Planning and this call belong into one turn.
    */
   startForwarding(learner: Forwarding, afterZxid: number): void {
-    for (const [at, { entry }] of this.outstanding.entries()) {
+    for (const [at, { entry, nextLeader }] of this.outstanding.entries()) {
       if (entry.header.zxid <= afterZxid) continue;
       if (!learner.isObserver) learner.proposed(entry);
-      if (at < this.committedCount) learner.committed(entry);
+      if (at < this.committedCount) learner.committed(entry, nextLeader ?? this.context.myId);
     }
     this.learners.set(learner, afterZxid);
     this.tellOracle();
@@ -126,8 +137,12 @@ export class Proposals {
     const { life } = this.context;
     if (life.isOver) return;
     try {
-      const quorumZxid = this.newestWithQuorum();
-      if (quorumZxid > this.lastCommitted) this.commitUpTo(quorumZxid);
+      // A reconfiguration changes what a quorum is, so that more may be committed behind it.
+      for (let before = -1; before !== this.lastCommitted && !this.handsOver;) {
+        before = this.lastCommitted;
+        const quorumZxid = this.newestWithQuorum();
+        if (quorumZxid > this.lastCommitted) this.commitUpTo(quorumZxid);
+      }
       this.apply();
     } catch (error) {
       life.finishWith(error, 'INTERNAL');
@@ -141,7 +156,7 @@ export class Proposals {
     const note = (sid: number, zxid: number): void => {
       if (zxid > this.lastCommitted) acked.set(sid, Math.min(zxid, this.lastProposed));
     };
-    note(myId, history.durableZxid);
+    note(myId, Math.min(history.durableZxid, this.heldFrom - 1));
     for (const learner of this.learners.keys()) {
       if (!learner.isObserver) note(learner.sid, learner.ackedZxid);
     }
@@ -156,23 +171,71 @@ export class Proposals {
     return this.lastCommitted;
   }
 
+  /** Up to this zxid, or to the first reconfiguration: what is behind one is judged by the new configuration. */
   private commitUpTo(zxid: number): void {
-    const { clock, metrics } = this.context;
-    const from = this.committedCount;
-    let to = from;
-    while (to < this.outstanding.length && (this.outstanding[to] as Outstanding).entry.header.zxid <= zxid) to++;
-    this.committedCount = to;
-    this.lastCommitted = zxid;
-    metrics.commitCount.add(to - from);
+    const { clock, metrics, myId } = this.context;
     const nowMs = clock.monotonicMs();
-    for (let at = from; at < to; at++) {
-      const { entry, proposedMs } = this.outstanding[at] as Outstanding;
+    const from = this.committedCount;
+    while (this.committedCount < this.outstanding.length) {
+      const next = this.outstanding[this.committedCount] as Outstanding;
+      const { entry, proposedMs } = next;
+      if (entry.header.zxid > zxid) break;
+      this.committedCount++;
+      this.lastCommitted = entry.header.zxid;
       metrics.quorumAckLatency.record(nowMs - proposedMs);
       this.onCommitting?.(entry.header.zxid);
+      const isReconfig = entry.txn.type === OpCode.reconfig;
+      if (isReconfig) next.nextLeader = this.activate(entry);
       for (const [learner, afterZxid] of this.learners) {
-        if (entry.header.zxid > afterZxid) learner.committed(entry);
+        if (entry.header.zxid > afterZxid) learner.committed(entry, next.nextLeader ?? myId);
       }
+      if (isReconfig) break;
     }
+    metrics.commitCount.add(this.committedCount - from);
+  }
+
+  // --- reconfiguration
+
+  /** Is everything that may be committed here applied, and another server to lead? */
+  get isHandedOver(): boolean {
+    return this.handsOver && this.committedCount === 0;
+  }
+
+  /** Nothing more is committed here. */
+  handOver(): void {
+    this.handsOver = true;
+  }
+
+  /** From the proposal on a quorum of the new configuration is needed, too. */
+  private proposeConfig({ header, txn }: TxnEntry): void {
+    const { life, reconfigHook } = this.context;
+    if (txn.type !== OpCode.reconfig || txn.data === null || reconfigHook === undefined || reconfigHook === null)
+      return;
+    const remembered = reconfigHook.proposed(txn.data.toString('utf8'));
+    this.heldFrom = header.zxid;
+    life.during(remembered).then(
+      () => {
+        this.heldFrom = Number.POSITIVE_INFINITY;
+        this.advance();
+      },
+      () => undefined,
+    );
+  }
+
+  /** The new configuration is in force; returns its leader. */
+  private activate({ header, txn }: TxnEntry): number {
+    const { config, history, myId, reconfigHook } = this.context;
+    if (txn.type !== OpCode.reconfig || txn.data === null || reconfigHook === undefined || reconfigHook === null) {
+      return myId;
+    }
+    const next = requiredVerifiers(config).at(-1) ?? config.verifier();
+    const acked: [number, number][] = [[myId, history.durableZxid]];
+    for (const { isObserver, sid, ackedZxid } of this.learners.keys()) if (!isObserver) acked.push([sid, ackedZxid]);
+    const stays = staysLeader(config.verifier(), next, myId);
+    const leader = stays ? myId : chooseLeader(next, myId, acked, header.zxid);
+    const goesOn = reconfigHook.activated(txn.data.toString('utf8'), leader, header.zxid);
+    if (!stays || !goesOn) this.handsOver = true;
+    return leader;
   }
 
   private apply(): void {

@@ -13,8 +13,14 @@ export function tallyOf(config: ConfigView): QuorumTally {
   return new QuorumTally(requiredVerifiers(config));
 }
 
+/** Does it vote in one of the required configurations? */
 export function isVoter(config: ConfigView, sid: number): boolean {
-  return config.verifier().voters.has(sid);
+  return requiredVerifiers(config).some(({ voters }) => voters.has(sid));
+}
+
+/** All that vote in one of the required configurations. */
+export function votersOf(config: ConfigView): ReadonlySet<number> {
+  return new Set(requiredVerifiers(config).flatMap(({ voters }) => [...voters.keys()]));
 }
 
 /** Is it in a configuration at all, as voter or observer? Others may learn, but their word counts for nothing. */

@@ -19,6 +19,8 @@ export interface LeaderDeps extends RoleDeps {
   readonly server: LeaderServer;
   /** Where learners are awaited; it is enough when one of them can be listened on. */
   readonly listenOn: readonly Endpoint[];
+  /** Null or absent: the configuration may not change. */
+  readonly reconfigHook?: ReconfigHook | null;
 }
 
 export interface LearnerDeps extends RoleDeps {

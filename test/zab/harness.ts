@@ -277,9 +277,13 @@ export class ZabServer {
 
   private hook(): ReconfigHook {
     return {
-      proposed: (text) => this.config.push(`proposed ${lastLine(text)}`),
-      established: (text) => this.config.push(`established ${lastLine(text)}`),
-      activated: (text, leader, zxid) => this.config.push(`activated ${lastLine(text)} ${leader} ${zxid.toString(16)}`),
+      proposed: (text) => {
+        this.config.push(`proposed ${lastLine(text)}`);
+        return Promise.resolve();
+      },
+      established: (text) => this.config.push(`established ${lastLine(text)}`) > 0,
+      activated: (text, leader, zxid) =>
+        this.config.push(`activated ${lastLine(text ?? 'unknown')} ${leader} ${zxid.toString(16)}`) > 0,
     };
   }
 

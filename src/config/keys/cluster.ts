@@ -48,7 +48,6 @@ export const cluster = {
   }),
   reconfigEnabled: fileKey(bool(), false, {
     since: '3.5.3',
-    support: 'missing',
     effect: 'Allows changes of the server list while it runs.',
   }),
   dynamicConfigFile: fileKey(path(), null, {
