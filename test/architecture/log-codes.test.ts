@@ -23,7 +23,7 @@ function rowsUnder(heading: string): Map<string, string[]> {
   );
 }
 
-const LOGGED = ['Start and stop', 'Data on disk', 'Elections', 'Leader and learners', 'Clients and sessions'];
+const LOGGED = ['Start and stop', 'Data on disk', 'Elections', 'Leader and learners', 'Clients and sessions', 'HTTP'];
 const documented = new Map(LOGGED.flatMap((heading) => [...rowsUnder(heading)]));
 
 /** Codes in the fields of calls such as `log.warn(message, { code: 'X' })`, with the levels of those calls. */

@@ -17,6 +17,8 @@ export interface EnsembleOptions {
   /** More lines of zoo.cfg for every server. */
   readonly config?: Readonly<Record<string, string | number>>;
   readonly env?: Readonly<Record<string, string>>;
+  /** Gives each server an admin port and one for metrics; else both are off. */
+  readonly http?: boolean;
   /** Starts server `index` in another way (a Java server in a mixed ensemble, say). */
   readonly command?: (index: number, configFile: string) => readonly string[];
 }
@@ -31,6 +33,9 @@ export class Member {
     readonly clientPort: number,
     private readonly command: (configFile: string) => readonly string[],
     private readonly env: Readonly<Record<string, string>>,
+    /** 0: there is none. */
+    readonly adminPort = 0,
+    readonly metricsPort = 0,
   ) {}
 
   get configFile(): string {
@@ -99,6 +104,20 @@ export class Member {
   }
 }
 
+/** Without ports both are off: all servers of a machine would want the same. */
+function httpSettings([adminPort, metricsPort]: readonly number[]): Record<string, string | number> {
+  const provider = 'org.apache.zookeeper.metrics.impl.DefaultMetricsProvider';
+  if (adminPort === undefined || metricsPort === undefined) {
+    return { 'admin.enableServer': 'false', 'metricsProvider.className': provider };
+  }
+  return {
+    'admin.serverAddress': '127.0.0.1',
+    'admin.serverPort': adminPort,
+    'metricsProvider.httpHost': '127.0.0.1',
+    'metricsProvider.httpPort': metricsPort,
+  };
+}
+
 /** Real server processes on loopback with data in a temporary folder. */
 export class Ensemble {
   private constructor(
@@ -108,7 +127,7 @@ export class Ensemble {
 
   static async create(options: EnsembleOptions = {}): Promise<Ensemble> {
     const count = options.servers ?? 3;
-    const ports = await freePorts(count * 3);
+    const ports = await freePorts(count * 5);
     const folder = await mkdtemp(join(tmpdir(), 'zk-server-test-'));
     const list =
       count === 1
@@ -122,6 +141,7 @@ export class Ensemble {
       const own = join(folder, String(i + 1));
       await mkdir(join(own, 'data'), { recursive: true });
       await writeFile(join(own, 'data', 'myid'), `${i + 1}\n`);
+      const httpPorts = ports.slice(3 * count + 2 * i, 3 * count + 2 * i + 2);
       const settings = {
         tickTime: 500,
         initLimit: 10,
@@ -130,14 +150,16 @@ export class Ensemble {
         clientPort: ports[i] ?? 0,
         maxClientCnxns: 0,
         '4lw.commands.whitelist': '*',
-        'admin.enableServer': 'false',
+        ...httpSettings(options.http === true ? httpPorts : []),
         ...(options.observers?.includes(i + 1) === true ? { peerType: 'observer' } : {}),
         ...options.config,
       };
       const text = [...Object.entries(settings).map(([key, value]) => `${key}=${value}`), ...list, ''].join('\n');
       await writeFile(join(own, 'zoo.cfg'), text);
       const command = options.command ?? ((_index, configFile) => [LAUNCHER, 'start', configFile]);
-      members.push(new Member(i + 1, own, ports[i] ?? 0, (file) => command(i, file), options.env ?? {}));
+      const [adminPort, metricsPort] = options.http === true ? httpPorts : [];
+      const env = options.env ?? {};
+      members.push(new Member(i + 1, own, ports[i] ?? 0, (file) => command(i, file), env, adminPort, metricsPort));
     }
     return new Ensemble(folder, members);
   }
