@@ -91,6 +91,7 @@ export class QuorumPeer implements Server, ElectionSelf {
     });
     metrics.gauge('quorum_size', () => config.membership.voters.size);
     metrics.gauge('election_rounds', () => this.fastLeaderElection?.round ?? 0);
+    if (config.role === 'observer') metrics.gauge('observer_master_id', () => this.leaderSid ?? -1);
     publishLearnerGauges(metrics, this);
   }
 
