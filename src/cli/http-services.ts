@@ -82,7 +82,7 @@ export class ServerWithHttp implements RunnableServer {
       });
     } catch (error) {
       if (!(error instanceof NetworkError)) throw error;
-      const what = `Metrics cannot be exported on ${formatEndpoint(endpoint)} (${error.message})`;
+      const what = `Metrics cannot be exported on ${shown(endpoint)} (${error.message})`;
       if (isRequired) {
         const mend = 'choose another metricsProvider.httpPort or metricsProvider.httpHost';
         throw new StartError(PeerExit.unexpected, `${what}: ${mend}`, { cause: error });
@@ -106,7 +106,7 @@ export class ServerWithHttp implements RunnableServer {
       log.info(`Administrators are answered at ${scheme}://${shown(where)}${commandUrl}.`, { code: 'ADMIN_LISTENING' });
     } catch (error) {
       if (!(error instanceof NetworkError)) throw error;
-      const what = `The admin server cannot have ${formatEndpoint(endpoint)} (${error.message})`;
+      const what = `The admin server cannot have ${shown(endpoint)} (${error.message})`;
       const where = await this.listen({ ...options, endpoint: { ...endpoint, port: 0 } }, makeHandler).catch(
         () => null,
       );

@@ -20,7 +20,8 @@ export function adminSettings(input: BuildInput): AdminSettings {
   return {
     endpoint: isOn ? endpointOf(values['admin.serverAddress'], values['admin.serverPort']) : null,
     transport,
-    tls: tls === null ? null : { ...tls, options: { ...tls.options, clientAuth } },
+    // Administrators come from anywhere: their certificates are not those of servers.
+    tls: tls === null ? null : { ...tls, options: { ...tls.options, clientAuth, verifiesClientHost: false } },
     idleTimeoutMs: values['admin.idleTimeout'],
     commandUrl: `/${(values['admin.commandURL'] ?? '').replace(/^\/+|\/+$/g, '')}`,
     rateLimiterIntervalMs: values['admin.rateLimiterIntervalInMS'],

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { eventually } from './eventually.js';
 import { serverMode } from './four-letter.js';
+import { HTTP_OFF } from './http-off.js';
 import { freePorts } from './ports.js';
 
 const LAUNCHER = new URL('../../bin/zk-server', import.meta.url).pathname;
@@ -104,12 +105,9 @@ export class Member {
   }
 }
 
-/** Without ports both are off: all servers of a machine would want the same. */
-function httpSettings([adminPort, metricsPort]: readonly number[]): Record<string, string | number> {
-  const provider = 'org.apache.zookeeper.metrics.impl.DefaultMetricsProvider';
-  if (adminPort === undefined || metricsPort === undefined) {
-    return { 'admin.enableServer': 'false', 'metricsProvider.className': provider };
-  }
+/** Without ports both are off. */
+function httpSettings([adminPort, metricsPort]: readonly number[]): Readonly<Record<string, string | number>> {
+  if (adminPort === undefined || metricsPort === undefined) return HTTP_OFF;
   return {
     'admin.serverAddress': '127.0.0.1',
     'admin.serverPort': adminPort,

@@ -58,8 +58,7 @@ export const admin = {
   'metricsProvider.className': fileKey(text('a Java class'), null, {
     since: '3.6.0',
     defaultText: 'Prometheus, if the port is free',
-    effect:
-      'What exports the metrics. PrometheusMetricsProvider: the port must be had. NullMetricsProvider or DefaultMetricsProvider: nothing does. Absent: as Prometheus, but a taken port is only warned of.',
+    effect: 'What exports the metrics, docs/monitoring.md tells; a port that is taken only matters when it is set.',
   }),
   'metricsProvider.httpHost': fileKey(text('an address'), '0.0.0.0', {
     since: '3.8.0',
