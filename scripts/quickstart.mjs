@@ -14,13 +14,18 @@ const SIDS = [1, 2, 3];
 const START_LIMIT_MS = 60_000;
 const STOP_LIMIT_MS = 20_000;
 
-/** Client, quorum and election port of each server. */
-function choosePorts() {
+/** The first server's ports; each other server has the next ones. */
+function firstPorts() {
   const text = process.env.PORT_BASE ?? '';
-  if (text === '') return SIDS.map((_, i) => ({ client: 2181 + i, quorum: 2888 + i, election: 3888 + i }));
+  if (text === '') return { client: 2181, quorum: 2888, election: 3888, admin: 8080, metrics: 7000 };
   const base = Number(text);
-  if (!Number.isInteger(base) || base < 1 || base > 65535 - 22) throw new Error(`PORT_BASE=${text} is not a port`);
-  return SIDS.map((_, i) => ({ client: base + i, quorum: base + 10 + i, election: base + 20 + i }));
+  if (!Number.isInteger(base) || base < 1 || base > 65535 - 42) throw new Error(`PORT_BASE=${text} is not a port`);
+  return { client: base, quorum: base + 10, election: base + 20, admin: base + 30, metrics: base + 40 };
+}
+
+function choosePorts() {
+  const first = Object.entries(firstPorts());
+  return SIDS.map((_, i) => Object.fromEntries(first.map(([use, port]) => [use, port + i])));
 }
 
 async function isFree(port) {
@@ -54,6 +59,10 @@ function writeConfig(folder, sid, ports) {
     'syncLimit=5',
     `dataDir=${join(own, 'data')}`,
     '4lw.commands.whitelist=*',
+    `admin.serverAddress=${HOST}`,
+    `admin.serverPort=${ports[sid - 1].admin}`,
+    `metricsProvider.httpHost=${HOST}`,
+    `metricsProvider.httpPort=${ports[sid - 1].metrics}`,
     ...ports.map((port, i) => `server.${i + 1}=${HOST}:${port.quorum}:${port.election};${HOST}:${port.client}`),
   ];
   const file = join(own, 'zoo.cfg');
@@ -127,6 +136,9 @@ Three servers run; server ${leader} leads.
   for example  zkCli.sh -server ${hosts}
                python3 -c "import kazoo.client as k; c = k.KazooClient('${hosts}'); c.start(); print(c.get_children('/'))"
   ask one      bin/zk-server status ${servers[0].configFile}
+  health       http://${HOST}:${ports[0].admin}/readyz?verbose
+  commands     http://${HOST}:${ports[0].admin}/commands
+  metrics      http://${HOST}:${ports[0].metrics}/metrics (dashboard 10465 of grafana.com shows them)
   data, logs   ${folder}
 
 Ctrl-C stops them.`);

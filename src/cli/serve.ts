@@ -1,10 +1,11 @@
 import { arch, homedir, hostname, release, type as systemName, userInfo } from 'node:os';
 import { getHeapStatistics } from 'node:v8';
 import type { ServerConfig } from '../config/index.js';
-import type { Host } from '../host/index.js';
+import type { Host, HttpServers } from '../host/index.js';
 import { Metrics } from '../metrics/index.js';
 import { type AuthPlugins, createServer, type Environment, NO_PLUGINS } from '../peer/index.js';
 import { descriptorLimit, openDescriptors } from './descriptors.js';
+import { ServerWithHttp } from './http-services.js';
 import type { RunnableServer } from './run-server.js';
 
 const MEBIBYTE = 1024 * 1024;
@@ -45,12 +46,13 @@ function heapSizes(): Environment {
 /** The one place where the real host and a server meet. */
 export function makeServer(
   config: ServerConfig,
-  host: Host,
+  host: Host & { readonly http: HttpServers },
   workingDir: string,
   plugins: AuthPlugins = NO_PLUGINS,
 ): RunnableServer {
   const metrics = new Metrics();
   metrics.gauge('open_file_descriptor_count', openDescriptors);
   metrics.gauge('max_file_descriptor_count', descriptorLimit);
-  return createServer(host, config, metrics, machine(workingDir), plugins);
+  const server = createServer(host, config, metrics, machine(workingDir), plugins);
+  return new ServerWithHttp(server, host, config, metrics);
 }

@@ -5,6 +5,7 @@ import type { RequestPipeline } from '../pipeline/index.js';
 import type { ServerStatus } from '../status/index.js';
 import { ClientHub } from './client-hub.js';
 import { ClientConnection } from './connection.js';
+import type { CommandContext } from './four-letter/index.js';
 import { type Admit, type ClientTls, SecureAccept, type Transport } from './secure-accept.js';
 import { type ClientOptions, DEFAULT_CLIENT_OPTIONS } from './options.js';
 
@@ -94,6 +95,11 @@ export class ClientListener {
     this.hub.pipeline = pipeline;
     this.hub.closeSessions('the role of this server changed');
     this.hub.flush();
+  }
+
+  /** What four-letter words see of the clients, for others who tell of them. */
+  get commands(): CommandContext {
+    return this.hub;
   }
 
   get isServing(): boolean {

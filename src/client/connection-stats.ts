@@ -1,4 +1,5 @@
 import { OpCode } from '../protocol/index.js';
+import type { ConnectionCounts } from './four-letter/context.js';
 
 /** The short names that `cons` prints as `lop`. */
 const SHORT_NAMES = new Map<number, string>([
@@ -81,11 +82,26 @@ export class ConnectionStats {
     this.totalMs = 0;
   }
 
+  get counts(): ConnectionCounts {
+    return {
+      received: this.received,
+      sent: this.sent,
+      lastOperation: this.lastOp === NO_OP ? 'NA' : this.lastOpName,
+      establishedWallMs: this.establishedWallMs,
+      lastCxid: this.lastCxid,
+      lastZxid: this.lastZxid,
+      lastResponseMs: this.lastResponseMs,
+      lastLatencyMs: this.lastLatencyMs,
+      minLatencyMs: this.minLatencyMs === Number.POSITIVE_INFINITY ? 0 : this.minLatencyMs,
+      averageLatencyMs: this.count === 0 ? 0 : Math.floor(this.totalMs / this.count),
+      maxLatencyMs: this.maxLatencyMs,
+    };
+  }
+
   /** The part of a line of `cons` that follows the session id. */
   detailText(sessionTimeoutMs: number): string {
     const hex = (value: number): string => BigInt.asUintN(64, BigInt(value)).toString(16);
-    const min = this.minLatencyMs === Number.POSITIVE_INFINITY ? 0 : this.minLatencyMs;
-    const average = this.count === 0 ? 0 : Math.floor(this.totalMs / this.count);
+    const { minLatencyMs, averageLatencyMs } = this.counts;
     return [
       `,lop=${this.lastOpName}`,
       `,est=${this.establishedWallMs}`,
@@ -94,8 +110,8 @@ export class ConnectionStats {
       `,lzxid=0x${hex(this.lastZxid)}`,
       `,lresp=${this.lastResponseMs}`,
       `,llat=${this.lastLatencyMs}`,
-      `,minlat=${min}`,
-      `,avglat=${average}`,
+      `,minlat=${minLatencyMs}`,
+      `,avglat=${averageLatencyMs}`,
       `,maxlat=${this.maxLatencyMs}`,
     ].join('');
   }

@@ -1,4 +1,4 @@
-import type { Socket, SocketHandler } from '../host/index.js';
+import type { Endpoint, Socket, SocketHandler } from '../host/index.js';
 import { JuteError, JuteReader } from '../jute/index.js';
 import type { ConnectRequest, Id } from '../protocol/index.js';
 import { formatSessionId, hintOnBytes, readConnectRequest } from '../protocol/index.js';
@@ -6,7 +6,7 @@ import { javaAddress } from '../status/index.js';
 import type { ClientHub } from './client-hub.js';
 import { ClientSession, type SessionCarrier } from './client-session.js';
 import { ConnectionStats } from './connection-stats.js';
-import type { ConnectionView } from './four-letter/context.js';
+import type { ConnectionCounts, ConnectionView } from './four-letter/context.js';
 import { argumentBytes, type AnyWord, wordOfLength } from './four-letter/index.js';
 import { FrameSplitter, type FrameSink } from './frame-splitter.js';
 import { refusalOf } from './handshake.js';
@@ -410,7 +410,7 @@ export class ClientConnection implements SessionCarrier, SocketHandler, FrameSin
 
   describe(brief: boolean): string {
     const { stats } = this;
-    const queued = this.session?.queued ?? 0;
+    const queued = this.outstandingRequests;
     const interest = this.interestOps.toString(16);
     const head = ` ${this.remoteText}[${interest}](queued=${queued},recved=${stats.received},sent=${stats.sent}`;
     if (brief || this.session === null || this.sessionId === 0n) return `${head})`;
@@ -418,8 +418,27 @@ export class ClientConnection implements SessionCarrier, SocketHandler, FrameSin
     return `${head},sid=${formatSessionId(this.sessionId)}${details})`;
   }
 
-  /** What ZooKeeper's selector would wait for: 1 to read, 4 to write. */
-  private get interestOps(): number {
+  get remote(): Endpoint {
+    return this.socket.remote;
+  }
+
+  get isSecure(): boolean {
+    return this.socket.security !== null;
+  }
+
+  get outstandingRequests(): number {
+    return this.session?.queued ?? 0;
+  }
+
+  get sessionTimeoutMs(): number {
+    return this.session?.timeoutMs ?? 0;
+  }
+
+  get counts(): ConnectionCounts {
+    return this.stats.counts;
+  }
+
+  get interestOps(): number {
     if (this.state === 'command') return 0;
     return (this.blocked === 0 ? 1 : 0) | (this.socket.bufferedBytes > 0 ? 4 : 0);
   }

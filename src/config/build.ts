@@ -1,5 +1,6 @@
 import type { QuorumServer, QuorumVerifier } from '../membership/index.js';
 import { MajorityVerifier } from '../membership/index.js';
+import { adminSettings, exporterSettings } from './admin-settings.js';
 import { type DataDirView, lookIntoDir, parseMyId, readMyId } from './data-dir.js';
 import type { FaultPlace, Faults } from './fault.js';
 import type { ExtraProperties } from './key-names.js';
@@ -172,6 +173,8 @@ export async function buildConfig(input: BuildInput): Promise<ServerConfig | nul
     },
     access: accessSettings(input),
     quorumSecurity: quorumSecuritySettings(input, mode),
+    admin: adminSettings(input),
+    exporter: exporterSettings(input),
     values,
     extraProperties: input.extraProperties,
   });
@@ -255,7 +258,9 @@ function storageSettings(values: KeyValues, dataDir: string, dataLogDir: string)
 
 /** The parts of the object, too; verifiers and sets are left as they are. */
 function freeze(config: ServerConfig): ServerConfig {
-  const { clients, election, learner, storage, purge, access, quorumSecurity } = config;
-  for (const part of [clients, election, learner, storage, purge, access, quorumSecurity]) Object.freeze(part);
+  const { clients, election, learner, storage, purge, access, quorumSecurity, admin, exporter } = config;
+  for (const part of [clients, election, learner, storage, purge, access, quorumSecurity, admin, exporter]) {
+    Object.freeze(part);
+  }
   return Object.freeze(config);
 }

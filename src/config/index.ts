@@ -11,8 +11,10 @@ export type { SaslClientSettings, SaslServerSettings } from './sasl-settings.js'
 export type { TlsSettings } from './tls-settings.js';
 export type {
   AccessSettings,
+  AdminSettings,
   ClientSettings,
   ElectionSettings,
+  ExporterSettings,
   LearnerSettings,
   PurgeSettings,
   QuorumSaslSettings,

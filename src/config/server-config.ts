@@ -151,6 +151,33 @@ export interface QuorumSaslSettings {
   readonly serverRequires: boolean;
 }
 
+/** The HTTP port for administrators. */
+export interface AdminSettings {
+  /** Null: it is switched off. */
+  readonly endpoint: Endpoint | null;
+  readonly transport: 'plain' | 'tls' | 'either';
+  /** Null when the transport is plain. */
+  readonly tls: TlsSettings | null;
+  /** 0: for ever. */
+  readonly idleTimeoutMs: number;
+  /** Begins with a slash and does not end with one. */
+  readonly commandUrl: string;
+  /** Between two snapshots, or two restores. */
+  readonly rateLimiterIntervalMs: number;
+  readonly allowsSnapshot: boolean;
+  readonly allowsRestore: boolean;
+}
+
+/** The port that Prometheus asks for metrics. */
+export interface ExporterSettings {
+  /** Null: it is switched off. */
+  readonly endpoint: Endpoint | null;
+  /** Must the port be had? Else a server without it starts all the same. */
+  readonly isRequired: boolean;
+  /** Are metrics of the process exported, too? */
+  readonly exportsProcess: boolean;
+}
+
 /** Everything a server is told, checked. Deeply frozen. */
 export interface ServerConfig {
   /** Absolute. */
@@ -173,6 +200,8 @@ export interface ServerConfig {
   readonly purge: PurgeSettings;
   readonly access: AccessSettings;
   readonly quorumSecurity: QuorumSecuritySettings;
+  readonly admin: AdminSettings;
+  readonly exporter: ExporterSettings;
   /** Every key of the table by its name, in its own unit. */
   readonly values: KeyValues;
   /**

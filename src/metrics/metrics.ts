@@ -48,6 +48,23 @@ export class Summary {
     return 0;
   }
 
+  /** How often each size was recorded so far, for `quantilesSince`. */
+  shape(): Uint32Array {
+    return this.buckets.slice();
+  }
+
+  /** As `quantile`, of the values that came after `earlier` was taken; NaN when none did. */
+  quantilesSince(earlier: Uint32Array, qs: readonly number[]): number[] {
+    const since = this.buckets.map((count, bucket) => Math.max(0, count - (earlier[bucket] as number)));
+    const total = since.reduce((sum, count) => sum + count, 0);
+    if (total === 0) return qs.map(() => Number.NaN);
+    return qs.map((q) => {
+      let seen = 0;
+      const bucket = since.findIndex((count) => (seen += count) > 0 && seen >= q * total);
+      return Math.min(valueOf(bucket), this.max);
+    });
+  }
+
   reset(): void {
     this.count = 0;
     this.sum = 0;
@@ -80,6 +97,8 @@ export class Metrics {
   readonly counters = new Map<string, Counter>();
   readonly summaries = new Map<string, Summary>();
   readonly gauges = new Map<string, () => number>();
+  /** Values that are told by key (of a server, say): for exporters only. */
+  readonly gaugeSets = new Map<string, () => Iterable<readonly [key: string, value: number]>>();
 
   counter(name: string): Counter {
     let counter = this.counters.get(name);
@@ -96,5 +115,10 @@ export class Metrics {
   /** Registers (or replaces) a value that is computed when read. */
   gauge(name: string, read: () => number): void {
     this.gauges.set(name, read);
+  }
+
+  /** The same for a set of values. */
+  gaugeSet(name: string, read: () => Iterable<readonly [key: string, value: number]>): void {
+    this.gaugeSets.set(name, read);
   }
 }

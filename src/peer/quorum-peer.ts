@@ -1,3 +1,4 @@
+import type { AdminTarget } from '../admin/index.js';
 import { ClientListener } from '../client/index.js';
 import type { ServerConfig } from '../config/index.js';
 import type { ElectionResult, ElectionSelf } from '../election/index.js';
@@ -14,6 +15,7 @@ import type { ElectionStatus, QuorumStatus, ServerStatus, SessionsStatus, SizeRa
 import type { Database } from '../storage/index.js';
 import type { LearnerView, RoleEnd } from '../zab/index.js';
 import { PhaseTrace } from '../zab/index.js';
+import { adminTarget } from './admin-target.js';
 import { viewElections } from './election-view.js';
 import { closeDatabase, endsInTime, listenForClients, openDatabase } from './foundation.js';
 import { Configurations } from './configurations.js';
@@ -23,6 +25,7 @@ import { type AuthPlugins, makeAccess, NO_PLUGINS } from './access.js';
 import type { PipelineParts } from './pipelines.js';
 import { PurgeSchedule } from './purge-schedule.js';
 import { ReadOnlyService } from './read-only-service.js';
+import { publishLearnerGauges } from './learner-gauges.js';
 import { openQuorumTransport, type QuorumTransport } from './quorum-transport.js';
 import type { Role, RoleContext } from './roles.js';
 import { makeRole } from './roles.js';
@@ -100,6 +103,9 @@ export class QuorumPeer implements Server, ElectionSelf {
       this.clients.serve(pipeline);
     });
     metrics.gauge('quorum_size', () => this.verifier().voters.size);
+    metrics.gauge('election_rounds', () => this.fastLeaderElection?.round ?? 0);
+    if (config.role === 'observer') metrics.gauge('observer_master_id', () => this.leaderSid ?? -1);
+    publishLearnerGauges(metrics, this);
   }
 
   /** The elections so far; null before `start`. */
@@ -144,6 +150,17 @@ export class QuorumPeer implements Server, ElectionSelf {
   stop(): Promise<void> {
     this.stopping ??= this.end({ exitCode: PeerExit.ok, reason: 'stopped' });
     return this.stopping;
+  }
+
+  adminTarget(initialConfiguration: string): AdminTarget {
+    return adminTarget(this.parts, this.clients.commands, {
+      initialConfiguration,
+      pipeline: () => this.pipeline,
+      database: () => this.database,
+      verifier: () => this.verifier(),
+      learners: () => this.learners,
+      resetObserverStatistics: () => this.role?.resetObserverStatistics(),
+    });
   }
 
   private fail(exitCode: number, reason: string): void {

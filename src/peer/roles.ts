@@ -44,6 +44,8 @@ export interface Role {
   run(): Promise<RoleEnd>;
   shutdown(reason: string): Promise<void>;
   voterLooks(sid: number): void;
+  /** Forgets what was counted of observers' connections. */
+  resetObserverStatistics(): void;
   /** Undefined when this role knows no more than the database. */
   sessionsStatus(): SessionsStatus | undefined;
 }
@@ -162,6 +164,10 @@ class LeadingRole implements Role {
     this.leader.voterLooks(sid);
   }
 
+  resetObserverStatistics(): void {
+    this.leader.resetObserverStatistics();
+  }
+
   sessionsStatus(): SessionsStatus | undefined {
     return this.pipeline?.sessionsStatus();
   }
@@ -213,6 +219,10 @@ class LearningRole implements Role {
 
   voterLooks(): void {
     // Only a leader cares who looks.
+  }
+
+  resetObserverStatistics(): void {
+    // Observers are a leader's.
   }
 
   sessionsStatus(): SessionsStatus | undefined {

@@ -1,3 +1,4 @@
+import type { AdminTarget } from '../admin/index.js';
 import { ClientListener } from '../client/index.js';
 import type { ServerConfig } from '../config/index.js';
 import type { Host } from '../host/index.js';
@@ -6,6 +7,7 @@ import { type ReconfigGate, SessionIds, StandalonePipeline } from '../pipeline/i
 import { ErrorCode } from '../protocol/index.js';
 import type { ServerStatus, SessionsStatus } from '../status/index.js';
 import type { Database } from '../storage/index.js';
+import { adminTarget } from './admin-target.js';
 import { closeDatabase, endsInTime, listenForClients, openDatabase } from './foundation.js';
 import { clientOptions } from './options.js';
 import { type AuthPlugins, makeAccess, NO_PLUGINS } from './access.js';
@@ -96,6 +98,17 @@ export class StandaloneServer implements Server {
   stop(): Promise<void> {
     this.stopping ??= this.end({ exitCode: PeerExit.ok, reason: 'stopped' });
     return this.stopping;
+  }
+
+  adminTarget(initialConfiguration: string): AdminTarget {
+    return adminTarget(this.parts, this.clients.commands, {
+      initialConfiguration,
+      pipeline: () => this.pipeline,
+      database: () => this.database,
+      verifier: () => null,
+      learners: () => [],
+      resetObserverStatistics: () => undefined,
+    });
   }
 
   private isStopping(): boolean {

@@ -1,3 +1,5 @@
+import type { AdminTarget } from '../admin/index.js';
+
 /** Exit codes of the process, as Apache ZooKeeper's (`ExitCode`). */
 export const PeerExit = { ok: 0, unexpected: 1, usage: 2, dataDir: 3, electionPort: 14 } as const;
 
@@ -28,4 +30,6 @@ export interface Server {
   stop(): Promise<void>;
   /** Resolves when the server has ended, by `stop` or because it cannot go on. */
   readonly finished: Promise<ServerEnd>;
+  /** What the admin server works on; at any time. `initialConfiguration`: the text of zoo.cfg. */
+  adminTarget(initialConfiguration: string): AdminTarget;
 }

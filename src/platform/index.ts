@@ -2,3 +2,4 @@ export type { RealHost, RealHostOptions } from './real-host.js';
 export { createRealHost } from './real-host.js';
 export type { LoggerOptions } from './real-logger.js';
 export { RealLogger } from './real-logger.js';
+export { makeExporter } from './exporter.js';

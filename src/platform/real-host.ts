@@ -1,8 +1,9 @@
-import type { Host } from '../host/index.js';
+import type { Host, HttpServers } from '../host/index.js';
 import { AppendThread } from './append-thread.js';
 import { oldestOperationMs } from './pending-operations.js';
 import { RealClock } from './real-clock.js';
 import { RealDisk } from './real-disk.js';
+import { RealHttpServers } from './real-http.js';
 import { type LoggerOptions, RealLogger } from './real-logger.js';
 import { RealNetwork } from './real-network.js';
 import { RealRandom } from './real-random.js';
@@ -13,6 +14,7 @@ export interface RealHostOptions {
 
 export interface RealHost extends Host {
   readonly log: RealLogger;
+  readonly http: HttpServers;
   /** How long the oldest disk operation has been waiting for the disk; 0 when none does. */
   diskStuckMs(): number;
   /** Ends the append thread (close files first), unless a hung disk holds it, and writes out the log. */
@@ -28,6 +30,7 @@ export function createRealHost(options: RealHostOptions = {}): RealHost {
   return {
     clock: new RealClock(() => appends.poll()),
     network: new RealNetwork(log),
+    http: new RealHttpServers(log),
     disk: new RealDisk(appends),
     random: new RealRandom(),
     log,

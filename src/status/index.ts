@@ -12,7 +12,6 @@ export type {
   VoteView,
 } from './election-status.js';
 export { javaAddress, javaAverage, javaDate, javaDouble } from './java-format.js';
-export { ADVANCED_SUMMARY_NAMES, BASIC_SUMMARY_NAMES, COUNTER_NAMES, FRACTIONAL_GAUGE_NAMES } from './metric-names.js';
 export { NOT_SERVING } from './not-serving.js';
 export type {
   MemberStatus,

@@ -33,6 +33,15 @@ export interface Applied {
 /** Committed state for a learner that gets everything. */
 export type SnapshotSend = SnapshotBody;
 
+/** A snapshot file. */
+export interface StoredSnapshot {
+  readonly zxid: number;
+  readonly path: string;
+  readonly sizeBytes: number;
+  /** Since 1970. */
+  readonly modifiedMs: number;
+}
+
 /** How much a learner would have to be sent from the log, and how much as a whole. */
 export interface SyncSizes {
   readonly logBytes: number;
@@ -263,6 +272,15 @@ export class Database {
   async takeSnapshot(): Promise<void> {
     this.requireIdle('take a snapshot');
     return this.snapshots.take(this.tree, this.sessions);
+  }
+
+  /** The newest snapshot on disk that is whole under its name; null when there is none. */
+  async newestSnapshot(): Promise<StoredSnapshot | null> {
+    const { disk } = this.host;
+    const [newest] = await listSnapshots(disk, this.folders.snapDir);
+    if (newest === undefined) return null;
+    const { modifiedMs } = await disk.stat(newest.path);
+    return { zxid: newest.zxid, path: newest.path, sizeBytes: newest.sizeBytes, modifiedMs };
   }
 
   /** Removes what the newest `retainCount` snapshots (at least 3) do not need; answers the paths. */

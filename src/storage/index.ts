@@ -1,4 +1,4 @@
-export type { Applied, SnapshotSend, SyncSizes } from './database.js';
+export type { Applied, SnapshotSend, StoredSnapshot, SyncSizes } from './database.js';
 export { Database } from './database.js';
 export type { EpochFiles } from './epoch-files.js';
 export type { StorageErrorCode } from './errors.js';

@@ -270,6 +270,11 @@ export class Leader implements LearnerMaster, Broadcast {
     return [...this.handlers.keys()].map((handler) => handler.view(nowMs));
   }
 
+  /** Forgets what was counted of the connections of observers. */
+  resetObserverStatistics(): void {
+    for (const handler of this.handlers.keys()) if (handler.isObserver) handler.resetStatistics();
+  }
+
   // --- LearnerMaster
 
   get newLeaderZxid(): number {

@@ -168,6 +168,12 @@ export class LearnerHandler implements SyncTarget, PingedFollower {
     await this.life.drained();
   }
 
+  resetStatistics(): void {
+    this.stream.packetsReceived = 0;
+    this.stream.packetsSent = 0;
+    this.requestsReceived = 0;
+  }
+
   view(nowMs: number): LearnerView {
     return {
       sid: this.sid,

@@ -30,6 +30,7 @@ const LOGGED = [
   'Reconfiguration',
   'Leader and learners',
   'Clients and sessions',
+  'HTTP',
 ];
 const documented = new Map(LOGGED.flatMap((heading) => [...rowsUnder(heading)]));
 

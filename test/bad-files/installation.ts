@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { Ensemble } from '../support/ensemble.js';
 import { eventually } from '../support/eventually.js';
 import { serverMode } from '../support/four-letter.js';
+import { HTTP_OFF_LINES } from '../support/http-off.js';
 import { freePorts } from '../support/ports.js';
 import { WireClient } from '../support/wire-client.js';
 
@@ -89,7 +90,7 @@ export class Installation {
     await writeFile(join(made.dataDir, 'myid'), '1\n');
     const servers = [1, 2, 3].map((sid) => `server.${sid}=127.0.0.1:${others[2 * sid - 2]}:${others[2 * sid - 1]}`);
     const lines = ['tickTime=500', 'initLimit=10', 'syncLimit=5', `dataDir=${made.dataDir}`, `clientPort=${port}`];
-    lines.push('admin.enableServer=false', 'preAllocSize=64', ...(kind === 'ensemble' ? servers : []), '');
+    lines.push(HTTP_OFF_LINES, 'preAllocSize=64', ...(kind === 'ensemble' ? servers : []), '');
     await writeFile(made.configFile, lines.join('\n'));
     return made;
   }

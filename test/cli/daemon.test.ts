@@ -10,6 +10,7 @@ import { holderOf } from '../../src/cli/pid-file.js';
 import { isRunning } from '../../src/cli/process-facts.js';
 import { eventually } from '../support/eventually.js';
 import { serverMode } from '../support/four-letter.js';
+import { HTTP_OFF_LINES } from '../support/http-off.js';
 import { freePorts } from '../support/ports.js';
 import { type CliResult, fakeServer, run, scratch } from './harness.js';
 
@@ -42,7 +43,7 @@ class Installation {
 
   configure(more: string): Promise<void> {
     const own = `tickTime=500\ndataDir=${this.data}\nclientPortAddress=127.0.0.1\nclientPort=${this.port}\n`;
-    return writeFile(this.file, `${own}${more}`);
+    return writeFile(this.file, `${own}${more}\n${HTTP_OFF_LINES}`);
   }
 
   get file(): string {

@@ -13,7 +13,7 @@ const LIMIT_MS = 120_000;
 /** A number from which on the ports that quickstart takes are free. */
 async function freeBase(): Promise<number> {
   for (;;) {
-    const ports = await freePorts(30);
+    const ports = await freePorts(43);
     const [first = 0, last = 0] = [ports[0], ports.at(-1)];
     if (last - first === ports.length - 1) return first;
   }
@@ -39,6 +39,14 @@ describe('scripts/quickstart', () => {
       const folder = /data, logs +(\S+)/.exec(out)?.[1] ?? '';
       const modes = await Promise.all([0, 1, 2].map((i) => serverMode(base + i)));
       assert.deepEqual(modes.sort(), ['follower', 'follower', 'leader']);
+      for (const [what, expected] of [
+        ['health', 'readyz check passed'],
+        ['commands', '/commands/monitor'],
+        ['metrics', 'znode_count 5'],
+      ] as const) {
+        const [, url = ''] = new RegExp(`^ +${what} +(\\S+)`, 'm').exec(out) ?? [];
+        assert.ok((await (await fetch(url)).text()).includes(expected), `${what} at ${url}`);
+      }
       const exit = once(child, 'exit');
       child.kill(signal);
       assert.deepEqual(await exit, [0, null]);

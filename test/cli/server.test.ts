@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { eventually } from '../support/eventually.js';
 import { serverMode } from '../support/four-letter.js';
+import { HTTP_OFF_LINES } from '../support/http-off.js';
 import { freePorts } from '../support/ports.js';
 import { WireClient } from '../support/wire-client.js';
 import { cli, cliProcess, MAIN, scratch } from './harness.js';
@@ -25,7 +26,7 @@ async function alone(t: TestContext, more = ''): Promise<Alone> {
   const folder = await scratch(t);
   const [port = 0] = await freePorts(1);
   const file = join(folder, 'zoo.cfg');
-  const text = `tickTime=500\ndataDir=${join(folder, 'data')}\nclientPortAddress=127.0.0.1\nclientPort=${port}\n${more}`;
+  const text = `tickTime=500\ndataDir=${join(folder, 'data')}\nclientPortAddress=127.0.0.1\nclientPort=${port}\n${more}\n${HTTP_OFF_LINES}`;
   await writeFile(file, text);
   return { folder, file, port };
 }

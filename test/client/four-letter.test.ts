@@ -2,10 +2,8 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { FOUR_LETTER_WORDS } from '../../src/client/index.js';
+import { ADVANCED_SUMMARY_NAMES, BASIC_SUMMARY_NAMES, COUNTER_NAMES } from '../../src/metrics/index.js';
 import {
-  ADVANCED_SUMMARY_NAMES,
-  BASIC_SUMMARY_NAMES,
-  COUNTER_NAMES,
   FULL_VERSION,
   javaAddress,
   javaAverage,

@@ -32,8 +32,17 @@ async function onLoopback(text: string): Promise<string> {
   });
 }
 
+/** What several servers on one machine must not share, where the text leaves it to its default. */
+const SIDE_PORTS = ['admin.serverPort', 'metricsProvider.httpPort'];
+
+function withSidePorts(text: string): string {
+  const absent = SIDE_PORTS.filter((key) => !new RegExp(`^\\s*${key.replace('.', '\\.')}\\b`, 'm').test(text));
+  return [text, ...absent.map((key) => `${key}=1`), ''].join('\n');
+}
+
 /** Everything below `root`, and ports that nobody else has, but for a client port that the server line has, too. */
-async function ofMember(text: string, root: string, sid: number): Promise<string> {
+async function ofMember(given: string, root: string, sid: number): Promise<string> {
+  const text = withSidePorts(given);
   const ports = await freePorts(text.match(PORT_LINE)?.length ?? 0);
   const own = [...text.matchAll(SERVER_LINE)].find((match) => match[2] === String(sid));
   const clientPort = /;127\.0\.0\.1:([0-9]+)$/.exec(own?.[3] ?? '')?.[1];

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { eventually } from './eventually.js';
 import { serverMode } from './four-letter.js';
+import { HTTP_OFF } from './http-off.js';
 import { freePorts } from './ports.js';
 
 const LAUNCHER = new URL('../../bin/zk-server', import.meta.url).pathname;
@@ -17,6 +18,8 @@ export interface EnsembleOptions {
   /** More lines of zoo.cfg for every server. */
   readonly config?: Readonly<Record<string, string | number>>;
   readonly env?: Readonly<Record<string, string>>;
+  /** Gives each server an admin port and one for metrics; else both are off. */
+  readonly http?: boolean;
   /** Starts server `index` in another way (a Java server in a mixed ensemble, say). */
   readonly command?: (index: number, configFile: string) => readonly string[];
 }
@@ -33,6 +36,9 @@ export class Member {
     private readonly env: Readonly<Record<string, string>>,
     /** Where clients reach it. */
     readonly host = '127.0.0.1',
+    /** 0: there is none. */
+    readonly adminPort = 0,
+    readonly metricsPort = 0,
   ) {}
 
   get configFile(): string {
@@ -101,6 +107,17 @@ export class Member {
   }
 }
 
+/** Without ports both are off. */
+function httpSettings([adminPort, metricsPort]: readonly number[]): Readonly<Record<string, string | number>> {
+  if (adminPort === undefined || metricsPort === undefined) return HTTP_OFF;
+  return {
+    'admin.serverAddress': '127.0.0.1',
+    'admin.serverPort': adminPort,
+    'metricsProvider.httpHost': '127.0.0.1',
+    'metricsProvider.httpPort': metricsPort,
+  };
+}
+
 /** Real server processes on loopback with data in a temporary folder. */
 export class Ensemble {
   private constructor(
@@ -110,7 +127,7 @@ export class Ensemble {
 
   static async create(options: EnsembleOptions = {}): Promise<Ensemble> {
     const count = options.servers ?? 3;
-    const ports = await freePorts(count * 3);
+    const ports = await freePorts(count * 5);
     const folder = await mkdtemp(join(tmpdir(), 'zk-server-test-'));
     const list =
       count === 1
@@ -124,6 +141,7 @@ export class Ensemble {
       const own = join(folder, String(i + 1));
       await mkdir(join(own, 'data'), { recursive: true });
       await writeFile(join(own, 'data', 'myid'), `${i + 1}\n`);
+      const httpPorts = ports.slice(3 * count + 2 * i, 3 * count + 2 * i + 2);
       const settings = {
         tickTime: 500,
         initLimit: 10,
@@ -132,14 +150,18 @@ export class Ensemble {
         clientPort: ports[i] ?? 0,
         maxClientCnxns: 0,
         '4lw.commands.whitelist': '*',
-        'admin.enableServer': 'false',
+        ...httpSettings(options.http === true ? httpPorts : []),
         ...(options.observers?.includes(i + 1) === true ? { peerType: 'observer' } : {}),
         ...options.config,
       };
       const text = [...Object.entries(settings).map(([key, value]) => `${key}=${value}`), ...list, ''].join('\n');
       await writeFile(join(own, 'zoo.cfg'), text);
       const command = options.command ?? ((_index, configFile) => [LAUNCHER, 'start', configFile]);
-      members.push(new Member(i + 1, own, ports[i] ?? 0, (file) => command(i, file), options.env ?? {}));
+      const [adminPort, metricsPort] = options.http === true ? httpPorts : [];
+      const env = options.env ?? {};
+      members.push(
+        new Member(i + 1, own, ports[i] ?? 0, (file) => command(i, file), env, undefined, adminPort, metricsPort),
+      );
     }
     return new Ensemble(folder, members);
   }

@@ -13,3 +13,12 @@ export function javaCommand(mainClass: string, properties: readonly string[] = [
 export function javaServer(configFile: string, properties: readonly string[] = []): string[] {
   return [...javaCommand('org.apache.zookeeper.server.quorum.QuorumPeerMain', properties), configFile];
 }
+
+const JETTY = ['server', 'servlet', 'util', 'util-ajax', 'http', 'io', 'security'].map((name) => `jetty9-${name}`);
+const JACKSON = ['databind', 'core', 'annotations'].map((name) => `jackson-${name}`);
+
+/** The same with what its admin server needs, which is off without these. */
+export function javaServerWithAdmin(configFile: string): string[] {
+  const more = [...JETTY, ...JACKSON, 'servlet-api', 'metrics-core'].map((jar) => `/usr/share/java/${jar}.jar`);
+  return javaServer(configFile).map((word) => (word === CLASS_PATH ? [word, ...more].join(':') : word));
+}

@@ -5,7 +5,9 @@ import { conf, dirs, elec, envi, gtmk, isro, ruok, srst, srvr, stat, stmk } from
 import { hash, wchc, wchp, wchs } from './watch-commands.js';
 import { type FourLetterWord, LOCAL_WORDS, TELNET_CLOSE } from './words.js';
 
-export type { CommandContext } from './context.js';
+export type { CommandContext, ConnectionView } from './context.js';
+export { monitorFigures } from './monitor.js';
+export { resetServerStatistics } from './server-commands.js';
 export { type FourLetterWord, FOUR_LETTER_WORDS, parseWhitelist, TELNET_CLOSE, wordOfLength } from './words.js';
 
 export type AnyWord = FourLetterWord | typeof TELNET_CLOSE;

@@ -1,13 +1,12 @@
-import type { Metrics, Summary } from '../../metrics/index.js';
 import {
   ADVANCED_SUMMARY_NAMES,
   BASIC_SUMMARY_NAMES,
   COUNTER_NAMES,
   FRACTIONAL_GAUGE_NAMES,
-  javaAverage,
-  javaDouble,
-  NOT_SERVING,
-} from '../../status/index.js';
+  type Metrics,
+  type Summary,
+} from '../../metrics/index.js';
+import { javaAverage, javaDouble, NOT_SERVING } from '../../status/index.js';
 import type { CommandContext } from './context.js';
 
 const QUANTILES = [
@@ -17,60 +16,74 @@ const QUANTILES = [
   ['p999', 0.999],
 ] as const;
 
+/** One figure of `mntr`, named without its `zk_`. Fractional ones are printed as Java prints a double. */
+export interface Figure {
+  readonly name: string;
+  readonly value: number | string;
+  readonly isFractional: boolean;
+}
+
 /** `zk_name<TAB>value` for everything that is counted. */
 export function mntr(c: CommandContext): string {
-  const { pipeline, status } = c;
-  if (pipeline === null) return `${NOT_SERVING}\n`;
-  const lines = [line('version', status.version), line('server_state', pipeline.mode)];
-  const peerState = status.quorum()?.peerState;
-  if (peerState !== undefined) lines.push(line('peer_state', peerState));
-  addGauges(lines, c.metrics);
-  addCounters(lines, c.metrics);
-  addSummaries(lines, c.metrics);
+  if (c.pipeline === null) return `${NOT_SERVING}\n`;
+  const lines = monitorFigures(c, c.pipeline.mode).map(
+    ({ name, value, isFractional }) =>
+      `zk_${name}\t${isFractional && typeof value === 'number' ? javaDouble(value) : value}\n`,
+  );
   return lines.join('');
 }
 
-function line(name: string, value: string | number): string {
-  return `zk_${name}\t${value}\n`;
+/** Everything that is counted, in the order of `mntr`. `mode`: as whom clients are served; null: they are not. */
+export function monitorFigures(
+  { status, metrics }: Pick<CommandContext, 'status' | 'metrics'>,
+  mode: string | null,
+): Figure[] {
+  const figures = [figure('version', status.version)];
+  if (mode !== null) figures.push(figure('server_state', mode));
+  const peerState = status.quorum()?.peerState;
+  if (peerState !== undefined) figures.push(figure('peer_state', peerState));
+  addGauges(figures, metrics);
+  for (const name of allNames(COUNTER_NAMES, metrics.counters)) {
+    figures.push(figure(name, metrics.counters.get(name)?.value ?? 0));
+  }
+  addSummaries(figures, metrics);
+  return figures;
+}
+
+function figure(name: string, value: number | string, isFractional = false): Figure {
+  return { name, value, isFractional };
 }
 
 /** A gauge that has nothing to say now gives NaN and is left out. */
-function addGauges(lines: string[], metrics: Metrics): void {
+function addGauges(figures: Figure[], metrics: Metrics): void {
   for (const [name, read] of metrics.gauges) {
     const value = read();
     if (Number.isNaN(value)) continue;
-    const isWhole = Number.isSafeInteger(value) && !FRACTIONAL_GAUGE_NAMES.has(name);
-    lines.push(line(name, isWhole ? value : javaDouble(value)));
+    figures.push(figure(name, value, !Number.isSafeInteger(value) || FRACTIONAL_GAUGE_NAMES.has(name)));
   }
 }
 
-function addCounters(lines: string[], metrics: Metrics): void {
-  for (const name of allNames(COUNTER_NAMES, metrics.counters)) {
-    lines.push(line(name, metrics.counters.get(name)?.value ?? 0));
-  }
-}
-
-function addSummaries(lines: string[], metrics: Metrics): void {
+function addSummaries(figures: Figure[], metrics: Metrics): void {
   const basic = new Set(BASIC_SUMMARY_NAMES);
-  for (const name of BASIC_SUMMARY_NAMES) addSummary(lines, name, metrics.summaries.get(name));
+  for (const name of BASIC_SUMMARY_NAMES) addSummary(figures, name, metrics.summaries.get(name));
   for (const name of allNames(ADVANCED_SUMMARY_NAMES, metrics.summaries)) {
     if (basic.has(name)) continue;
     const summary = metrics.summaries.get(name);
-    addSummary(lines, name, summary);
+    addSummary(figures, name, summary);
     for (const [prefix, q] of QUANTILES) {
-      lines.push(line(`${prefix}_${name}`, Math.round(summary?.quantile(q) ?? 0)));
+      figures.push(figure(`${prefix}_${name}`, Math.round(summary?.quantile(q) ?? 0)));
     }
   }
 }
 
-function addSummary(lines: string[], name: string, summary: Summary | undefined): void {
+function addSummary(figures: Figure[], name: string, summary: Summary | undefined): void {
   const { count, sum, min, max } = summary ?? { count: 0, sum: 0, min: 0, max: 0 };
-  lines.push(
-    line(`avg_${name}`, javaDouble(javaAverage(sum, count))),
-    line(`min_${name}`, count === 0 ? 0 : Math.floor(min)),
-    line(`max_${name}`, Math.floor(max)),
-    line(`cnt_${name}`, count),
-    line(`sum_${name}`, Math.floor(sum)),
+  figures.push(
+    figure(`avg_${name}`, javaAverage(sum, count), true),
+    figure(`min_${name}`, count === 0 ? 0 : Math.floor(min)),
+    figure(`max_${name}`, Math.floor(max)),
+    figure(`cnt_${name}`, count),
+    figure(`sum_${name}`, Math.floor(sum)),
   );
 }
 

@@ -114,9 +114,13 @@ export function stmk(c: CommandContext, argument: Buffer): string {
 /** Forgets the counts of all connections taken together, and every metric that counts or distributes. */
 export function srst(c: CommandContext): string {
   if (c.pipeline === null) return `${NOT_SERVING}\n`;
+  resetServerStatistics(c);
+  return 'Server stats reset.\n';
+}
+
+export function resetServerStatistics(c: Pick<CommandContext, 'traffic' | 'metrics' | 'status'>): void {
   c.traffic.reset();
   for (const counter of c.metrics.counters.values()) counter.reset();
   for (const distribution of c.metrics.summaries.values()) distribution.reset();
   c.status.resetStatistics();
-  return 'Server stats reset.\n';
 }

@@ -1,93 +1,77 @@
-import { propertyBool, propertyInt, text } from '../value-types.js';
+import { path, propertyBool, propertyInt, text } from '../value-types.js';
 import { fileKey, propertyKey } from './definition.js';
 
 /** The HTTP server for administrators, and exporters of metrics. */
 export const admin = {
   'admin.enableServer': propertyKey(propertyBool(), true, {
     since: '3.5.0',
-    support: 'moot',
-    effect: 'Opens the HTTP port for administrators; there is none here.',
+    effect: 'Opens the HTTP port for administrators: commands, and health for probes.',
   }),
   'admin.serverAddress': propertyKey(text('an address'), '0.0.0.0', {
     since: '3.5.0',
-    support: 'missing',
     effect: 'Address of the HTTP port for administrators.',
   }),
-  'admin.serverPort': propertyKey(propertyInt(), 8080, {
+  'admin.serverPort': propertyKey(propertyInt({ min: 0, max: 65_535 }), 8080, {
     since: '3.5.0',
-    support: 'missing',
-    effect: 'The HTTP port for administrators.',
+    effect:
+      'The HTTP port for administrators. When another program has it, the system chooses one and the log tells which.',
   }),
-  'admin.idleTimeout': propertyKey(propertyInt(), 30_000, {
+  'admin.idleTimeout': propertyKey(propertyInt({ min: 0 }), 30_000, {
     since: '3.5.0',
     unit: 'ms',
-    support: 'missing',
-    effect: 'How long an HTTP connection may be idle.',
+    effect: 'How long an HTTP connection may be idle; 0 is for ever.',
   }),
-  'admin.commandURL': propertyKey(text('a path'), '/commands', {
+  'admin.commandURL': propertyKey(path(), '/commands', {
     since: '3.5.0',
-    support: 'missing',
     effect: 'Path of the commands.',
   }),
   'admin.httpVersion': propertyKey(propertyInt(), 11, {
     since: '3.5.0',
-    support: 'missing',
-    effect: 'HTTP version, as a number of the Java library.',
+    support: 'moot',
+    effect: 'HTTP version, as a number of the Java library; here it is 1.1.',
   }),
   'admin.portUnification': propertyKey(propertyBool(), false, {
     since: '3.6.0',
-    support: 'missing',
-    effect: 'Takes HTTP and HTTPS on the same port.',
+    effect: 'Takes HTTP and HTTPS on the same port; the stores are those of ssl.quorum.*.',
   }),
   'admin.forceHttps': propertyKey(propertyBool(), false, {
     since: '3.7.1',
-    support: 'missing',
-    effect: 'Takes only HTTPS.',
+    effect: 'Takes only HTTPS; the stores are those of ssl.quorum.*.',
   }),
   'admin.needClientAuth': propertyKey(propertyBool(), false, {
     since: '3.9.0',
-    support: 'missing',
     effect: 'Asks HTTPS clients for a certificate.',
   }),
-  'admin.rateLimiterIntervalInMS': propertyKey(propertyInt(), 300_000, {
+  'admin.rateLimiterIntervalInMS': propertyKey(propertyInt({ min: 0 }), 300_000, {
     since: '3.9.0',
     unit: 'ms',
-    support: 'missing',
-    effect: 'Shortest time between two snapshots or restores by HTTP.',
+    effect: 'Shortest time between two snapshots, or two restores, by HTTP.',
   }),
   'admin.snapshot.enabled': propertyKey(propertyBool(), true, {
     since: '3.9.0',
-    support: 'missing',
     effect: 'Allows snapshots by HTTP.',
   }),
   'admin.restore.enabled': propertyKey(propertyBool(), true, {
     since: '3.9.0',
-    support: 'missing',
     effect: 'Allows restores by HTTP.',
   }),
-  'metricsProvider.className': fileKey(
-    text('a Java class'),
-    'org.apache.zookeeper.metrics.impl.DefaultMetricsProvider',
-    {
-      since: '3.6.0',
-      support: 'missing',
-      effect: 'Java class that exports the metrics.',
-    },
-  ),
+  'metricsProvider.className': fileKey(text('a Java class'), null, {
+    since: '3.6.0',
+    defaultText: 'Prometheus, if the port is free',
+    effect: 'What exports the metrics, docs/monitoring.md tells; a port that is taken only matters when it is set.',
+  }),
   'metricsProvider.httpHost': fileKey(text('an address'), '0.0.0.0', {
     since: '3.8.0',
-    support: 'missing',
     effect: 'Address of the port for Prometheus.',
   }),
-  'metricsProvider.httpPort': fileKey(propertyInt(), 7000, {
+  'metricsProvider.httpPort': fileKey(propertyInt({ min: 0, max: 65_535 }), 7000, {
     since: '3.6.0',
-    support: 'missing',
-    effect: 'Port for Prometheus.',
+    effect: 'Port for Prometheus, which asks it for /metrics.',
   }),
   'metricsProvider.exportJvmInfo': fileKey(propertyBool(), true, {
     since: '3.6.0',
-    support: 'moot',
-    effect: 'Exports metrics of the Java machine.',
+    effect:
+      'Exports metrics of the process, under the names of the Java machine as far as they have a meaning, and those of Node.',
   }),
   'metricsProvider.numWorkerThreads': fileKey(propertyInt(), 1, {
     since: '3.7.1',

@@ -1,0 +1,60 @@
+import type { Access } from '../auth/index.js';
+import type { CommandContext } from '../client/index.js';
+import type { Clock, Disk, Endpoint, Logger, Random } from '../host/index.js';
+import type { QuorumVerifier } from '../membership/index.js';
+import type { RequestPipeline } from '../pipeline/index.js';
+import type { Database } from '../storage/index.js';
+
+/** What the admin server tells of a server and does to it. Whoever puts a server together fits it. */
+export interface AdminTarget {
+  readonly clock: Clock;
+  readonly disk: Disk;
+  readonly random: Random;
+  readonly log: Logger;
+  readonly access: Access;
+  /** What four-letter words see: connections, figures and facts. */
+  readonly commands: CommandContext;
+  /** Where clients are served; null: nowhere. */
+  readonly clientEndpoint: Endpoint | null;
+  /** The text of zoo.cfg as it was at the start. */
+  readonly initialConfiguration: string;
+  /** Names and values that providers were handed (`-D` and unknown keys). */
+  readonly properties: ReadonlyMap<string, string>;
+  readonly options: AdminOptions;
+  /** Of this server's role, even if clients are not served from it; null while it has none. */
+  pipeline(): RequestPipeline | null;
+  /** Null until it is open. */
+  database(): Database | null;
+  /** Null when standalone. */
+  verifier(): QuorumVerifier | null;
+  /** Of a leader; empty for all others. */
+  learners(): readonly LearnerFacts[];
+  resetObserverStatistics(): void;
+}
+
+export interface AdminOptions {
+  /** Begins with a slash and does not end with one. */
+  readonly commandUrl: string;
+  readonly rateLimiterIntervalMs: number;
+  readonly allowsSnapshot: boolean;
+  readonly allowsRestore: boolean;
+  /** Do snapshots hold the last zxid (`serializeLastProcessedZxid.enabled`)? Else none is given away nor taken. */
+  readonly sealsZxid: boolean;
+  /** An append that waits longer is slow (`fsync.warningthresholdms`). */
+  readonly slowSyncMs: number;
+}
+
+/** A learner's connection. */
+export interface LearnerFacts {
+  readonly sid: number;
+  readonly address: string;
+  readonly isObserver: boolean;
+  readonly isLive: boolean;
+  readonly ackedZxid: number;
+  readonly queuedPackets: number;
+  readonly queuedBytes: number;
+  readonly connectedForMs: number;
+  readonly packetsReceived: number;
+  readonly packetsSent: number;
+  readonly requestsReceived: number;
+}
