@@ -93,6 +93,8 @@ describe('a standalone server', () => {
       sasl: null,
       saslDropsHost: false,
       saslDropsRealm: false,
+      saslNameRules: 'DEFAULT',
+      kerberosConfigFile: null,
       providers: [],
     });
   });

@@ -19,7 +19,7 @@ const STORED = readFileSync(new URL('fixtures/zookeeper-3.9.5-names.txt', import
 const NOT_IN_THE_SOURCES = new Set(
   `strictConfig ruokOnlyWhileServing 4lw.commands.tls ssl.crlFile ssl.quorum.crlFile
    log.file console.threshold log.threshold log.maxfilesize log.maxbackupindex
-   tracelog.dir tracelog.file auditlog.file auditlog.threshold jaasLoginRenew requireClientAuthScheme`
+   tracelog.dir tracelog.file auditlog.file auditlog.threshold jaasLoginRenew requireClientAuthScheme java.security.krb5.conf`
     .trim()
     .split(/\s+/),
 );
