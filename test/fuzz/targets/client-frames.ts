@@ -1,6 +1,8 @@
 import { FrameSplitter } from '../../../src/client/frame-splitter.js';
 import { encodeToBuffer, JuteError, JuteReader } from '../../../src/jute/index.js';
 import {
+  type ChangeRequest,
+  createModeOf,
   OpCode,
   readAuthPacket,
   readChangeRequest,
@@ -84,8 +86,15 @@ function tryRequest(type: number, body: Buffer): void {
     default: {
       const decode = (bytes: Buffer) => readChangeRequest(bytes, type);
       const request = attempt([JuteError], () => decode(body));
-      if (request === undefined) return;
+      if (request === undefined || hasUnknownMode(request)) return;
       assertStable(request, (value) => encodeToBuffer((w) => writeChangeRequest(w, value)), decode);
     }
   }
+}
+
+/** In a multi a createTTL of no known mode is taken for a create that will fail, which nobody could have sent as one. */
+function hasUnknownMode(request: ChangeRequest): boolean {
+  return (
+    request.type === OpCode.multi && request.ops.some((op) => 'flags' in op && createModeOf(op.flags) === undefined)
+  );
 }
