@@ -1,2 +1,2 @@
 export { makeAdminHandler } from './handler.js';
-export type { AdminOptions, AdminTarget, LearnerFacts } from './needs.js';
+export type { AdminOptions, AdminTarget } from './needs.js';

@@ -4,6 +4,7 @@ import type { Clock, Disk, Endpoint, Logger, Random } from '../host/index.js';
 import type { QuorumVerifier } from '../membership/index.js';
 import type { RequestPipeline } from '../pipeline/index.js';
 import type { Database } from '../storage/index.js';
+import type { LearnerView } from '../zab/index.js';
 
 /** What the admin server tells of a server and does to it. Whoever puts a server together fits it. */
 export interface AdminTarget {
@@ -28,7 +29,7 @@ export interface AdminTarget {
   /** Null when standalone. */
   verifier(): QuorumVerifier | null;
   /** Of a leader; empty for all others. */
-  learners(): readonly LearnerFacts[];
+  learners(): readonly LearnerView[];
   resetObserverStatistics(): void;
 }
 
@@ -42,19 +43,4 @@ export interface AdminOptions {
   readonly sealsZxid: boolean;
   /** An append that waits longer is slow (`fsync.warningthresholdms`). */
   readonly slowSyncMs: number;
-}
-
-/** A learner's connection. */
-export interface LearnerFacts {
-  readonly sid: number;
-  readonly address: string;
-  readonly isObserver: boolean;
-  readonly isLive: boolean;
-  readonly ackedZxid: number;
-  readonly queuedPackets: number;
-  readonly queuedBytes: number;
-  readonly connectedForMs: number;
-  readonly packetsReceived: number;
-  readonly packetsSent: number;
-  readonly requestsReceived: number;
 }

@@ -60,7 +60,8 @@ export class ClientListener {
       await Promise.all(opened.map((listener) => listener.close()));
       throw error;
     }
-    this.listeners.push(...opened);
+    if (this.isClosed) await Promise.all(opened.map((listener) => listener.close()));
+    else this.listeners.push(...opened);
   }
 
   /**

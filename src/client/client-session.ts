@@ -407,14 +407,15 @@ export class ClientSession implements ClientPort, Asker, Throttled {
     );
   }
 
-  /** Throws what is no failed proof. */
+  /** An error that is no `SaslError` is a mistake in the mechanism: it is told whole, and is no proof of the client either. */
   private saslFailed(xid: number, error: unknown): void {
-    if (!(error instanceof SaslError)) throw error;
+    const why = error instanceof Error ? error.message : String(error);
     const { log, access, traffic } = this.hub;
     const answer = access.saslFailure;
     const what = answer === null ? 'it is served as nobody' : 'its connection is closed';
-    log.warn(`The client ${this.carrier.remoteText} failed to authenticate with SASL (${error.message}); ${what}.`, {
+    log.warn(`The client ${this.carrier.remoteText} failed to authenticate with SASL (${why}); ${what}.`, {
       code: 'SASL_FAILED',
+      ...(error instanceof SaslError ? {} : { error }),
     });
     traffic.authFailures++;
     this.answerSasl(xid, answer ?? ErrorCode.ok, null);

@@ -12,7 +12,8 @@ import { StagedFile } from '../storage/index.js';
  * - the line `dynamicConfigFile=` of zoo.cfg, which says which one is in force.
  *
  * Each file appears whole or not at all, and `next` goes last: a crash between two steps leaves a server that still asks for
- * quorums of both configurations. Files that cannot be written stay as they are, which is told once.
+ * quorums of both configurations. Files that cannot be written stay as they are, which is told
+ * once, until they can be written again.
  */
 export class ConfigFiles {
   private last: Promise<void> = Promise.resolve();
@@ -64,9 +65,14 @@ export class ConfigFiles {
   }
 
   private enqueue(work: () => Promise<void>): void {
-    this.last = this.last.then(work).catch((error: unknown) => {
-      this.complain(error instanceof Error ? error.message : String(error));
-    });
+    this.last = this.last.then(work).then(
+      () => {
+        this.hasComplained = false;
+      },
+      (error: unknown) => {
+        this.complain(error instanceof Error ? error.message : String(error));
+      },
+    );
   }
 
   private async pointTo(dynamicFile: string, hasClientPort: boolean): Promise<void> {

@@ -46,7 +46,8 @@ export class HttpExchange {
     const { tls } = this.options;
     if (tls === undefined) return raw;
     const { context, handshakeTimeoutMs: timeoutMs } = tls;
-    const timer = setTimeout(() => raw.destroy(), timeoutMs);
+    // The connection itself keeps the process alive; once it is gone nothing else waits for this.
+    const timer = setTimeout(() => raw.destroy(), timeoutMs).unref();
     try {
       if (tls.transport === 'either' && (await firstByte(raw)) !== TLS_HANDSHAKE) return raw;
       return await handshake(raw, { context, side: 'accept', timeoutMs });

@@ -1,6 +1,5 @@
 import { createServer, type Socket as RawSocket } from 'node:net';
 import {
-  formatEndpoint,
   type HttpHandler,
   type HttpListenOptions,
   type HttpServers,
@@ -8,7 +7,7 @@ import {
   type Logger,
 } from '../host/index.js';
 import type { HttpExchange } from './http-exchange.js';
-import { networkErrorFrom } from './network-errors.js';
+import { listening } from './listening.js';
 
 /** Connections of a port at the same time: administrators and probes are few. */
 const MAX_CONNECTIONS = 256;
@@ -17,8 +16,7 @@ const MAX_CONNECTIONS = 256;
 export class RealHttpServers implements HttpServers {
   constructor(private readonly log: Logger) {}
 
-  listen(options: HttpListenOptions, makeHandler: () => Promise<HttpHandler>): Promise<Listener> {
-    const { endpoint } = options;
+  async listen(options: HttpListenOptions, makeHandler: () => Promise<HttpHandler>): Promise<Listener> {
     const sockets = new Set<RawSocket>();
     let exchange: Promise<HttpExchange> | null = null;
     const server = createServer({ pauseOnConnect: true, noDelay: true }, (raw) => {
@@ -36,22 +34,14 @@ export class RealHttpServers implements HttpServers {
       );
     });
     server.maxConnections = MAX_CONNECTIONS;
-    return new Promise((resolve, reject) => {
-      server.once('error', (cause) => reject(networkErrorFrom(cause, `listening on ${formatEndpoint(endpoint)}`)));
-      const where = { port: endpoint.port, ...(endpoint.host === '' ? {} : { host: endpoint.host }), exclusive: true };
-      server.listen(where, () => {
-        const address = server.address();
-        const port = typeof address === 'object' && address !== null ? address.port : 0;
-        resolve({
-          endpoint: { host: endpoint.host, port },
-          close: () => {
-            server.close();
-            for (const raw of sockets) raw.destroy();
-            return new Promise((done) => setImmediate(done));
-          },
-        });
-      });
-    });
+    const listener = await listening(server, options, this.log);
+    return {
+      endpoint: listener.endpoint,
+      close: () => {
+        for (const raw of sockets) raw.destroy();
+        return listener.close();
+      },
+    };
   }
 
   private async makeExchange(

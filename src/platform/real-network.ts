@@ -1,4 +1,4 @@
-import { createServer, connect, type Server } from 'node:net';
+import { createServer, connect } from 'node:net';
 import {
   formatEndpoint,
   type Listener,
@@ -12,6 +12,7 @@ import {
   type TlsContext,
   type TlsOptions,
 } from '../host/index.js';
+import { listening } from './listening.js';
 import { networkErrorFrom } from './network-errors.js';
 import { HIGH_WATER_BYTES, RealSocket } from './real-socket.js';
 import { handshake, RealTlsContext, securityOf } from './real-tls.js';
@@ -24,31 +25,11 @@ export class RealNetwork implements Network {
   constructor(private readonly log: Logger) {}
 
   listen(options: ListenOptions, onConnection: (socket: Socket) => void): Promise<Listener> {
-    const { endpoint, backlog } = options;
     const server = createServer(
       { allowHalfOpen: true, pauseOnConnect: true, noDelay: true, highWaterMark: HIGH_WATER_BYTES },
       (raw) => onConnection(new RealSocket(raw)),
     );
-    return new Promise((resolve, reject) => {
-      const refused = (cause: Error) => reject(networkErrorFrom(cause, `listening on ${formatEndpoint(endpoint)}`));
-      server.once('error', refused);
-      server.listen(
-        {
-          port: endpoint.port,
-          // Without a host Node listens on all addresses of both families.
-          ...(endpoint.host === '' ? {} : { host: endpoint.host }),
-          ...(backlog === undefined ? {} : { backlog }),
-          exclusive: true,
-        },
-        () => {
-          server.off('error', refused);
-          server.on('error', (error) => {
-            this.log.warn('A connection could not be accepted.', { endpoint: formatEndpoint(endpoint), error });
-          });
-          resolve(new RealListener(server, endpoint.host));
-        },
-      );
-    });
+    return listening(server, options, this.log);
   }
 
   dial(target: Endpoint, timeoutMs: number, cancel?: AbortSignal): Promise<Socket> {
@@ -132,24 +113,4 @@ function handshakeErrorFrom(cause: unknown, name: string): NetworkError {
 
 function cancelled(name: string): NetworkError {
   return new NetworkError('CLOSED', `connecting to ${name} was given up`);
-}
-
-class RealListener implements Listener {
-  readonly endpoint: Endpoint;
-
-  constructor(
-    private readonly server: Server,
-    host: string,
-  ) {
-    const address = server.address();
-    this.endpoint = { host, port: typeof address === 'object' && address !== null ? address.port : 0 };
-  }
-
-  /** The port is free at once; Node's own callback would wait for the last open connection. */
-  close(): Promise<void> {
-    return new Promise((resolve) => {
-      this.server.close();
-      setImmediate(resolve);
-    });
-  }
 }

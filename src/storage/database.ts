@@ -268,9 +268,14 @@ export class Database {
     );
   }
 
-  /** Writes a snapshot of what is applied; when one is under way already, waits for that. */
+  /** Resolves when there is a snapshot of everything that is applied now; one under way may do, if it holds all that. */
   async takeSnapshot(): Promise<void> {
     this.requireIdle('take a snapshot');
+    const older = this.snapshots.endOfOlder(this.lastAppliedZxid);
+    if (older !== null) {
+      await older;
+      this.requireIdle('take a snapshot');
+    }
     return this.snapshots.take(this.tree, this.sessions);
   }
 

@@ -54,6 +54,7 @@ export class SnapshotSchedule {
 /** Takes snapshots in the background, one at a time. */
 export class SnapshotTaker {
   private writing: SnapshotWriting | null = null;
+  private writingZxid = -1;
   private done: Promise<void> = Promise.resolve();
 
   constructor(
@@ -67,6 +68,11 @@ export class SnapshotTaker {
     return this.writing !== null;
   }
 
+  /** Resolves at the end of one under way that does not hold everything up to `zxid`; null: there is none. */
+  endOfOlder(zxid: number): Promise<void> | null {
+    return this.writing === null || this.writingZxid >= zxid ? null : this.done.catch(() => undefined);
+  }
+
   /** Joins one that is under way. Rejects when the disk fails, which harms nothing but the next start's speed. */
   take(tree: DataTree, sessions: ReadonlyMap<bigint, number>): Promise<void> {
     if (this.writing !== null) return this.done;
@@ -74,6 +80,7 @@ export class SnapshotTaker {
     if (tree.lastProcessedZxid < 0) return Promise.resolve();
     const body = new SnapshotBody(sessions, tree.beginSnapshot());
     this.writing = new SnapshotWriting(this.host, this.snapDir, this.options, body);
+    this.writingZxid = body.zxid;
     this.done = this.run(this.writing, body.zxid);
     return this.done;
   }

@@ -76,20 +76,28 @@ describe('a SASL step that takes time', () => {
     );
   });
 
-  it('that fails ends the connection with AuthFailed', async () => {
-    const { w, sasl, client } = await begin();
-    const answer = sendToken(client, 'ticket');
-    const behind = assert.rejects(client.whoAmI(), WireClosed);
-    const refused = assert.rejects(
-      answer,
-      (error) => error instanceof WireError && error.code === ErrorCode.authFailed,
-    );
-    await w.world.until(() => sasl.tokens.length === 1);
-    sasl.reject(new SaslError('WRONG_PROOF', 'Clock skew too great'));
-    await w.get(refused);
-    await w.get(behind);
-    assert.equal(w.logged(/Clock skew too great/).length, 1);
-  });
+  const failures = [
+    ['that fails', new SaslError('WRONG_PROOF', 'Clock skew too great')],
+    ['whose mechanism breaks', new RangeError('Clock skew too great')],
+  ] as const;
+  for (const [what, failure] of failures) {
+    it(`${what} ends the connection with AuthFailed, and no other one`, async () => {
+      const { w, sasl, client } = await begin();
+      const other = await w.connect();
+      const answer = sendToken(client, 'ticket');
+      const behind = assert.rejects(client.whoAmI(), WireClosed);
+      const refused = assert.rejects(
+        answer,
+        (error) => error instanceof WireError && error.code === ErrorCode.authFailed,
+      );
+      await w.world.until(() => sasl.tokens.length === 1);
+      sasl.reject(failure);
+      await w.get(refused);
+      await w.get(behind);
+      await w.get(other.exists('/'));
+      assert.equal(w.logged(/Clock skew too great/).length, 1);
+    });
+  }
 
   for (const ends of ['well', 'badly'] as const) {
     it(`that ends ${ends} when its client is gone disturbs nobody`, async () => {

@@ -1,7 +1,7 @@
 // Snapshots that are taken while the server works, and the purge of old ones.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { OpCode } from '../../src/protocol/index.js';
+import { OpCode, type TxnEntry } from '../../src/protocol/index.js';
 import type { DatabaseOptions } from '../../src/storage/index.js';
 import { SnapshotSchedule } from '../../src/storage/snapshot-taking.js';
 import { SeededRandom } from '../fakes/index.js';
@@ -111,6 +111,22 @@ describe('a snapshot', () => {
       assert.ok(machine.names().includes('snapshot.6'));
     });
   }
+
+  it('holds what was applied when it was asked for, though an older one is under way', async () => {
+    const machine = new Machine();
+    const database = await machine.open();
+    const story = new Story();
+    await machine.commit(database, story.grow(3));
+    machine.disk.hang('write');
+    const older = database.takeSnapshot();
+    await machine.world.run(10);
+    machine.disk.release();
+    database.append(story.grow(1)[0] as TxnEntry);
+    const { lastLoggedZxid } = database;
+    const newer = database.settle().then(() => database.takeSnapshot());
+    await machine.settle(Promise.all([older, newer]));
+    assert.equal((await machine.settle(database.newestSnapshot()))?.zxid, lastLoggedZxid);
+  });
 
   it('is joined by who asks while one is under way, and given up at the end', async () => {
     const machine = new Machine();
