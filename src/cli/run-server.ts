@@ -21,6 +21,8 @@ export interface RunOptions {
   /** How long a stop may take. */
   readonly stopTimeoutMs: number;
   readonly onListening: () => void;
+  /** A signal asked for a graceful end. */
+  readonly onStopping: () => void;
   /** It cannot start, or ended by itself. */
   readonly onFailed: (reason: string) => void;
   /** Started with nohup: SIGHUP does nothing. */
@@ -84,8 +86,9 @@ function watchSignals({ events, exitNow, ignoresHangup }: RunOptions): {
 }
 
 async function stopGracefully(server: RunnableServer, signal: string, options: RunOptions): Promise<number> {
-  const { log, stopTimeoutMs, exitNow } = options;
+  const { log, stopTimeoutMs, exitNow, onStopping } = options;
   log.info(`${signal}: stopping.`, { code: 'STOPPING' });
+  onStopping();
   const timer = setTimeout(() => {
     exitNow(ExitCode.unexpected, `The server has not stopped within ${stopTimeoutMs} ms and is ended.`);
   }, stopTimeoutMs);

@@ -11,6 +11,7 @@ import { loggerOptions } from './logger-options.js';
 import { claimPid, pidFilePath, removePid } from './pid-file.js';
 import { PreparedServer } from './prepared-server.js';
 import { runServer } from './run-server.js';
+import { ServiceManager } from './service-manager.js';
 import { versionText } from './version.js';
 
 export interface StartOptions {
@@ -44,6 +45,12 @@ function describe({ mode, myId, membership, clients, storage }: ServerConfig, co
   const who = mode === 'standalone' ? 'alone' : `as server ${myId} of ${membership.members.size}`;
   const where = clients.endpoint === null ? 'without a client port' : `with client port ${clients.endpoint.port}`;
   return `${versionText()} starts ${who} ${where}, data in ${storage.dataDir}, configured by ${configFile}.`;
+}
+
+function listens({ clients }: ServerConfig): string {
+  return clients.endpoint === null
+    ? 'Listens, without a client port'
+    : `Listens for clients on port ${clients.endpoint.port}`;
 }
 
 /** What to say when a server runs with that pid file. */
@@ -83,6 +90,7 @@ async function serve(
   const { makeServer } = await import('./serve.js');
   const host = createRealHost({ log: loggerOptions(options, log) });
   const pidFile = pidFilePath({ ...context, env }, config.storage.dataDir);
+  const serviceManager = new ServiceManager(process.env, process.pid, host.log);
   const make = async () => {
     const plugins = { providers: await loadAuthModules(config), kerberos: await loadKerberos(config, process.env) };
     return makeServer(config, host, context.workingDir, plugins);
@@ -106,6 +114,10 @@ async function serve(
       },
       onListening: () => {
         context.report?.({ kind: 'listening' });
+        serviceManager.ready(listens(config));
+      },
+      onStopping: () => {
+        serviceManager.stopping();
       },
       onFailed: (reason) => {
         context.report?.({ kind: 'failed', reason });
@@ -113,6 +125,7 @@ async function serve(
     });
   } finally {
     removePid(pidFile);
+    await serviceManager.close();
     await host.close();
     killIfDiskHangs(host);
   }

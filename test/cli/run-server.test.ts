@@ -53,6 +53,7 @@ function world(
     events,
     stopTimeoutMs: options.stopTimeoutMs ?? 10_000,
     onListening: listening,
+    onStopping: () => undefined,
     onFailed: (reason) => failures.push(reason),
     ignoresHangup: options.ignoresHangup ?? false,
     exitNow: (exitCode, words) => {
