@@ -15,8 +15,8 @@ fail() {
 # Every variable of the image; docs/operations.md explains them.
 names='ZOO_MY_ID ZOO_SERVERS ZOO_CFG_EXTRA ZOO_TICK_TIME ZOO_INIT_LIMIT ZOO_SYNC_LIMIT ZOO_AUTOPURGE_PURGEINTERVAL
 ZOO_AUTOPURGE_SNAPRETAINCOUNT ZOO_MAX_CLIENT_CNXNS ZOO_STANDALONE_ENABLED ZOO_ADMINSERVER_ENABLED
-ZOO_4LW_COMMANDS_WHITELIST ZOO_PORT JVMFLAGS SERVER_JVMFLAGS'
-for name in $names; do
+ZOO_4LW_COMMANDS_WHITELIST ZOO_PORT'
+for name in $names JVMFLAGS SERVER_JVMFLAGS; do
   eval "file=\${${name}_FILE:-} value=\${$name:-}"
   # shellcheck disable=SC2154 # eval sets both
   [ -n "$file" ] || continue
@@ -63,19 +63,24 @@ write_config() {
   for line in ${ZOO_CFG_EXTRA:-}; do echo "$line"; done
 }
 
-# Written beside and renamed: a container that is ended meanwhile leaves no half a file.
+# write_once FILE TEXT: where there is no such file. Written beside and renamed: a container that is ended meanwhile leaves no
+# half a file.
 write_once() {
-  [ ! -e "$1" ] || return 0
-  cat >"$1.new" || fail "$1 cannot be written by $(id -un 2>/dev/null || id -u). Give that user the folder, or mount the file."
+  printf '%s\n' "$2" >"$1.new" || fail "$1 cannot be written by $(id -un 2>/dev/null || id -u). Give that user the folder, or mount the file."
   mv "$1.new" "$1"
 }
 
 if [ "$serves" = 1 ]; then
   mkdir -p "$ZOO_CONF_DIR" "$ZOO_DATA_DIR" "$ZOO_DATA_LOG_DIR" 2>/dev/null || true
-  set -f
-  write_config | write_once "$ZOO_CONF_DIR/zoo.cfg"
-  set +f
-  echo "${ZOO_MY_ID:-1}" | write_once "$ZOO_DATA_DIR/myid"
+  [ -e "$ZOO_DATA_DIR/myid" ] || write_once "$ZOO_DATA_DIR/myid" "${ZOO_MY_ID:-1}"
+  if [ ! -e "$ZOO_CONF_DIR/zoo.cfg" ]; then
+    # Lines of ZOO_SERVERS and ZOO_CFG_EXTRA may have a *.
+    set -f
+    write_once "$ZOO_CONF_DIR/zoo.cfg" "$(write_config)"
+    # They have had their effect; the server would say that they have none.
+    # shellcheck disable=SC2086 # several names
+    unset $names ZOO_DATA_DIR ZOO_DATA_LOG_DIR
+  fi
 fi
 
 exec "$@"

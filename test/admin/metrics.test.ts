@@ -7,7 +7,7 @@ import { eventually } from '../support/eventually.js';
 import { WireClient } from '../support/wire-client.js';
 import { ask } from './http.js';
 import { parseScrape, type Scrape, valueOf } from './scrape.js';
-import { ALERT_RULES, DASHBOARD } from './watched-names.js';
+import { ALERT_RULES, DASHBOARD, ownAlertNames } from './watched-names.js';
 
 const WRITES = 20;
 
@@ -41,7 +41,11 @@ describe('metrics of an ensemble', () => {
   });
   after(() => ensemble.remove());
 
-  for (const [where, names] of Object.entries({ 'alert rules': ALERT_RULES, 'dashboard 10465': DASHBOARD })) {
+  for (const [where, names] of Object.entries({
+    'alert rules': ALERT_RULES,
+    'dashboard 10465': DASHBOARD,
+    'alerts of conf/prometheus': ownAlertNames(),
+  })) {
     it(`has what the ${where} ask for`, () => {
       const there = new Set([...scrapes.values()].flatMap(({ samples }) => samples.map(({ name }) => name)));
       assert.deepEqual(

@@ -1,3 +1,6 @@
+import { readFileSync } from 'node:fs';
+import { parse } from 'yaml';
+
 /**
  * What operators of ZooKeeper look at. The first list is what the alert rules of ZooKeeper 3.9's monitoring guide query; the
  * second what Grafana's dashboard 10465 ("ZooKeeper by Prometheus") does.
@@ -55,3 +58,12 @@ export const DASHBOARD: readonly string[] = [
   'process_resident_memory_bytes',
   'process_start_time_seconds',
 ];
+
+/** Metrics that the alerts of this project query. `up` is Prometheus' own. */
+export function ownAlertNames(): readonly string[] {
+  const text = readFileSync(new URL('../../conf/prometheus/alerts.yaml', import.meta.url), 'utf8');
+  const { groups } = parse(text) as { groups: { rules: { expr: string }[] }[] };
+  const queries = groups.flatMap(({ rules }) => rules.map(({ expr }) => expr));
+  const names = queries.flatMap((query) => [...query.matchAll(/([a-z0-9_]+)\{/g)].map(([, name = '']) => name));
+  return [...new Set(names)].filter((name) => name !== 'up');
+}
