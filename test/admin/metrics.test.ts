@@ -7,7 +7,7 @@ import { eventually } from '../support/eventually.js';
 import { WireClient } from '../support/wire-client.js';
 import { ask } from './http.js';
 import { parseScrape, type Scrape, valueOf } from './scrape.js';
-import { ALERT_RULES, DASHBOARD, ownAlertNames } from './watched-names.js';
+import { ALERT_RULES, DASHBOARD, jmxDocumentNames, ownAlertNames } from './watched-names.js';
 
 const WRITES = 20;
 
@@ -45,6 +45,7 @@ describe('metrics of an ensemble', () => {
     'alert rules': ALERT_RULES,
     'dashboard 10465': DASHBOARD,
     'alerts of conf/prometheus': ownAlertNames(),
+    'readers of docs/jmx.md': jmxDocumentNames(),
   })) {
     it(`has what the ${where} ask for`, () => {
       const there = new Set([...scrapes.values()].flatMap(({ samples }) => samples.map(({ name }) => name)));

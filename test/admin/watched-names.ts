@@ -67,3 +67,10 @@ export function ownAlertNames(): readonly string[] {
   const names = queries.flatMap((query) => [...query.matchAll(/([a-z0-9_]+)\{/g)].map(([, name = '']) => name));
   return [...new Set(names)].filter((name) => name !== 'up');
 }
+
+/** Metrics that docs/jmx.md sends its readers to. */
+export function jmxDocumentNames(): readonly string[] {
+  const text = readFileSync(new URL('../../docs/jmx.md', import.meta.url), 'utf8');
+  const lists = [...text.matchAll(/metrics? ((?:`[a-z_]+`(?:, )?)+)/g)].map(([, list = '']) => list);
+  return [...new Set(lists.flatMap((list) => [...list.matchAll(/`([a-z_]+)`/g)].map(([, name = '']) => name)))];
+}
