@@ -32,7 +32,7 @@ export async function runSteps(
   const progress: Progress = new Map();
   let difference: Difference | null = null;
   for (const [at, step] of steps.entries()) {
-    const closes = closesSession(step);
+    const closes = endsSession(step);
     // What a client that goes has not read yet would be lost, on one server or the other.
     const goes = step.kind !== 'send';
     if (closes || goes || at % FENCE_EVERY === FENCE_EVERY - 1) difference = await fence(pair, progress, at, rules);
@@ -57,15 +57,15 @@ async function fence(pair: Pair, progress: Progress, at: number, rules: RuleBook
   return compare(pair, progress, at, true, rules);
 }
 
-function closesSession(step: Step): boolean {
-  return step.kind === 'send' && step.requests.some(({ op }) => op === OpCode.closeSession);
+function endsSession(step: Step): boolean {
+  return step.kind === 'expire' || (step.kind === 'send' && step.requests.some(({ op }) => op === OpCode.closeSession));
 }
 
 function lengths(side: Side): number[] {
   return side.connections.map(({ lines }) => lines.length);
 }
 
-/** The nodes of a closed session go in the order of a hash table there: the events of one such end are put in order. */
+/** The nodes of a session that ends go in the order of a hash table there: the events of one such end are put in order. */
 function sortEvents({ connections }: Side, before: readonly number[]): void {
   for (const [index, { lines }] of connections.entries()) {
     const from = before[index] ?? 0;
