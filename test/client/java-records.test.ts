@@ -78,6 +78,9 @@ const CHANGES = [
   ...[OpCode.setData, OpCode.setACL, OpCode.multi, OpCode.reconfig, OpCode.closeSession],
 ];
 
+/** No operation at all. */
+const UNKNOWN = 99;
+
 const REQUESTS: ReadonlyMap<number, Codec> = new Map<number, Codec>([
   ...CHANGES.map((op) => [op, change(op)] as const),
   ...[OpCode.exists, OpCode.getData, OpCode.getChildren, OpCode.getChildren2].map((op) => [op, pathAndWatch] as const),
@@ -99,6 +102,7 @@ const REQUESTS: ReadonlyMap<number, Codec> = new Map<number, Codec>([
   [OpCode.sasl, buffer],
   [OpCode.ping, nothing],
   [OpCode.whoAmI, nothing],
+  [UNKNOWN, nothing],
 ]);
 
 const stat: Codec = (r, w) => {
@@ -233,9 +237,10 @@ describe('records of requests, replies and events', () => {
   }
 
   it('are there for every operation, answered without an error', () => {
-    const isAnswered = (hex: string): boolean => readReplyHeader(new JuteReader(Buffer.from(hex, 'hex'))).err === 0;
+    const isAnswered = (hex: string | undefined): boolean =>
+      hex !== undefined && readReplyHeader(new JuteReader(Buffer.from(hex, 'hex'))).err === 0;
     const answered = new Set(
-      EXCHANGES.filter(([, { replies }]) => isAnswered(replies.at(-1) ?? '')).map(([, one]) => typeOf(one.request)),
+      EXCHANGES.filter(([, { replies }]) => isAnswered(replies.at(-1))).map(([, one]) => typeOf(one.request)),
     );
     // check is a part of the multi; 3.8 refuses every client's deleteContainer; createSession is what a connect request does.
     const elsewhere = new Set<number>([

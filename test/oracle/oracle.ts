@@ -52,8 +52,12 @@ export class Oracle {
     return `${reportOf(difference === first ? steps : least, difference)}${again}`;
   }
 
-  private run(steps: readonly Step[], rules = new RuleBook()): Promise<Difference | null> {
-    return runSteps(this.pair, steps, `/oracle/${++this.runs}`, rules);
+  private async run(steps: readonly Step[], rules = new RuleBook()): Promise<Difference | null> {
+    try {
+      return await runSteps(this.pair, steps, `/oracle/${++this.runs}`, rules);
+    } catch (error) {
+      throw new Error(`${String(error)}\n${await this.pair.logs()}`, { cause: error });
+    }
   }
 
   private count(steps: readonly Step[]): void {

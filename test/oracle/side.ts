@@ -11,6 +11,7 @@ import {
   writeRequestHeader,
   Xid,
 } from '../../src/protocol/index.js';
+import { CONFIG_PATH } from '../../src/tree/index.js';
 import { frameOf } from '../support/wire-client.js';
 import { netTransport, type WireTransport } from '../support/wire-transport.js';
 import { type Names, readEvent, readReply, Seen } from './lines.js';
@@ -38,6 +39,7 @@ export class Connection {
   lastErr = 0;
   private nextXid = 1;
   private rest: Buffer = NOTHING;
+  private lastEvent: Buffer = NOTHING;
   private isConnecting = true;
   private readonly expected: Expected[] = [];
   private waiting: { count: number; done: () => void } | null = null;
@@ -139,7 +141,10 @@ export class Connection {
       this.isConnecting = false;
       this.onConnected(frame);
     } else if (readReplyHeader(new JuteReader(frame)).xid === Xid.notification) {
-      this.lines.push(new Seen(true, () => readEvent(frame, this.names)));
+      // ZooKeeper tells a new configuration twice.
+      const isRepeated = this.lastEvent.equals(frame) && frame.includes(CONFIG_PATH);
+      this.lastEvent = isRepeated ? NOTHING : frame;
+      if (!isRepeated) this.lines.push(new Seen(true, () => readEvent(frame, this.names)));
       return;
     } else {
       const request = this.expected.shift()?.request ?? null;
