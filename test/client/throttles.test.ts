@@ -196,13 +196,16 @@ describe('the throttle of requests', () => {
       const world = await throttled({ stallTimeMs: 50, checksLatency, checksConnection: false });
       const [a, b] = [await world.connect(), await world.connect({ timeoutMs: 6000 })];
       world.pipeline.isHolding = true;
-      const asked = [a.create('/1'), a.create('/2'), b.create('/late')];
+      // Both connections end for their silence.
+      const first = Promise.allSettled([a.create('/1'), a.create('/2')]);
+      await world.world.run(10);
+      const late = Promise.allSettled([b.create('/late')]);
       await world.world.run(10_000);
       assert.equal(counter(world, 'stale_requests_dropped'), dropped);
       world.pipeline.isHolding = false;
       world.pipeline.release();
       for (const client of [a, b]) client.destroy();
-      await world.get(Promise.allSettled(asked));
+      await world.get(Promise.all([first, late]));
     }
   });
 

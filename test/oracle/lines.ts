@@ -49,6 +49,11 @@ export class Seen {
   get text(): string {
     return lineText(this.line);
   }
+
+  /** It is read anew: more is known by now of what is intended. */
+  forget(): void {
+    this.read = null;
+  }
 }
 
 function lineText(line: Line): string {

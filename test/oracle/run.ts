@@ -81,14 +81,27 @@ function eventText({ line }: Seen): string {
   return line.kind === 'event' ? line.text : '';
 }
 
-/** `whole`: nothing is under way, so that both must have the same number of lines. */
-function compare(
+/**
+ * `whole`: nothing is under way, so that both must have the same number of lines. What one connection saw may tell that one
+ * server is a transaction ahead, as intended: then what did not fit elsewhere is looked at again.
+ */
+function compare(pair: Pair, progress: Progress, at: number, whole: boolean, rules: RuleBook): Difference | null {
+  for (;;) {
+    const known = pair.java.skipCount + pair.ours.skipCount;
+    const difference = compareOnce(pair, progress, at, whole, rules);
+    if (difference === null || pair.java.skipCount + pair.ours.skipCount === known) return difference;
+  }
+}
+
+/** The first difference; the lines of all connections are compared as far as they fit. */
+function compareOnce(
   { java, ours }: Pair,
   progress: Progress,
   at: number,
   whole: boolean,
   rules: RuleBook,
 ): Difference | null {
+  let first: Difference | null = null;
   for (const [index, theirs] of java.connections.entries()) {
     const own = ours.connections[index];
     if (theirs.isLeft) continue;
@@ -96,9 +109,9 @@ function compare(
     const found = compareLines(theirs, own, progress, index, whole, (a, b) =>
       rules.allows(a, b, { java, ours, theirs, own }),
     );
-    if (found !== null) return { at, connection: theirs.name, ...found };
+    if (found !== null) first ??= { at, connection: theirs.name, ...found };
   }
-  return null;
+  return first;
 }
 
 function compareLines(
@@ -114,7 +127,10 @@ function compareLines(
     const a = theirs.lines[at] as Seen;
     const b = own.lines[at] as Seen;
     if (a.text === b.text || isIntended(a.line, b.line)) continue;
-    return { java: a.text, ours: b.text };
+    const found = { java: a.text, ours: b.text };
+    for (const line of [a, b]) line.forget();
+    progress.set(index, at);
+    return found;
   }
   progress.set(index, at);
   if (!whole || theirs.isLeft || theirs.lines.length === own.lines.length) return null;

@@ -434,6 +434,10 @@ export class Side implements Names {
     return this.baseZxid + own;
   }
 
+  get skipCount(): number {
+    return this.extraZxids.length;
+  }
+
   /** Only this server has this transaction. */
   skipZxid(relativeZxid: number): void {
     // What is told here counts without the extra ones before it.
