@@ -6,6 +6,7 @@
  *   secure-session sasl HOSTS PATH USER PASSWORD_FILE
  */
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -52,6 +53,8 @@ int main(int argc, char **argv) {
   if (argc < 4) return 2;
   const char *mode = argv[1], *hosts = argv[2], *path = argv[3];
   zhandle_t *zh = NULL;
+  /* OpenSSL writes to connections that the server has closed. */
+  signal(SIGPIPE, SIG_IGN);
   zoo_set_debug_level(ZOO_LOG_LEVEL_ERROR);
   if (!strcmp(mode, "plain")) {
     zh = zookeeper_init(hosts, watcher, 10000, NULL, NULL, 0);

@@ -218,7 +218,6 @@ export class Side implements Names {
     this.extraZxids = [];
     for (const map of [this.current, this.sessions, this.sessionNames, this.opened]) map.clear();
     this.startedMs = Date.now();
-    if (this.controls.length === 0) this.controls = await Promise.all(this.ports.map((port) => this.makeControl(port)));
     for (const { lines } of this.controls) lines.length = 0;
     await this.catchUp();
     this.baseZxid = await this.makeFolder(this.controls[0] as Connection, root);
@@ -282,9 +281,15 @@ export class Side implements Names {
 
   /** Each server has applied what any of them has answered. */
   private async catchUp(): Promise<void> {
-    if (this.ports.length === 1) return;
+    if (this.ports.length === 1 && this.controls[0]?.isOver === false) return;
     const sync: Request = { op: OpCode.sync, fields: [{ s: this.root }] };
-    await Promise.all(this.controls.map((control) => control.send([sync])));
+    await Promise.all(
+      this.ports.map(async (port, at) => {
+        // A busy machine may have cost one its session.
+        if (this.controls[at]?.isOver !== false) this.controls[at] = await this.makeControl(port);
+        await this.controls[at]?.send([sync]);
+      }),
+    );
   }
 
   private async expire(slot: number, mark: string, isSilent: boolean): Promise<void> {
