@@ -73,7 +73,7 @@ function manyPaths(random: SeededRandom): Buffer {
   });
 }
 
-function manyAcls(_random: SeededRandom): Buffer {
+function manyAcls(): Buffer {
   return request(OpCode.setACL, (w) => {
     w.string('/odd');
     w.int(MANY);

@@ -43,7 +43,7 @@ describe('a server with limits', () => {
     assert.equal(inside.length, 10);
     for (const address of addresses) assert.ok(inside.filter(({ from }) => from === address).length <= 4, address);
     // Those inside are served, and who leaves makes room.
-    await Promise.all(inside.map(({ client }) => client?.exists('/')));
+    for (const { client } of inside) await client?.exists('/');
     const [leaver] = inside;
     await leaver?.client?.close();
     await eventually('there is room', 10_000, async () => (await enter('127.0.5.9')) ?? undefined);

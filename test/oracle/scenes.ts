@@ -10,9 +10,9 @@ export interface Cast {
   readonly slot: number;
   readonly random: SeededRandom;
   /** Another slot watches a path. */
-  watch(path: string): Step;
+  readonly watch: (path: string) => Step;
   /** Something that other slots do. */
-  other(): Step;
+  readonly other: () => Step;
 }
 
 const OPEN: Field = { v: [[{ i: 31 }, { s: 'world' }, { s: 'anyone' }]] };

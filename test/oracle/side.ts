@@ -286,8 +286,10 @@ export class Side implements Names {
     await Promise.all(
       this.ports.map(async (port, at) => {
         // A busy machine may have cost one its session.
-        if (this.controls[at]?.isOver !== false) this.controls[at] = await this.makeControl(port);
-        await this.controls[at]?.send([sync]);
+        const known = this.controls[at];
+        const control = known?.isOver === false ? known : await this.makeControl(port);
+        this.controls[at] = control;
+        await control.send([sync]);
       }),
     );
   }
