@@ -167,6 +167,9 @@ export class Leader implements LearnerMaster, Broadcast {
     this.proposals.onCommitting = (zxid) => {
       this.syncs.answerBefore(zxid);
     };
+    this.proposals.onApplying = (zxid) => {
+      this.syncs.answerLocalBefore(zxid);
+    };
     this.newLeaderTally = tallyOf(this.config);
     discovery.epochPromised.reach();
     discovery.promise(this.myId, { currentEpoch: epochs.current, lastZxid: deps.history.lastLoggedZxid });

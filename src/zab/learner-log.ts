@@ -154,6 +154,8 @@ export class LearnerLog {
     const { history } = this;
     const limit = Math.min(this.committed, history.durableZxid);
     for (let zxid = history.nextUnappliedZxid; zxid !== -1 && zxid <= limit; zxid = history.nextUnappliedZxid) {
+      // A sync's answer shows the last transaction before it, not the one behind it.
+      this.releaseWaiting();
       this.hooks.apply(zxid);
       if (history.nextUnappliedZxid === zxid) {
         throw new ZabError('INTERNAL', `${formatZxid(zxid)} is committed, but was not applied`);

@@ -52,6 +52,8 @@ export class Proposals {
   onProgress: (() => void) | null = null;
   /** Called before learners are told that `zxid` is committed. */
   onCommitting: ((zxid: number) => void) | null = null;
+  /** Called before `zxid` is applied. */
+  onApplying: ((zxid: number) => void) | null = null;
   /** Each with the zxid behind which it is told of proposals and commits. */
   private readonly learners = new Map<Forwarding, number>();
   /** Proposed and not applied, oldest first; the first `committedCount` are committed. */
@@ -255,6 +257,7 @@ export class Proposals {
     while (applied < this.committedCount) {
       const { zxid } = (this.outstanding[applied] as Outstanding).entry.header;
       if (zxid > history.durableZxid || life.isOver) break;
+      this.onApplying?.(zxid);
       server.committed(zxid);
       if (history.lastAppliedZxid !== zxid) {
         life.finish(

@@ -37,12 +37,15 @@ export class SyncRequests {
    * answers and commits in the order of its requests. That a quorum logged a later proposal is proof enough.
    */
   answerBefore(zxid: number): void {
-    let ready = 0;
-    for (const waiting of this.remote) {
-      if (waiting.zxid >= zxid) break;
-      ready++;
-    }
-    for (const { done } of this.remote.splice(0, ready)) done();
+    answerOlder(this.remote, zxid);
+  }
+
+  /**
+   * `zxid` is being applied. Syncs of this server's own clients that came before it was proposed are answered first: reads
+   * that follow one must not see what their client wrote behind them.
+   */
+  answerLocalBefore(zxid: number): void {
+    answerOlder(this.local, zxid);
   }
 
   private release(queue: Waiting[], zxid: number): void {
@@ -54,4 +57,14 @@ export class SyncRequests {
     }
     for (const { done } of queue.splice(0, ready)) done();
   }
+}
+
+function answerOlder(queue: Waiting[], zxid: number): void {
+  let ready = 0;
+  for (const waiting of queue) {
+    if (waiting.zxid >= zxid) break;
+    ready++;
+  }
+  if (ready === 0) return;
+  for (const { done } of queue.splice(0, ready)) done();
 }

@@ -52,6 +52,13 @@ export interface Footprint {
   readonly openFiles: number;
 }
 
+export async function footprintOf(member: Member): Promise<Footprint> {
+  const pid = member.process?.pid ?? 0;
+  const status = await readFile(`/proc/${pid}/status`, 'utf8');
+  const residentBytes = Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1]) * 1024;
+  return { residentBytes, openFiles: (await readdir(`/proc/${pid}/fd`)).length };
+}
+
 /** Three real servers on loopback, of which server 3 leads, and a client that writes all the time. */
 export class RealEnsemble implements Stage {
   writes = 0;
@@ -120,11 +127,8 @@ export class RealEnsemble implements Stage {
     return Number(port === 'quorum' ? quorum : election);
   }
 
-  async footprint(sid: number): Promise<Footprint> {
-    const pid = this.ensemble.member(sid).process?.pid ?? 0;
-    const status = await readFile(`/proc/${pid}/status`, 'utf8');
-    const residentBytes = Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1]) * 1024;
-    return { residentBytes, openFiles: (await readdir(`/proc/${pid}/fd`)).length };
+  footprint(sid: number): Promise<Footprint> {
+    return footprintOf(this.ensemble.member(sid));
   }
 
   /** A number of `mntr`. */

@@ -188,6 +188,27 @@ describe('the throttle of requests', () => {
     assert.equal(world.pipeline.waiting.length, 0);
   });
 
+  it('drops what waited longer than its session lives without a word, where that is asked', async () => {
+    for (const [checksLatency, dropped] of [
+      [false, 0],
+      [true, 1],
+    ] as const) {
+      const world = await throttled({ stallTimeMs: 50, checksLatency, checksConnection: false });
+      const [a, b] = [await world.connect(), await world.connect({ timeoutMs: 6000 })];
+      world.pipeline.isHolding = true;
+      // Both connections end for their silence.
+      const first = Promise.allSettled([a.create('/1'), a.create('/2')]);
+      await world.world.run(10);
+      const late = Promise.allSettled([b.create('/late')]);
+      await world.world.run(10_000);
+      assert.equal(counter(world, 'stale_requests_dropped'), dropped);
+      world.pipeline.isHolding = false;
+      world.pipeline.release();
+      for (const client of [a, b]) client.destroy();
+      await world.get(Promise.all([first, late]));
+    }
+  });
+
   it('tells ThrottledOp to who waited too long, in its turn, and never to a closeSession', async () => {
     const world = await throttled({ throttledOpWaitTimeMs: 100 });
     const client = await world.connect();

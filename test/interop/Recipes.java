@@ -11,10 +11,14 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.curator.framework.CuratorFramework;
 import org.apache.curator.framework.CuratorFrameworkFactory;
+import org.apache.curator.framework.recipes.atomic.DistributedAtomicInteger;
 import org.apache.curator.framework.recipes.atomic.DistributedAtomicLong;
 import org.apache.curator.framework.recipes.barriers.DistributedBarrier;
 import org.apache.curator.framework.recipes.barriers.DistributedDoubleBarrier;
 import org.apache.curator.framework.recipes.cache.CuratorCache;
+import org.apache.curator.framework.recipes.cache.NodeCache;
+import org.apache.curator.framework.recipes.cache.PathChildrenCache;
+import org.apache.curator.framework.recipes.cache.TreeCache;
 import org.apache.curator.framework.recipes.leader.LeaderLatch;
 import org.apache.curator.framework.recipes.leader.LeaderSelector;
 import org.apache.curator.framework.recipes.leader.LeaderSelectorListenerAdapter;
@@ -28,9 +32,19 @@ import org.apache.curator.framework.recipes.locks.Lease;
 import org.apache.curator.framework.recipes.nodes.GroupMember;
 import org.apache.curator.framework.recipes.nodes.PersistentNode;
 import org.apache.curator.framework.recipes.nodes.PersistentTtlNode;
+import org.apache.curator.framework.recipes.queue.DistributedDelayQueue;
+import org.apache.curator.framework.recipes.queue.DistributedIdQueue;
+import org.apache.curator.framework.recipes.queue.DistributedPriorityQueue;
+import org.apache.curator.framework.recipes.queue.DistributedQueue;
+import org.apache.curator.framework.recipes.queue.QueueBuilder;
+import org.apache.curator.framework.recipes.queue.QueueConsumer;
+import org.apache.curator.framework.recipes.queue.QueueSerializer;
 import org.apache.curator.framework.recipes.queue.SimpleDistributedQueue;
 import org.apache.curator.framework.recipes.shared.SharedCount;
+import org.apache.curator.framework.recipes.shared.SharedValue;
+import org.apache.curator.framework.recipes.shared.VersionedValue;
 import org.apache.curator.framework.recipes.watch.PersistentWatcher;
+import org.apache.curator.framework.state.ConnectionState;
 import org.apache.curator.retry.ExponentialBackoffRetry;
 import org.apache.zookeeper.CreateMode;
 
@@ -327,6 +341,176 @@ public final class Recipes {
     watcher.close();
   }
 
+  private static void pathChildrenCache() throws Exception {
+    clients.get(1).create().forPath("/r/children");
+    syncAll();
+    PathChildrenCache cache = new PathChildrenCache(clients.get(0), "/r/children", true);
+    Collection<String> seen = Collections.synchronizedList(new ArrayList<>());
+    cache.getListenable()
+        .addListener(
+            (client, event) -> {
+              if (event.getData() != null) seen.add(event.getType() + " " + event.getData().getPath());
+            });
+    cache.start(PathChildrenCache.StartMode.BUILD_INITIAL_CACHE);
+    clients.get(1).create().forPath("/r/children/a", new byte[] {1});
+    eventually("one comes", () -> seen.contains("CHILD_ADDED /r/children/a"));
+    clients.get(1).setData().forPath("/r/children/a", new byte[] {2});
+    eventually("it changes", () -> seen.contains("CHILD_UPDATED /r/children/a"));
+    check(cache.getCurrentData("/r/children/a").getData()[0] == 2, "its data is kept");
+    clients.get(1).delete().forPath("/r/children/a");
+    eventually("it goes", () -> seen.contains("CHILD_REMOVED /r/children/a"));
+    cache.close();
+  }
+
+  private static void treeCache() throws Exception {
+    TreeCache cache = new TreeCache(clients.get(0), "/r/grown");
+    Collection<String> seen = Collections.synchronizedList(new ArrayList<>());
+    cache.getListenable()
+        .addListener(
+            (client, event) ->
+                seen.add(event.getType() + (event.getData() == null ? "" : " " + event.getData().getPath())));
+    cache.start();
+    eventually("it begins", () -> seen.contains("INITIALIZED"));
+    clients.get(1).create().creatingParentsIfNeeded().forPath("/r/grown/a/b", new byte[] {1});
+    eventually("it grows", () -> seen.contains("NODE_ADDED /r/grown/a/b"));
+    clients.get(1).setData().forPath("/r/grown/a/b", new byte[] {2});
+    eventually("it changes", () -> seen.contains("NODE_UPDATED /r/grown/a/b"));
+    clients.get(1).delete().deletingChildrenIfNeeded().forPath("/r/grown/a");
+    eventually("it goes", () -> seen.contains("NODE_REMOVED /r/grown/a"));
+    cache.close();
+  }
+
+  private static void nodeCache() throws Exception {
+    NodeCache cache = new NodeCache(clients.get(0), "/r/node");
+    cache.start(true);
+    check(cache.getCurrentData() == null, "there is none");
+    clients.get(1).create().forPath("/r/node", new byte[] {1});
+    eventually("it comes", () -> cache.getCurrentData() != null && cache.getCurrentData().getData()[0] == 1);
+    clients.get(1).setData().forPath("/r/node", new byte[] {2});
+    eventually("it changes", () -> cache.getCurrentData().getData()[0] == 2);
+    clients.get(1).delete().forPath("/r/node");
+    eventually("it goes", () -> cache.getCurrentData() == null);
+    cache.close();
+  }
+
+  private static final QueueSerializer<String> TEXT =
+      new QueueSerializer<>() {
+        @Override
+        public byte[] serialize(String item) {
+          return item.getBytes(StandardCharsets.UTF_8);
+        }
+
+        @Override
+        public String deserialize(byte[] bytes) {
+          return new String(bytes, StandardCharsets.UTF_8);
+        }
+      };
+
+  private static QueueConsumer<String> into(Collection<String> got) {
+    return new QueueConsumer<>() {
+      @Override
+      public void consumeMessage(String item) {
+        got.add(item);
+      }
+
+      @Override
+      public void stateChanged(CuratorFramework client, ConnectionState state) {}
+    };
+  }
+
+  private static Collection<String> list() {
+    return Collections.synchronizedList(new ArrayList<>());
+  }
+
+  private static void distributedQueue() throws Exception {
+    Collection<String> got = list();
+    List<DistributedQueue<String>> queues = new ArrayList<>();
+    for (CuratorFramework client : clients) {
+      queues.add(QueueBuilder.builder(client, into(got), TEXT, "/r/dqueue").lockPath("/r/dqlocks").buildQueue());
+    }
+    for (DistributedQueue<String> queue : queues) queue.start();
+    for (int i = 0; i < 12; i++) queues.get(i % CLIENTS).put("" + i);
+    eventually("all are taken", () -> got.size() >= 12);
+    check(got.stream().distinct().count() == 12 && got.size() == 12, "each once: " + got);
+    for (DistributedQueue<String> queue : queues) queue.close();
+  }
+
+  private static void priorityQueue() throws Exception {
+    Collection<String> got = list();
+    DistributedPriorityQueue<String> writer =
+        QueueBuilder.builder(clients.get(0), null, TEXT, "/r/pqueue").buildPriorityQueue(0);
+    writer.start();
+    for (int i = 0; i < 5; i++) writer.put("" + i, 10 - i);
+    eventually("all are there", () -> clients.get(0).getChildren().forPath("/r/pqueue").size() == 5);
+    syncAll();
+    DistributedPriorityQueue<String> reader =
+        QueueBuilder.builder(clients.get(1), into(got), TEXT, "/r/pqueue").buildPriorityQueue(0);
+    reader.start();
+    eventually("all are taken", () -> got.size() == 5);
+    check(List.copyOf(got).equals(List.of("4", "3", "2", "1", "0")), "by priority: " + got);
+    reader.close();
+    writer.close();
+  }
+
+  private static void delayQueue() throws Exception {
+    Collection<String> got = list();
+    DistributedDelayQueue<String> queue =
+        QueueBuilder.builder(clients.get(0), into(got), TEXT, "/r/delayed").buildDelayQueue();
+    queue.start();
+    long now = System.currentTimeMillis();
+    queue.put("late", now + 600);
+    queue.put("early", now + 1);
+    eventually("both come", () -> got.size() == 2);
+    check(List.copyOf(got).equals(List.of("early", "late")), "each in its time: " + got);
+    check(System.currentTimeMillis() >= now + 600, "not before its time");
+    queue.close();
+  }
+
+  private static void idQueue() throws Exception {
+    DistributedIdQueue<String> writer = QueueBuilder.builder(clients.get(0), null, TEXT, "/r/idqueue").buildIdQueue();
+    writer.start();
+    writer.put("stays", "one");
+    writer.put("goes", "two");
+    eventually("both are there", () -> clients.get(0).getChildren().forPath("/r/idqueue").size() == 2);
+    check(writer.remove("two") == 1, "it is taken out by its id");
+    syncAll();
+    Collection<String> got = list();
+    DistributedIdQueue<String> reader =
+        QueueBuilder.builder(clients.get(1), into(got), TEXT, "/r/idqueue").buildIdQueue();
+    reader.start();
+    eventually("the other comes", () -> got.size() == 1);
+    check(got.contains("stays"), "and no other: " + got);
+    reader.close();
+    writer.close();
+  }
+
+  private static void sharedValue() throws Exception {
+    List<SharedValue> values = new ArrayList<>();
+    for (CuratorFramework client : clients) {
+      SharedValue value = new SharedValue(client, "/r/value", new byte[] {7});
+      value.start();
+      values.add(value);
+    }
+    values.get(0).setValue(new byte[] {42});
+    for (SharedValue value : values) eventually("all see it", () -> value.getValue()[0] == 42);
+    VersionedValue<byte[]> old = values.get(1).getVersionedValue();
+    check(values.get(1).trySetValue(old, new byte[] {43}), "the present version is changed");
+    check(!values.get(2).trySetValue(old, new byte[] {44}), "an old one is not");
+    for (SharedValue value : values) value.close();
+  }
+
+  private static void atomicInteger() throws Exception {
+    together(
+        index -> {
+          DistributedAtomicInteger own =
+              new DistributedAtomicInteger(clients.get(index), "/r/int", new ExponentialBackoffRetry(5, 100));
+          for (int done = 0; done < 5; ) if (own.add(2).succeeded()) done++;
+        });
+    syncAll();
+    int value = new DistributedAtomicInteger(clients.get(0), "/r/int", new ExponentialBackoffRetry(5, 3)).get().postValue();
+    check(value == 10 * CLIENTS, "the sum: " + value);
+  }
+
   private static int failures = 0;
 
   private static void run(String name, Recipe recipe) {
@@ -362,7 +546,16 @@ public final class Recipes {
     run("persistentNode", Recipes::persistentNode);
     run("persistentTtlNode", Recipes::persistentTtlNode);
     run("cache", Recipes::cache);
+    run("pathChildrenCache", Recipes::pathChildrenCache);
+    run("treeCache", Recipes::treeCache);
+    run("nodeCache", Recipes::nodeCache);
     run("persistentWatcher", Recipes::persistentWatcher);
+    run("distributedQueue", Recipes::distributedQueue);
+    run("priorityQueue", Recipes::priorityQueue);
+    run("delayQueue", Recipes::delayQueue);
+    run("idQueue", Recipes::idQueue);
+    run("sharedValue", Recipes::sharedValue);
+    run("atomicInteger", Recipes::atomicInteger);
     for (CuratorFramework client : clients) client.close();
     System.exit(failures == 0 ? 0 : 1);
   }

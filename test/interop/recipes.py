@@ -8,8 +8,9 @@ from kazoo.recipe.barrier import Barrier, DoubleBarrier
 from kazoo.recipe.cache import TreeCache, TreeEvent
 from kazoo.recipe.counter import Counter
 from kazoo.recipe.election import Election
-from kazoo.recipe.lease import MultiNonBlockingLease
-from kazoo.recipe.lock import Lock, Semaphore
+from kazoo.recipe.lease import MultiNonBlockingLease, NonBlockingLease
+from kazoo.recipe.lock import Lock, ReadLock, Semaphore, WriteLock
+from kazoo.recipe.partitioner import SetPartitioner
 from kazoo.recipe.party import Party, ShallowParty
 from kazoo.recipe.queue import LockingQueue, Queue
 from kazoo.recipe.watchers import ChildrenWatch, DataWatch, PatientChildrenWatch
@@ -87,6 +88,24 @@ def lock(clients):
 
     together(work)
     assert (room.most, room.visits) == (1, 20), (room.most, room.visits)
+
+
+def read_write_lock(clients):
+    readers, writers = Room(), Room()
+
+    def work(index):
+        for _ in range(3):
+            if index == 0:
+                with WriteLock(clients[index], ROOT + "/rw", str(index)):
+                    with writers:
+                        assert readers.inside == 0
+            else:
+                with ReadLock(clients[index], ROOT + "/rw", str(index)):
+                    with readers:
+                        assert writers.inside == 0
+
+    together(work)
+    assert (writers.most, writers.visits, readers.visits) == (1, 3, 9), (writers.most, writers.visits, readers.visits)
 
 
 def semaphore(clients):
@@ -218,6 +237,41 @@ def lease(clients):
     assert taken.count(True) == 2, taken
 
 
+def single_lease(clients):
+    import datetime
+
+    span = datetime.timedelta(seconds=60)
+    taken = []
+    for index, client in enumerate(clients):
+        taken.append(bool(NonBlockingLease(client, ROOT + "/single", span, "id%d" % index)))
+        sync_all(clients)
+    assert taken == [True] + [False] * (CLIENTS - 1), taken
+
+
+def partitioner(clients):
+    items = tuple("item%d" % number for number in range(9))
+    parts = [SetPartitioner(client, ROOT + "/parts", set=items, identifier="member%d" % index, time_boundary=0.2)
+             for index, client in enumerate(clients)]
+
+    def share(members):
+        """Goes on until all have a part at the same time."""
+        end = time.monotonic() + LIMIT
+        while not all(part.acquired for part in members):
+            assert time.monotonic() < end and not any(part.failed for part in members)
+            for part in members:
+                if part.release:
+                    part.release_set()
+            time.sleep(0.02)
+        return sorted(item for part in members for item in part)
+
+    eventually("each item has one owner", lambda: share(parts) == sorted(items))
+    parts[1].finish()
+    rest = parts[:1] + parts[2:]
+    eventually("those who stay have all", lambda: share(rest) == sorted(items))
+    for part in rest:
+        part.finish()
+
+
 def watchers(clients):
     path, seen, lists = ROOT + "/watched", [], []
     clients[0].create(path)
@@ -249,8 +303,8 @@ def tree_cache(clients):
     cache.close()
 
 
-RECIPES = [lock, semaphore, election, barrier, double_barrier, queue, locking_queue, party, counter, lease]
-RECIPES += [watchers, tree_cache]
+RECIPES = [lock, read_write_lock, semaphore, election, barrier, double_barrier, queue, locking_queue, party, counter]
+RECIPES += [lease, single_lease, partitioner, watchers, tree_cache]
 
 
 def main():

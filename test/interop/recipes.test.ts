@@ -6,28 +6,19 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { Ensemble } from '../support/ensemble.js';
+import { WireClient } from '../support/wire-client.js';
 import { CURATOR_PATH, QUICK_JAVA } from './programs.js';
 
 const HERE = new URL('.', import.meta.url).pathname;
 const KAZOO = [
-  ...[
-    'lock',
-    'semaphore',
-    'election',
-    'barrier',
-    'double_barrier',
-    'queue',
-    'locking_queue',
-    'party',
-    'counter',
-    'lease',
-  ],
-  ...['watchers', 'tree_cache'],
+  ...['lock', 'read_write_lock', 'semaphore', 'election', 'barrier', 'double_barrier', 'queue', 'locking_queue'],
+  ...['party', 'counter', 'lease', 'single_lease', 'partitioner', 'watchers', 'tree_cache'],
 ];
 const CURATOR = [
   ...['mutex', 'semaphoreMutex', 'multiLock', 'readWriteLock', 'semaphore', 'leaderLatch', 'leaderSelector', 'barrier'],
   ...['doubleBarrier', 'queue', 'atomicLong', 'sharedCount', 'groupMember', 'persistentNode', 'persistentTtlNode'],
-  ...['cache', 'persistentWatcher'],
+  ...['cache', 'pathChildrenCache', 'treeCache', 'nodeCache', 'persistentWatcher', 'distributedQueue', 'priorityQueue'],
+  ...['delayQueue', 'idQueue', 'sharedValue', 'atomicInteger'],
 ];
 
 /** Runs a program that prints `ok NAME` for each recipe that did what it promises. */
@@ -46,13 +37,19 @@ async function assertRecipes(command: string, args: readonly string[], names: re
   assert.equal(exitCode, 0);
 }
 
-describe('recipes on an ensemble, four clients each', () => {
+/** Each library has a part of the tree for itself, which is all of it to its clients. */
+const [KAZOO_ROOT, CURATOR_ROOT] = ['/apps/kazoo', '/apps/curator'];
+
+describe('recipes on an ensemble, four clients each, each library in a chroot', () => {
   const classes = mkdtempSync(join(tmpdir(), 'zk-server-recipes-'));
   let ensemble: Ensemble;
   before(async () => {
     execFileSync('javac', ['-nowarn', '-cp', CURATOR_PATH, '-d', classes, join(HERE, 'Recipes.java')]);
     ensemble = await Ensemble.create({ config: { extendedTypesEnabled: 'true' } });
     await ensemble.start();
+    const client = await WireClient.connect((await ensemble.leader()).clientPort);
+    for (const path of ['/apps', KAZOO_ROOT, CURATOR_ROOT]) await client.create(path);
+    await client.close();
   });
   after(async () => {
     await ensemble.remove();
@@ -60,8 +57,20 @@ describe('recipes on an ensemble, four clients each', () => {
   });
 
   it("of kazoo's do what they promise", () =>
-    assertRecipes('/usr/bin/python3', [join(HERE, 'recipes.py'), ensemble.hosts], KAZOO));
+    assertRecipes('/usr/bin/python3', [join(HERE, 'recipes.py'), ensemble.hosts + KAZOO_ROOT], KAZOO));
 
   it("of Curator's do what they promise", () =>
-    assertRecipes('java', [...QUICK_JAVA, '-cp', `${classes}:${CURATOR_PATH}`, 'Recipes', ensemble.hosts], CURATOR));
+    assertRecipes(
+      'java',
+      [...QUICK_JAVA, '-cp', `${classes}:${CURATOR_PATH}`, 'Recipes', ensemble.hosts + CURATOR_ROOT],
+      CURATOR,
+    ));
+
+  it('leave nothing outside of their roots', async () => {
+    const client = await WireClient.connect((await ensemble.leader()).clientPort);
+    assert.deepEqual((await client.getChildren('/')).sort(), ['apps', 'zookeeper']);
+    assert.deepEqual(await client.getChildren(KAZOO_ROOT), ['recipes']);
+    assert.deepEqual(await client.getChildren(CURATOR_ROOT), ['r']);
+    await client.close();
+  });
 });

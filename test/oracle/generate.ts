@@ -1,8 +1,12 @@
 import { AddWatchMode, OpCode, Xid } from '../../src/protocol/index.js';
 import { SeededRandom } from '../fakes/seeded-random.js';
+import { configScene, dyingScene } from './scenes.js';
+import { type StageName, STAGES } from './stage.js';
 import type { Claim, Field, Request, Step } from './steps.js';
 
 export const SLOTS = 4;
+/** A seed has so many parts of the same length; in each of them may be a scene. */
+const PARTS_OF_SEED = 4;
 /**
  * Requests that are answered out of line, or end the connection, or (setACL) are forgotten by Apache ZooKeeper until they are
  * applied: never sent together with others.
@@ -73,8 +77,8 @@ type AclEntry = readonly [perms: number, scheme: string | null, id: string | nul
 const AMY = 'amy:Iq0onHjzb4KyxPAp8YWOIC8zzwY=';
 
 /**
- * Which kind of watch a slot sets. Each keeps to one: what a client gets that has several kinds on one path changed with
- * 3.9 (ZOOKEEPER-4466), as did what of them the types of checkWatches and removeWatches mean.
+ * Which kind of watch a slot sets. With 3.8 each keeps to one: what a client gets that has several kinds on one path changed
+ * with 3.9 (ZOOKEEPER-4466), as did what of them the types of checkWatches and removeWatches mean.
  */
 type WatchKind = 'standard' | 'persistent' | 'recursive';
 
@@ -86,21 +90,80 @@ export class Generator {
   private watchKind: WatchKind = 'standard';
   private isOneByOne = false;
 
-  constructor(private readonly seed: number) {
-    this.random = new SeededRandom(`oracle ${seed}`);
+  constructor(
+    private readonly seed: number,
+    private readonly stage: StageName = 'alone',
+    /** Of Apache ZooKeeper: there is more to compare with 3.9. */
+    private readonly release = '3.8',
+  ) {
+    this.random = new SeededRandom(stage === 'alone' ? `oracle ${seed}` : `oracle ${stage} ${seed}`);
   }
 
-  /** Steps with `count` requests in all (connects and the like count, too). */
+  /** Steps with `count` requests in all and a few more. */
   steps(count: number): Step[] {
     // What a quota allows is judged by what is applied: of requests sent together that is a matter of luck.
     this.isOneByOne = this.random.oneIn(4);
     const steps: Step[] = this.isOneByOne ? this.quota() : [];
+    const scenes = this.scenes(count);
     for (let made = 0; made < count;) {
-      const step = this.step();
-      steps.push(step);
-      made += step.kind === 'send' ? step.requests.length : 1;
+      const part = Math.floor((made * PARTS_OF_SEED) / count);
+      const next = scenes.get(part)?.() ?? [this.step()];
+      scenes.delete(part);
+      steps.push(...next);
+      for (const step of next) made += step.kind === 'send' ? step.requests.length : 0;
     }
     return steps;
+  }
+
+  /** Which scenes the stage has, and at which part of the seed. */
+  private scenes(count: number): Map<number, () => Step[]> {
+    const { isMortal, hasConfig } = STAGES[this.stage];
+    const scenes = new Map<number, () => Step[]>();
+    if (count < PARTS_OF_SEED) return scenes;
+    const sceneOf = (make: typeof dyingScene): (() => Step[]) => {
+      const slot = this.random.below(SLOTS);
+      return () =>
+        make({
+          slot,
+          random: this.random,
+          watch: (path) => this.watchFrom(path, slot),
+          other: () => this.otherThan(slot),
+        });
+    };
+    if (isMortal) scenes.set(1 + this.random.below(2), sceneOf(dyingScene));
+    if (hasConfig) scenes.set(3, sceneOf(configScene));
+    return scenes;
+  }
+
+  /** Another slot than `slot` watches `path` in its own way. */
+  private watchFrom(path: string, slot: number): Step {
+    const other = (slot + 1) % SLOTS;
+    const kind = this.kindOf(other);
+    const request: Request =
+      kind === 'standard'
+        ? { op: OpCode.exists, fields: [{ s: path }, { z: true }] }
+        : {
+            op: OpCode.addWatch,
+            fields: [
+              { s: path },
+              { i: kind === 'persistent' ? AddWatchMode.persistent : AddWatchMode.persistentRecursive },
+            ],
+          };
+    return { kind: 'send', slot: other, requests: [request] };
+  }
+
+  /** Some requests of other slots. */
+  private otherThan(slot: number): Step {
+    for (;;) {
+      const step = this.step();
+      if (step.kind === 'send' && step.slot !== slot) return step;
+    }
+  }
+
+  /** The kinds of watch that the slot sets now. */
+  private kindOf(slot: number): WatchKind {
+    if (this.release !== '3.8') return this.pick(WATCH_KINDS);
+    return WATCH_KINDS[(this.seed + slot) % WATCH_KINDS.length] as WatchKind;
   }
 
   /** A quota on ~/q, as zkCli makes it. */
@@ -122,12 +185,12 @@ export class Generator {
 
   private step(): Step {
     const slot = this.random.below(SLOTS);
-    this.watchKind = WATCH_KINDS[(this.seed + slot) % WATCH_KINDS.length] as WatchKind;
+    this.watchKind = this.kindOf(slot);
     if (this.random.oneIn(40)) return { kind: 'drop', slot };
     if (this.random.oneIn(25)) return this.open(slot);
     if (this.isOneByOne || this.random.oneIn(3)) {
       const request = this.wellFormed();
-      const isBroken = this.random.oneIn(12) && mayBreak(request) && this.keepsKind(request);
+      const isBroken = this.isDaring() && this.random.oneIn(12) && mayBreak(request) && this.keepsKind(request);
       return { kind: 'send', slot, requests: withRemoval(isBroken ? this.broken(request) : request) };
     }
     const requests = [this.request()];
@@ -143,7 +206,7 @@ export class Generator {
       kind: 'open',
       slot,
       claim: this.claim(slot),
-      timeoutMs: this.pick([300_000, 300_000, 120_000, 0, 1, -5, 2_147_483_647]),
+      timeoutMs: this.pick(STAGES[this.stage].timeoutsMs),
       seen: this.pick(['none', 'none', 'some', 'some', 'future']),
       readOnly: this.random.oneIn(4),
       hasReadOnly: !this.random.oneIn(5),
@@ -162,8 +225,13 @@ export class Generator {
   /** Sometimes with a number of its own. */
   private request(): Request {
     const request = this.wellFormed();
-    if (request.xid !== undefined || !this.random.oneIn(60)) return request;
+    if (request.xid !== undefined || !this.isDaring() || !this.random.oneIn(60)) return request;
     return { ...request, xid: this.pick([0, -5, 7, -2_147_483_648, 2_147_483_647]) };
+  }
+
+  /** A ZooKeeper follower waits for ever for the answer to a write whose bytes its leader cannot read. */
+  private isDaring(): boolean {
+    return STAGES[this.stage].servers === 1;
   }
 
   private wellFormed(): Request {
@@ -295,6 +363,7 @@ export class Generator {
   }
 
   private watcherType(): number {
+    if (this.release !== '3.8') return this.pick([1, 2, 3, 3, 4, 5, 0, 6]);
     return this.watchKind === 'standard' ? this.pick([1, 1, 2, 2, 3, 3, 0, 6]) : this.pick([3, 3, 3, 0, 6]);
   }
 

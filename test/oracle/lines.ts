@@ -49,6 +49,11 @@ export class Seen {
   get text(): string {
     return lineText(this.line);
   }
+
+  /** It is read anew: more is known by now of what is intended. */
+  forget(): void {
+    this.read = null;
+  }
 }
 
 function lineText(line: Line): string {
@@ -76,6 +81,8 @@ export interface Names extends Place {
   readonly baseZxid: number;
   /** Zxids that this server spent and the other did not, where that is intended. */
   relativeZxid(zxid: number): number;
+  /** A node's data without the ports and versions of this ensemble. */
+  dataText(text: string): string;
 }
 
 export function readReply(frame: Buffer, request: Request | null, names: Names): Line {
@@ -120,7 +127,7 @@ function readBody(r: JuteReader, op: number, names: Names, parts: string[]): str
       return stat(r, names);
     case OpCode.getData:
     case OpCode.reconfig:
-      return `${data(r)} ${stat(r, names)}`;
+      return `${data(r, names)} ${stat(r, names)}`;
     case OpCode.getACL:
       return `${acls(r)} ${stat(r, names)}`;
     case OpCode.getChildren:
@@ -141,7 +148,7 @@ function readBody(r: JuteReader, op: number, names: Names, parts: string[]): str
         .sort()
         .join(' ');
     case OpCode.sasl:
-      return data(r);
+      return data(r, names);
     default:
       return '';
   }
@@ -170,9 +177,9 @@ function place(path: string, { root }: Names): string {
   return JSON.stringify(path.replaceAll(root, ROOT_MARK));
 }
 
-function data(r: JuteReader): string {
+function data(r: JuteReader, names: Names): string {
   const bytes = r.bufferOrNull();
-  return bytes === null ? 'no data' : `<${bytes.toString('latin1')}>`;
+  return bytes === null ? 'no data' : `<${names.dataText(bytes.toString('latin1'))}>`;
 }
 
 /** Java lists children and ephemerals in the order of a hash table. */

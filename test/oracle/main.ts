@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { OpCode, opName } from '../../src/protocol/index.js';
 import { Oracle } from './oracle.js';
+import { isStageName, type StageName, STAGES } from './stage.js';
 
 const { values } = parseArgs({
   options: {
@@ -8,6 +9,8 @@ const { values } = parseArgs({
     seeds: { type: 'string' },
     minutes: { type: 'string' },
     requests: { type: 'string' },
+    stage: { type: 'string' },
+    'class-path': { type: 'string' },
   },
 });
 
@@ -25,11 +28,28 @@ async function main(): Promise<number> {
   const { from, to } = range();
   const minutes = Number(values.minutes ?? (to === Number.POSITIVE_INFINITY ? 1 : Number.POSITIVE_INFINITY));
   const requests = Number(values.requests ?? 200);
-  if ([from, to, minutes, requests].some(Number.isNaN)) {
-    print('usage: npm run oracle -- [--seed N | --seeds A..B] [--minutes M] [--requests R]');
+  const stage = values.stage ?? 'alone';
+  if ([from, to, minutes, requests].some(Number.isNaN) || !isStageName(stage)) {
+    const stages = Object.keys(STAGES).join('|');
+    print(`usage: npm run oracle -- [--seed N | --seeds A..B] [--minutes M] [--requests R] [--stage ${stages}]`);
+    print('  [--class-path JARS]   of another Apache ZooKeeper than Debian has');
     return 2;
   }
-  const oracle = await Oracle.start();
+  return compare({ stage, from, to, minutes, requests, classPath: values['class-path'] });
+}
+
+interface Wish {
+  readonly stage: StageName;
+  readonly from: number;
+  readonly to: number;
+  readonly minutes: number;
+  readonly requests: number;
+  readonly classPath: string | undefined;
+}
+
+async function compare({ stage, from, to, minutes, requests, classPath }: Wish): Promise<number> {
+  const oracle = await Oracle.start(stage, classPath);
+  print(`Apache ZooKeeper ${oracle.release}, stage ${stage}`);
   try {
     const endMs = Date.now() + minutes * 60_000;
     const startMs = Date.now();
@@ -45,16 +65,21 @@ async function main(): Promise<number> {
       done++;
       if (done % 100 === 0) print(`${done} seeds, ${Math.round((Date.now() - startMs) / done)} ms each`);
     }
-    print(`${done} seeds of ${requests} requests and more without a difference.`);
-    for (const [op, count] of oracle.reached) print(`  ${opName(op)} (${op}): ${count}`);
-    const missed = Object.values(OpCode).filter((op) => op > 0 && !oracle.reached.has(op));
-    if (missed.length > 0) print(`Not reached: ${missed.map(opName).join(', ')}`);
-    print('Intended differences that were met:');
-    for (const [name, count] of oracle.rules.met) print(`  ${name}: ${count}`);
+    printStatistics(oracle, done);
     return 0;
   } finally {
     await oracle.stop();
   }
+}
+
+function printStatistics(oracle: Oracle, seeds: number): void {
+  print(`${seeds} seeds without a difference, each of ${oracle.leastRequests} requests and more.`);
+  if (oracle.expired > 0) print(`Sessions that expired: ${oracle.expired}`);
+  for (const [op, count] of oracle.reached) print(`  ${opName(op)} (${op}): ${count}`);
+  const missed = Object.values(OpCode).filter((op) => op > 0 && !oracle.reached.has(op));
+  print(missed.length > 0 ? `Not reached: ${missed.map(opName).join(', ')}` : 'Every operation was reached.');
+  print('Intended differences that were met:');
+  for (const [name, count] of oracle.rules.met) print(`  ${name}: ${count}`);
 }
 
 process.exitCode = await main();

@@ -6,10 +6,18 @@ import { Generator } from './generate.js';
 import { Oracle } from './oracle.js';
 import { RULE_NAMES } from './rules.js';
 import { shrink } from './shrink.js';
+import type { StageName } from './stage.js';
 import type { Step } from './steps.js';
 
 const IS_LONG = process.env['ZK_TEST_LONG'] !== undefined;
 const SEEDS = IS_LONG ? 5000 : 25;
+/** Each waits for a session to expire. */
+const SLOW_SEEDS: readonly (readonly [StageName, number])[] = IS_LONG
+  ? [
+      ['expiry', 200],
+      ['ensemble', 500],
+    ]
+  : [['ensemble', 3]];
 const REQUESTS = 200;
 /** Sent by no seed, or by the connects themselves. */
 const NOT_SENT = new Set<number>([OpCode.notification, OpCode.createSession, OpCode.error]);
@@ -28,15 +36,34 @@ describe('the same requests to Apache ZooKeeper and to this server', () => {
     }
   });
 
-  it('reach every operation', () => {
+  it('reach every operation, with no fewer requests a seed than promised', () => {
     const missed = Object.values(OpCode).filter((op) => !oracle.reached.has(op) && !NOT_SENT.has(op));
     assert.deepEqual(missed.map(opName), []);
+    assert.ok(oracle.leastRequests >= REQUESTS, `a seed has ${oracle.leastRequests} requests`);
   });
 
   it('meet no intended difference that is not listed, and most of those that are', () => {
     assert.ok(oracle.rules.met.size >= 5, [...oracle.rules.met.keys()].join(', '));
   });
 });
+
+for (const [stage, seeds] of SLOW_SEEDS) {
+  describe(`sessions that expire, on the stage ${stage}`, () => {
+    let oracle: Oracle;
+    before(async () => {
+      oracle = await Oracle.start(stage);
+    });
+    after(() => oracle.stop());
+
+    it(`are told of alike, ${seeds} seeds`, async () => {
+      for (let seed = 1; seed <= seeds; seed++) {
+        const report = await oracle.seed(seed, REQUESTS);
+        assert.equal(report, null, `npm run oracle -- --stage ${stage} --seed ${seed}\n${report ?? ''}`);
+      }
+      assert.equal(oracle.expired, seeds);
+    });
+  });
+}
 
 describe('the intended differences', () => {
   const page = readFileSync(new URL('../../docs/compatibility-client.md', import.meta.url), 'utf8');
@@ -51,6 +78,7 @@ describe('the steps of a seed', () => {
   it('are the same every time, and others for another seed', () => {
     assert.deepEqual(new Generator(7).steps(200), new Generator(7).steps(200));
     assert.notDeepEqual(new Generator(7).steps(200), new Generator(8).steps(200));
+    assert.notDeepEqual(new Generator(7).steps(200), new Generator(7, 'ensemble').steps(200));
   });
 });
 

@@ -3,24 +3,37 @@ import { RuleBook } from './rules.js';
 import { type Difference, reportOf, runSteps } from './run.js';
 import { type Pair, startPair } from './servers.js';
 import { shrink } from './shrink.js';
+import type { StageName } from './stage.js';
 import type { Step } from './steps.js';
 
-/** Compares our server with Apache ZooKeeper's, seed by seed, on one pair of servers. */
+/** Compares our server with Apache ZooKeeper's, seed by seed, on one pair of servers or of ensembles. */
 export class Oracle {
   readonly rules = new RuleBook();
   /** Requests that were sent, by operation. */
   readonly reached = new Map<number, number>();
+  /** Of all seeds so far: the least number of requests in one, and the sessions that died of silence. */
+  leastRequests = Number.POSITIVE_INFINITY;
+  expired = 0;
   private runs = 0;
 
-  private constructor(private pair: Pair) {}
+  private constructor(
+    private readonly stage: StageName,
+    private readonly pair: Pair,
+  ) {}
 
-  static async start(): Promise<Oracle> {
-    return new Oracle(await startPair());
+  /** `classPath`: of another Apache ZooKeeper than Debian's. */
+  static async start(stage: StageName = 'alone', classPath?: string): Promise<Oracle> {
+    return new Oracle(stage, await startPair(stage, classPath));
+  }
+
+  /** Of Apache ZooKeeper. */
+  get release(): string {
+    return this.pair.release;
   }
 
   /** Null, or the least sequence that shows the first difference. `onFound` is told before that is looked for. */
   async seed(seed: number, requests: number, onFound?: (difference: Difference) => void): Promise<string | null> {
-    const steps = new Generator(seed).steps(requests);
+    const steps = new Generator(seed, this.stage, this.release).steps(requests);
     const difference = await this.run(steps, this.rules);
     this.count(steps);
     if (difference === null) return null;
@@ -39,14 +52,18 @@ export class Oracle {
     return `${reportOf(difference === first ? steps : least, difference)}${again}`;
   }
 
-  private run(steps: readonly Step[], rules = new RuleBook()): Promise<Difference | null> {
-    return runSteps(this.pair, steps, `/oracle/${++this.runs}`, rules);
+  private async run(steps: readonly Step[], rules = new RuleBook()): Promise<Difference | null> {
+    try {
+      return await runSteps(this.pair, steps, `/oracle/${++this.runs}`, rules);
+    } catch (error) {
+      throw new Error(`${String(error)}\n${await this.pair.logs()}`, { cause: error });
+    }
   }
 
   private count(steps: readonly Step[]): void {
-    for (const step of steps) {
-      if (step.kind !== 'send') continue;
-      for (const { op } of step.requests) this.reached.set(op, (this.reached.get(op) ?? 0) + 1);
-    }
+    const requests = steps.flatMap((step) => (step.kind === 'send' ? step.requests : []));
+    for (const { op } of requests) this.reached.set(op, (this.reached.get(op) ?? 0) + 1);
+    this.leastRequests = Math.min(this.leastRequests, requests.length);
+    this.expired += steps.filter(({ kind }) => kind === 'expire').length;
   }
 }

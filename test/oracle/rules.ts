@@ -112,6 +112,17 @@ const RULES: readonly Rule[] = [
     },
   },
   {
+    // There it is the error of whatever cannot be parsed.
+    name: 'reconfig with an id that is no number',
+    allows: (java, ours) =>
+      java.kind === 'reply' &&
+      ours.kind === 'reply' &&
+      java.request?.op === OpCode.reconfig &&
+      java.err === ErrorCode.marshallingError &&
+      ours.err === ErrorCode.badArguments &&
+      java.zxid === ours.zxid,
+  },
+  {
     name: 'deleteContainer by clients',
     allows: (java, ours) =>
       java.kind === 'reply' &&

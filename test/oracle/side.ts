@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { encodeToBuffer, JuteReader } from '../../src/jute/index.js';
 import {
   type ConnectRequest,
@@ -10,16 +11,19 @@ import {
   writeRequestHeader,
   Xid,
 } from '../../src/protocol/index.js';
+import { CONFIG_PATH } from '../../src/tree/index.js';
 import { frameOf } from '../support/wire-client.js';
 import { netTransport, type WireTransport } from '../support/wire-transport.js';
 import { type Names, readEvent, readReply, Seen } from './lines.js';
-import { type Claim, encodeFields, type Request, type Step } from './steps.js';
+import { MORTAL_MS } from './stage.js';
+import { type Claim, encodeFields, inPlace, type Request, type Step } from './steps.js';
 
 /** After so long a reply does not come any more. */
 const PATIENCE_MS = 15_000;
 /** Behind these errors the connection ends; so long that is waited for. */
 const ENDING: ReadonlySet<number> = new Set([ErrorCode.unimplemented, ErrorCode.authFailed]);
 const PATIENCE_OF_END_MS = 3000;
+const PATIENCE_OF_EXPIRY_MS = 30_000;
 const NOTHING = Buffer.alloc(0);
 
 interface Expected {
@@ -32,9 +36,10 @@ export class Connection {
   isOver = false;
   isLeft = false;
   sessionId = 0n;
-  private lastErr = 0;
+  lastErr = 0;
   private nextXid = 1;
   private rest: Buffer = NOTHING;
+  private lastEvent: Buffer = NOTHING;
   private isConnecting = true;
   private readonly expected: Expected[] = [];
   private waiting: { count: number; done: () => void } | null = null;
@@ -42,6 +47,7 @@ export class Connection {
 
   constructor(
     readonly name: string,
+    readonly port: number,
     private readonly transport: WireTransport,
     private readonly names: Names,
     private readonly onSession: (id: bigint, password: Buffer, timeoutMs: number) => void,
@@ -84,8 +90,8 @@ export class Connection {
   }
 
   /** Waits for the server to close it, not for ever. */
-  private ended(): Promise<void> {
-    return this.exchange(1, () => undefined, PATIENCE_OF_END_MS);
+  ended(patienceMs = PATIENCE_OF_END_MS): Promise<void> {
+    return this.exchange(1, () => undefined, patienceMs);
   }
 
   /** The servers go different ways from here on, as intended: nothing of this connection is compared any more. */
@@ -135,7 +141,10 @@ export class Connection {
       this.isConnecting = false;
       this.onConnected(frame);
     } else if (readReplyHeader(new JuteReader(frame)).xid === Xid.notification) {
-      this.lines.push(new Seen(true, () => readEvent(frame, this.names)));
+      // ZooKeeper tells a new configuration twice.
+      const isRepeated = this.lastEvent.equals(frame) && frame.includes(CONFIG_PATH);
+      this.lastEvent = isRepeated ? NOTHING : frame;
+      if (!isRepeated) this.lines.push(new Seen(true, () => readEvent(frame, this.names)));
       return;
     } else {
       const request = this.expected.shift()?.request ?? null;
@@ -176,7 +185,10 @@ interface Session {
   readonly timeoutMs: number;
 }
 
-/** One of the two servers under comparison: the slots of the current run, and what came on their connections. */
+/**
+ * One of the two servers (or ensembles) under comparison: the slots of the current run, and what came on their connections.
+ * In an ensemble each slot keeps to one server, and after each step every server has what any of them has.
+ */
 export class Side implements Names {
   readonly connections: Connection[] = [];
   root = '';
@@ -187,12 +199,13 @@ export class Side implements Names {
   private readonly current = new Map<number, Connection>();
   private readonly sessions = new Map<number, Session>();
   private readonly sessionNames = new Map<bigint, string>();
-  private control: Connection | null = null;
+  /** One at each server. */
+  private controls: Connection[] = [];
   private readonly opened = new Map<bigint, Session>();
 
   constructor(
     readonly name: string,
-    private readonly port: number,
+    private readonly ports: readonly number[],
   ) {}
 
   // A run
@@ -205,8 +218,10 @@ export class Side implements Names {
     this.extraZxids = [];
     for (const map of [this.current, this.sessions, this.sessionNames, this.opened]) map.clear();
     this.startedMs = Date.now();
-    this.control ??= await this.makeControl();
-    this.baseZxid = await this.makeFolder(this.control, root);
+    for (const { lines } of this.controls) lines.length = 0;
+    await this.catchUp();
+    this.baseZxid = await this.makeFolder(this.controls[0] as Connection, root);
+    await this.catchUp();
   }
 
   /** Closes every session of the run, so that nothing of it happens later. */
@@ -217,12 +232,12 @@ export class Side implements Names {
 
   close(): void {
     for (const connection of this.current.values()) connection.destroy();
-    this.control?.destroy();
-    this.control = null;
+    for (const control of this.controls) control.destroy();
+    this.controls = [];
   }
 
   private async closeSession({ id, password }: Session): Promise<void> {
-    const connection = await this.connect('end');
+    const connection = await this.connect('end', this.portOf(0));
     await connection.open(connectRequest({ sessionId: id, password }));
     await connection.send([{ op: OpCode.closeSession, fields: [] }]);
     connection.destroy();
@@ -237,6 +252,7 @@ export class Side implements Names {
         if (connection === undefined || connection.isOver) await this.open(step.slot, { who: 'new' }, {});
         await this.current.get(step.slot)?.send(step.requests);
         if (step.requests.some(mayEndConnection)) await this.current.get(step.slot)?.settle();
+        await this.catchUp();
         return;
       }
       case 'drop':
@@ -251,17 +267,55 @@ export class Side implements Names {
         });
         // Whoever had the session is sent away.
         await this.fence();
+        return;
+      case 'expire':
+        await this.expire(step.slot, inPlace(step.mark, this), step.isSilent);
     }
   }
 
+  /** Whatever was to come because of the steps so far has come. */
   async fence(): Promise<void> {
+    await this.catchUp();
     await Promise.all([...this.current.values()].map((connection) => connection.fence()));
+  }
+
+  /** Each server has applied what any of them has answered. */
+  private async catchUp(): Promise<void> {
+    if (this.ports.length === 1 && this.controls[0]?.isOver === false) return;
+    const sync: Request = { op: OpCode.sync, fields: [{ s: this.root }] };
+    await Promise.all(
+      this.ports.map(async (port, at) => {
+        // A busy machine may have cost one its session.
+        const known = this.controls[at];
+        const control = known?.isOver === false ? known : await this.makeControl(port);
+        this.controls[at] = control;
+        await control.send([sync]);
+      }),
+    );
+  }
+
+  private async expire(slot: number, mark: string, isSilent: boolean): Promise<void> {
+    const connection = this.current.get(slot);
+    const isMortal = (this.sessions.get(slot)?.timeoutMs ?? Number.POSITIVE_INFINITY) <= MORTAL_MS;
+    if (!isSilent || !isMortal) connection?.destroy();
+    const exists: Request = { op: OpCode.exists, fields: [{ s: mark }, { z: false }] };
+    const endMs = Date.now() + PATIENCE_OF_EXPIRY_MS;
+    for (const control of this.controls) {
+      for (;;) {
+        await control.send([exists]);
+        if (control.lastErr === ErrorCode.noNode || Date.now() > endMs) break;
+        await delay(20);
+      }
+    }
+    if (connection !== undefined && !connection.isOver) await connection.ended(PATIENCE_OF_EXPIRY_MS);
   }
 
   private async open(slot: number, claim: Claim, more: Partial<ConnectRequest>): Promise<void> {
     this.current.get(slot)?.destroy();
     if (claim.who === 'slot' && claim.password !== 'right') this.leaveSession(claim.slot);
-    const connection = await this.connect(`${slot}#${this.connections.length}`, (id, password, timeoutMs) => {
+    const holder = claim.who === 'slot' ? this.holderElsewhere(claim.slot, slot) : undefined;
+    const name = `${slot}#${this.connections.length}`;
+    const connection = await this.connect(name, this.portOf(slot), (id, password, timeoutMs) => {
       const session = { id, password, timeoutMs };
       this.sessions.set(slot, session);
       this.opened.set(id, session);
@@ -270,6 +324,34 @@ export class Side implements Names {
     this.connections.push(connection);
     this.current.set(slot, connection);
     await connection.open(connectRequest({ ...more, ...this.claimed(claim) }));
+    if (holder !== undefined) await this.seeMoved(holder);
+  }
+
+  /** The connection at another server that has the session of `from`, which `slot` is about to ask for. */
+  private holderElsewhere(from: number, slot: number): Connection | undefined {
+    const id = this.sessions.get(from)?.id;
+    for (const [at, connection] of this.current) {
+      if (connection.sessionId === id && !connection.isOver && this.portOf(at) !== this.portOf(slot)) return connection;
+    }
+    return undefined;
+  }
+
+  /**
+   * Who writes on the connection that a session moved away from is cut off. At the leader, which is the last server, this
+   * one ends that connection at once, and ZooKeeper with the write, for which it spends a zxid.
+   */
+  private async seeMoved(holder: Connection): Promise<void> {
+    if (holder.port === this.ports.at(-1)) {
+      holder.leave();
+      return;
+    }
+    await holder.send([createRequest(`${this.root}/moved`)]);
+    if (!holder.isOver && holder.lastErr !== 0) await holder.ended();
+    holder.destroy();
+  }
+
+  private portOf(slot: number): number {
+    return this.ports[slot % this.ports.length] as number;
   }
 
   /** Apache ZooKeeper sends away who has a session when somebody comes for it with a wrong password: so nobody has it. */
@@ -300,15 +382,19 @@ export class Side implements Names {
     return what === 'some' ? this.baseZxid : this.baseZxid + 1_000_000;
   }
 
-  private async connect(name: string, onSession: Connection['onSession'] = () => undefined): Promise<Connection> {
-    return new Connection(name, await netTransport(this.port), this, onSession);
+  private async connect(
+    name: string,
+    port: number,
+    onSession: Connection['onSession'] = () => undefined,
+  ): Promise<Connection> {
+    return new Connection(name, port, await netTransport(port), this, onSession);
   }
 
   // The run's own needs
 
   /** A connection that may do everything. */
-  private async makeControl(): Promise<Connection> {
-    const connection = await this.connect('control');
+  private async makeControl(port: number): Promise<Connection> {
+    const connection = await this.connect('control', port);
     await connection.open(connectRequest({ timeoutMs: 600_000 }));
     const auth = encodeToBuffer((w) => writeAuthPacket(w, { scheme: 'digest', auth: Buffer.from(SUPER_PASSWORD) }));
     await connection.send([{ op: OpCode.auth, fields: [{ x: auth.toString('hex') }], xid: Xid.auth }]);
@@ -335,6 +421,15 @@ export class Side implements Names {
     return this.sessionNames.get(id) ?? `session 0x${BigInt.asUintN(64, id).toString(16)}`;
   }
 
+  /** Ports are another ensemble's, and the version of a configuration is a zxid. */
+  dataText(text: string): string {
+    if (!/^version=[0-9a-f]+$/m.test(text)) return text;
+    return text.replaceAll(/([:;])\d{5}\b/g, '$1PORT').replace(/^version=([0-9a-f]+)$/m, (_, hex: string) => {
+      const zxid = Number.parseInt(hex, 16);
+      return `version=${zxid <= this.baseZxid ? 'before' : this.relativeZxid(zxid)}`;
+    });
+  }
+
   relativeZxid(zxid: number): number {
     const own = zxid - this.baseZxid;
     return own - this.extraZxids.filter((at) => at <= own).length;
@@ -344,6 +439,10 @@ export class Side implements Names {
     let own = relativeZxid;
     for (const at of this.extraZxids) if (own >= at) own++;
     return this.baseZxid + own;
+  }
+
+  get skipCount(): number {
+    return this.extraZxids.length;
   }
 
   /** Only this server has this transaction. */

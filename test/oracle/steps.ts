@@ -50,7 +50,12 @@ export type Step =
       readonly hasReadOnly: boolean;
     }
   /** The client goes without a word. */
-  | { readonly kind: 'drop'; readonly slot: number };
+  | { readonly kind: 'drop'; readonly slot: number }
+  /**
+   * The session of the slot dies: its client says nothing more, or is gone, until `mark`, an ephemeral node of the session
+   * that nobody else touches, is gone from every server.
+   */
+  | { readonly kind: 'expire'; readonly slot: number; readonly mark: string; readonly isSilent: boolean };
 
 export interface Place {
   /** The run's folder. */
@@ -95,6 +100,8 @@ export function describeStep(step: Step): string {
       return `${step.slot}: ${step.requests.map(describeRequest).join('; ')}`;
     case 'drop':
       return `${step.slot}: drops its connection`;
+    case 'expire':
+      return `${step.slot}: ${step.isSilent ? 'is silent' : 'is gone'} until its session has expired`;
     case 'open': {
       const { claim } = step;
       const whose =

@@ -12,9 +12,9 @@ export interface WireTransport {
   destroy(): void;
 }
 
-/** A TCP connection of node:net. */
-export async function netTransport(port: number, host = '127.0.0.1'): Promise<WireTransport> {
-  const socket = connect({ host, port, noDelay: true });
+/** A TCP connection of node:net; `from` is an address of this machine. */
+export async function netTransport(port: number, host = '127.0.0.1', from?: string): Promise<WireTransport> {
+  const socket = connect({ host, port, noDelay: true, ...(from === undefined ? {} : { localAddress: from }) });
   await new Promise<void>((resolve, reject) => {
     socket.once('connect', resolve);
     socket.once('error', reject);
