@@ -62,29 +62,29 @@ export class Outbox {
     else this.open().raw(frame);
   }
 
-  /** Begins a frame with its header; append the body to `open()` and give the result to `end`. */
+  /** Begins a frame with its header; append the body to `open()` and give the result (`length` before it) to `end`. */
   begin(xid: number, zxid: number, err: number): number {
     const w = this.open();
     const frame = w.reserveInt();
     w.int(xid);
     w.long(zxid);
     w.int(err);
-    return frame;
+    return frame - this.start;
   }
 
   /** Closes the frame; returns the bytes behind its length. */
   end(frame: number): number {
     const w = this.open();
-    const bytes = w.length - frame - 4;
-    w.patchInt(frame, bytes);
+    const bytes = this.length - frame - 4;
+    w.patchInt(this.start + frame, bytes);
     this.traffic.recordResponse(bytes);
     this.traffic.responseBytes.value += bytes;
     return bytes;
   }
 
-  /** Drops the frame that was begun. */
+  /** Drops the frame that was begun: everything behind this length. */
   abandon(frame: number): void {
-    this.writer?.rewind(frame);
+    this.writer?.rewind(this.start + frame);
   }
 
   /** Takes out everything appended so far, for a socket to keep. */
