@@ -96,7 +96,10 @@ await ask(1, () => create('/watched', null));
 await ask(each, (i) => create(`/watched/${i}`, null));
 const told = () => watchers.reduce((sum, { frames }) => sum + frames, 0);
 for (const [how, fire] of [
-  ['one by one', () => ask(each, (i) => change({ type: OpCode.setData, path: `/watched/${i}`, data: DATA, version: -1 }))],
+  [
+    'one by one',
+    () => ask(each, (i) => change({ type: OpCode.setData, path: `/watched/${i}`, data: DATA, version: -1 })),
+  ],
   [
     'at once, by one multi',
     () =>

@@ -72,12 +72,7 @@ export class Validator {
    * request become an error transaction, too: ZooKeeper 3.9 logs one under a zxid that is taken already, 3.8 did not.
    * `wallMs` is the transaction's time.
    */
-  validate(
-    request: ForwardedRequest,
-    owner: SessionOwner,
-    zxid: number,
-    wallMs = this.deps.clock.wallMs(),
-  ): TxnEntry {
+  validate(request: ForwardedRequest, owner: SessionOwner, zxid: number, wallMs = this.deps.clock.wallMs()): TxnEntry {
     const { petition } = this;
     const { type } = request;
     petition.sessionId = request.sessionId;

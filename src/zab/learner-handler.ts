@@ -428,8 +428,7 @@ export class LearnerHandler implements SyncTarget, PingedFollower {
     if (zxid > this.ackedZxid) this.ackedZxid = zxid;
     this.acksCame = true;
     if (this.watched !== null && zxid >= this.watched.zxid) {
-      this.watched =
-        zxid >= this.lastSentZxid ? null : { zxid: this.lastSentZxid, sentMs: this.lastSentMs };
+      this.watched = zxid >= this.lastSentZxid ? null : { zxid: this.lastSentZxid, sentMs: this.lastSentMs };
     }
   }
 

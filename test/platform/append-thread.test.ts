@@ -50,7 +50,11 @@ describe('append thread', () => {
   });
 
   it('tells of every append, wherever in a turn it becomes durable', async () => {
-    const file = await host.disk.openAppend(join(dir, 'turns'), { position: 0, preallocateBytes: 0, allocatedBytes: 0 });
+    const file = await host.disk.openAppend(join(dir, 'turns'), {
+      position: 0,
+      preallocateBytes: 0,
+      allocatedBytes: 0,
+    });
     const rounds = 400;
     for (let round = 0; round < rounds; round++) {
       await new Promise<void>((resolve, reject) => {
