@@ -18,11 +18,11 @@ describe('Fifo', () => {
             continue;
           }
           // As many come as the number says, or as many go.
-          for (let i = 0; i < Number(step); i++) {
+          for (let i = 0; i < step; i++) {
             fifo.push(next);
             model.push(next++);
           }
-          for (let i = 0; i > Number(step); i--) assert.equal(fifo.shift(), model.shift());
+          for (let i = 0; i > step; i--) assert.equal(fifo.shift(), model.shift());
           assert.equal(fifo.length, model.length);
           assert.equal(fifo.first, model[0]);
           for (let at = 0; at <= model.length; at++) assert.equal(fifo.at(at), model[at]);
