@@ -1,189 +1,111 @@
 // What a request costs the event loop: the built server in this process, without sockets, and with a log that is durable at
 // once. Prints CPU microseconds per request, the least and the median of several windows: figures that other programs on
-// the machine disturb far less than they do throughput.
+// the machine disturb far less than they do throughput. And how many collections of young objects 100,000 requests cost, which
+// nothing disturbs; what one collects is about --max-semi-space-size (4 in bin/zk-server, in MB).
 //
-//   node scripts/bench-inside.mjs ROW [DEPTH [SESSIONS [WINDOWS]]]     ROW: get set create churn mix; 32 16 9 when absent
+//   node scripts/bench-inside.mjs ROW [DEPTH [SESSIONS [WINDOWS]]]
+//                                ROW: get set create churn mix session (opened and closed); 32 16 9 when absent
 //   DIST=../other/dist node scripts/bench-inside.mjs set               another build, to compare with
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { constants, PerformanceObserver } from 'node:perf_hooks';
+import { change, chunkOf, create, get, OpCode, request, startInside } from './inside.mjs';
 
 const KEYS = 1000;
 const DATA = Buffer.alloc(100, 'x');
 const WARM_WINDOWS = 3;
+const REQUESTS = { get: 400_000, session: 20_000 };
 const [row = 'set', depth = 32, sessions = 16, windows = 9] = process.argv
   .slice(2)
   .map((word, i) => (i ? +word : word));
-const dist = resolve(process.env.DIST ?? fileURLToPath(new URL('../dist', import.meta.url)));
-const part = (name) => import(pathToFileURL(join(dist, name, 'index.js')).href);
-const [{ createRealHost }, { Metrics }, { createServer }, { loadConfig }, { JuteWriter }, protocol] = await Promise.all(
-  ['platform', 'metrics', 'peer', 'config', 'jute', 'protocol'].map(part),
-);
-const { OpCode, OPEN_ACL_UNSAFE, writeChangeRequest } = protocol;
 
-/** A connection whose other end is this script: it only counts the replies. */
-class Link {
-  local = { host: '127.0.0.1', port: 1 };
-  remote = { host: '127.0.0.1', port: 2 };
-  bufferedBytes = 0;
-  closed = false;
-  awaited = 0;
-  rest = Buffer.alloc(0);
-  onAnswered = () => undefined;
-
-  start(handler) {
-    this.handler = handler;
+/** Begin and end of what is measured, and when young objects were collected. */
+const timed = [];
+const collected = [];
+new PerformanceObserver((list) => {
+  for (const { detail, startTime } of list.getEntries()) {
+    if (detail.kind === constants.NODE_PERFORMANCE_GC_MINOR) collected.push(startTime);
   }
+}).observe({ entryTypes: ['gc'] });
 
-  write(bytes) {
-    const all = this.rest.length > 0 ? Buffer.concat([this.rest, bytes]) : bytes;
-    let at = 0;
-    while (all.length - at >= 4 && all.length - at - 4 >= all.readInt32BE(at)) {
-      at += 4 + all.readInt32BE(at);
-      if (--this.awaited === 0) this.onAnswered();
-    }
-    this.rest = all.subarray(at);
-    return true;
-  }
-
-  /** Resolves when all `count` requests in `chunk` are answered. */
-  ask(chunk, count) {
-    return new Promise((done) => {
-      this.awaited = count;
-      this.onAnswered = done;
-      this.handler.onData(chunk);
-    });
-  }
-
-  pause() {}
-  resume() {}
-  end() {}
-  destroy() {}
-  setNoDelay() {}
-  setKeepAlive() {}
+/** CPU microseconds that `act` takes. */
+async function cpuOf(act) {
+  const startMs = performance.now();
+  const before = process.cpuUsage();
+  await act();
+  const { user, system } = process.cpuUsage(before);
+  timed.push([startMs, performance.now()]);
+  return user + system;
 }
 
-/** The real host, but for its network and its log. */
-function insideHost(accept) {
-  const real = createRealHost({ log: { level: 'error' } });
-  const listen = async (_options, onConnection) => {
-    accept(onConnection);
-    return { endpoint: { host: '', port: 1 }, close: async () => undefined };
-  };
-  const openAppend = async () => ({
-    append: (_bytes, _sync, onDone) => setImmediate(onDone, undefined, true),
-    close: async () => undefined,
-  });
-  const disk = new Proxy(real.disk, {
-    get: (target, name) => (name === 'openAppend' ? openAppend : target[name].bind(target)),
-  });
-  return { clock: real.clock, disk, log: real.log, network: { listen }, random: real.random };
-}
-
-const w = new JuteWriter(1 << 20);
-let xid = 0;
 let made = 0;
+let count = 0;
 let seed = 12345;
-
-function framed(write) {
-  const lengthAt = w.reserveInt();
-  const from = w.length;
-  write();
-  w.patchInt(lengthAt, w.length - from);
-}
-
-function request(type, write) {
-  framed(() => {
-    w.int(++xid);
-    w.int(type);
-    write();
-  });
-}
-
-const change = (op) => request(op.type, () => writeChangeRequest(w, op));
 const anyKey = () => {
   seed = (Math.imul(seed, 1103515245) + 12345) >>> 0;
   return `/bench/k${(seed >>> 8) % KEYS}`;
 };
-const create = (path, data = DATA) =>
-  change({ type: OpCode.create, path, data, acl: OPEN_ACL_UNSAFE, flags: 0, ttlMs: -1 });
 const nodePath = (number) => `/bench/n-${number.toString(16).padStart(12, '0')}`;
 
 const ROWS = {
-  get: () =>
-    request(OpCode.getData, () => {
-      w.string(anyKey());
-      w.bool(false);
-    }),
+  get: () => get(anyKey()),
   set: () => change({ type: OpCode.setData, path: anyKey(), data: DATA, version: -1 }),
-  create: () => create(nodePath(made++)),
+  create: () => create(nodePath(made++), DATA),
   churn: () => {
     const path = nodePath(made >> 1);
-    if (made++ % 2 === 0) create(path);
+    if (made++ % 2 === 0) create(path, DATA);
     else change({ type: OpCode.delete, path, version: -1 });
   },
-  mix: () => ROWS[xid % 10 < 7 ? 'get' : xid % 10 < 9 ? 'set' : 'churn'](),
+  mix: () => {
+    const turn = count++ % 10;
+    ROWS[turn < 7 ? 'get' : turn < 9 ? 'set' : 'churn']();
+  },
 };
 
-function chunkOf(count, write) {
-  for (let i = 0; i < count; i++) write(i);
-  const chunk = w.copy();
-  w.reset();
-  return chunk;
-}
-
-async function connect(accept) {
-  const link = new Link();
-  accept(link);
-  const hello = chunkOf(1, () =>
-    framed(() => {
-      w.int(0);
-      w.long(0);
-      w.int(30_000);
-      w.long(0);
-      w.buffer(Buffer.alloc(16));
-      w.bool(false);
-    }),
-  );
-  await link.ask(hello, 1);
-  return link;
-}
-
-async function measure(links, rounds) {
+/** CPU microseconds a request; requests are made before the clock starts. */
+async function requestsOf(links, rounds) {
   const chunks = Array.from({ length: rounds }, () => links.map(() => chunkOf(depth, ROWS[row])));
-  const before = process.cpuUsage();
-  for (const round of chunks) await Promise.all(links.map((link, i) => link.ask(round[i], depth)));
-  const { user, system } = process.cpuUsage(before);
-  return (user + system) / (rounds * depth * links.length);
+  const us = await cpuOf(async () => {
+    for (const round of chunks) await Promise.all(links.map((link, i) => link.ask(round[i], depth)));
+  });
+  return us / (rounds * depth * links.length);
 }
 
-const dir = mkdtempSync(join(tmpdir(), 'bench-inside-'));
-process.on('exit', () => rmSync(dir, { recursive: true, force: true }));
-mkdirSync(join(dir, 'data'));
-const configFile = join(dir, 'zoo.cfg');
-writeFileSync(
-  configFile,
-  `tickTime=2000\ndataDir=${dir}/data\nclientPort=12345\nmaxClientCnxns=0\nsnapCount=100000000\n`,
-);
-let accept;
-const host = insideHost((onConnection) => (accept = onConnection));
-const { config } = await loadConfig({ disk: host.disk, configFile, workingDir: dir, env: {} });
-await createServer(host, config, new Metrics()).start();
+/** The same for sessions that are opened and closed, `depth` times `sessions` at a time. */
+async function sessionsOf(connect, rounds) {
+  const goodbye = chunkOf(1, () => request(OpCode.closeSession, () => undefined));
+  const once = async () => {
+    const link = await connect();
+    await link.ask(goodbye, 1);
+  };
+  const us = await cpuOf(async () => {
+    for (let i = 0; i < rounds; i++) await Promise.all(Array.from({ length: depth * sessions }, once));
+  });
+  return us / (rounds * depth * sessions);
+}
+
+const { connect } = await startInside();
 const links = [];
-while (links.length < sessions) links.push(await connect(accept));
+while (links.length < sessions) links.push(await connect());
 await links[0].ask(
   chunkOf(1, () => create('/bench', null)),
   1,
 );
 await links[0].ask(
-  chunkOf(KEYS, (key) => create(`/bench/k${key}`)),
+  chunkOf(KEYS, (key) => create(`/bench/k${key}`, DATA)),
   KEYS,
 );
-const rounds = Math.max(1, Math.floor((row === 'get' ? 400_000 : 60_000) / (depth * sessions)));
+const rounds = Math.max(1, Math.floor((REQUESTS[row] ?? 60_000) / (depth * sessions)));
 const costs = [];
-for (let window = 0; window < WARM_WINDOWS + windows; window++) costs.push(await measure(links, rounds));
+for (let window = 0; window < WARM_WINDOWS + windows; window++) {
+  costs.push(await (row === 'session' ? sessionsOf(connect, rounds) : requestsOf(links, rounds)));
+}
 const sorted = costs.slice(WARM_WINDOWS).sort((a, b) => a - b);
 const [least, median] = [sorted[0], sorted[sorted.length >> 1]].map((us) => us.toFixed(2));
-console.log(`${row}, ${sessions} sessions, ${depth} in flight: ${least} us a request (median of windows ${median})`);
+await new Promise((resolve) => setTimeout(resolve, 20));
+const late = timed.slice(WARM_WINDOWS);
+const scavenges = collected.filter((ms) => late.some(([from, to]) => ms >= from && ms < to)).length;
+const each = (scavenges * 100_000) / (rounds * depth * sessions * windows);
+console.log(
+  `${row}, ${sessions} sessions, ${depth} in flight: ${least} us a request (median of windows ${median}); ` +
+    `${each.toFixed(1)} collections of young objects in 100,000`,
+);
 process.exit();

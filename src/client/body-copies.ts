@@ -1,21 +1,27 @@
-/** So much of a chunk is copied at a time: bodies may be kept long, and each keeps the whole copy it is a part of. */
+/** So much of a chunk is copied at a time. */
 const COPIED_BYTES = 4096;
+/** Copies stand one behind the other in pieces of memory of this size; each body keeps the whole piece that it is in. */
+const SLAB_BYTES = 64 * 1024;
+const NOTHING = Buffer.alloc(0);
 
 /**
  * Bodies of requests that are not answered at once. A chunk is gone when its turn is over; what has to stay is copied, many
- * bodies with one copy.
+ * bodies with one copy. One for all connections: of chunks only one is read at a time.
  */
 export class BodyCopies {
   private source: Buffer | null = null;
-  private copied: Buffer = Buffer.alloc(0);
-  /** Where the copy begins and ends in the source. */
+  /** What of the source is copied, and how much further back or ahead it stands in the slab. */
   private start = 0;
   private end = 0;
+  private shift = 0;
+  private slab: Buffer = NOTHING;
+  private used = 0;
 
   /** The bytes[start, end) for as long as they are wanted. */
   copy(bytes: Buffer, start: number, end: number): Buffer {
+    if (start === end) return NOTHING;
     if (bytes !== this.source || start < this.start || end > this.end) this.copyFrom(bytes, start, end);
-    return this.copied.subarray(start - this.start, end - this.start);
+    return this.slab.subarray(start + this.shift, end + this.shift);
   }
 
   /** The turn is over: the same buffer may hold other bytes in the next one. */
@@ -27,7 +33,13 @@ export class BodyCopies {
     this.source = bytes;
     this.start = start;
     this.end = Math.max(end, Math.min(bytes.length, start + COPIED_BYTES));
-    this.copied = Buffer.allocUnsafe(this.end - start);
-    bytes.copy(this.copied, 0, start, this.end);
+    const size = this.end - start;
+    if (this.slab.length - this.used < size) {
+      this.slab = Buffer.allocUnsafeSlow(Math.max(SLAB_BYTES, size));
+      this.used = 0;
+    }
+    bytes.copy(this.slab, this.used, start, this.end);
+    this.shift = this.used - start;
+    this.used += size;
   }
 }

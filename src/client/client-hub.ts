@@ -5,6 +5,7 @@ import type { Metrics } from '../metrics/index.js';
 import type { RequestPipeline } from '../pipeline/index.js';
 import { REQUEST_HEADER_BYTES } from '../protocol/index.js';
 import type { ServerStatus } from '../status/index.js';
+import { BodyCopies } from './body-copies.js';
 import type { ClientConnection } from './connection.js';
 import { ConnectionLimits } from './connection-limits.js';
 import { ConnectionThrottle } from './connection-throttle.js';
@@ -41,6 +42,7 @@ export class ClientHub implements CommandContext {
   /** Null: no request is held back. */
   readonly requestThrottle: RequestThrottle | null;
   readonly writers = new WriterPool();
+  readonly bodies = new BodyCopies();
   readonly events = new EventFrames();
   readonly reads: Reads;
   /** For frames in a chunk, and for the bodies of reads that waited. */

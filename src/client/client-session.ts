@@ -17,7 +17,6 @@ import {
 import type { WatchEvent } from '../tree/index.js';
 import type { ClientHub } from './client-hub.js';
 import type { ConnectionStats } from './connection-stats.js';
-import { BodyCopies } from './body-copies.js';
 import { FAILED_OP } from './connection-stats.js';
 import type { Outbox } from './outbox.js';
 import type { Asker, Question } from './reads.js';
@@ -53,6 +52,8 @@ export interface SessionCarrier {
   isOverfull(): boolean;
   /** Sends what is in the outbox and ends the connection; `why` goes to the log. */
   leave(why: string): void;
+  /** The same, when the client wanted it and waits for nothing else. */
+  part(why: string): void;
   /** The same, for what no client may send: the log tells of it. */
   refuse(why: string): void;
 }
@@ -85,7 +86,6 @@ export class ClientSession implements ClientPort, Asker, Throttled {
   private hasSubmitted = false;
   private readsAnswered = 0;
   private turnMs = 0;
-  private readonly bodies = new BodyCopies();
 
   constructor(
     private readonly hub: ClientHub,
@@ -186,7 +186,7 @@ export class ClientSession implements ClientPort, Asker, Throttled {
 
   /** Behind the frames of a chunk. */
   endTurn(): void {
-    this.bodies.finish();
+    this.hub.bodies.finish();
     if (this.hasSubmitted) {
       this.hasSubmitted = false;
       this.pipeline.endBatch();
@@ -301,14 +301,14 @@ export class ClientSession implements ClientPort, Asker, Throttled {
 
   /** A read behind a write of its own session waits with a copy of its body. */
   private keepRead(type: number, xid: number, bytes: Buffer, start: number, end: number): void {
-    const body = this.bodies.copy(bytes, start + REQUEST_HEADER_BYTES, end);
+    const body = this.hub.bodies.copy(bytes, start + REQUEST_HEADER_BYTES, end);
     this.line.pushRead(xid, type, this.turnMs, body, this.auth);
     this.hub.requestCame(body.length);
     this.checkOutstanding();
   }
 
   private submit(type: number, xid: number, bytes: Buffer, start: number, end: number): void {
-    const body = this.bodies.copy(bytes, start + REQUEST_HEADER_BYTES, end);
+    const body = this.hub.bodies.copy(bytes, start + REQUEST_HEADER_BYTES, end);
     this.line.pushWrite(xid, type, this.turnMs, body);
     this.hub.requestCame(body.length);
     this.hasSubmitted = true;
@@ -461,7 +461,7 @@ export class ClientSession implements ClientPort, Asker, Throttled {
     if (type === OpCode.sync) this.countRead(receivedMs);
     else this.countUpdate(receivedMs);
     if (type === OpCode.closeSession) {
-      this.carrier.leave('the client closed its session');
+      this.carrier.part('the client closed its session');
       return;
     }
     this.answerWaiting();

@@ -1,22 +1,27 @@
 import { JuteWriter } from '../jute/index.js';
 import type { ClientTraffic } from './traffic.js';
 
-const WRITER_BYTES = 4096;
-/** Up to here what is sent is copied out of the writer, and many small ones share a block; above, the writer's own buffer goes. */
-const COPIED_BYTES = 4096;
+/** Replies stand one behind the other in pieces of memory of this size, and each socket is given its part of them. */
+const SLAB_BYTES = 8192;
+/** With less room than this, or than the last batch took, a writer begins a new piece: what is in the old one need not move. */
+const USUAL_BYTES = 1024;
 const KEPT_WRITERS = 64;
 const KEPT_WRITER_BYTES = 256 * 1024;
 
-/** Writers for all connections: only those with something to send hold one. */
+/** Writers for all connections: only those with something to send hold one. What was taken out of one stays as it is. */
 export class WriterPool {
   private readonly idle: JuteWriter[] = [];
 
+  /** Append behind what is in it. */
   take(): JuteWriter {
-    return this.idle.pop() ?? new JuteWriter(WRITER_BYTES);
+    return this.idle.pop() ?? new JuteWriter(SLAB_BYTES);
   }
 
-  give(writer: JuteWriter): void {
-    writer.reset();
+  /** `sentBytes`: so many were taken out of it at once; the next batch is likely to be as large. */
+  give(writer: JuteWriter, sentBytes: number): void {
+    if (writer.room < Math.max(USUAL_BYTES, sentBytes)) {
+      writer.take(Math.max(SLAB_BYTES, Math.min(sentBytes + (sentBytes >> 2), KEPT_WRITER_BYTES)));
+    }
     if (this.idle.length < KEPT_WRITERS) this.idle.push(writer);
   }
 }
@@ -27,6 +32,8 @@ export class WriterPool {
  */
 export class Outbox {
   private writer: JuteWriter | null = null;
+  /** Where this connection's bytes begin in it. */
+  private start = 0;
   /** A shared frame that is all there is to send. Then there is no writer. */
   private shared: Buffer | null = null;
 
@@ -36,13 +43,14 @@ export class Outbox {
   ) {}
 
   get length(): number {
-    return this.writer?.length ?? this.shared?.length ?? 0;
+    return this.writer === null ? (this.shared?.length ?? 0) : this.writer.length - this.start;
   }
 
   /** Where the next frame's body goes. */
   open(): JuteWriter {
     if (this.writer !== null) return this.writer;
     const writer = (this.writer = this.pool.take());
+    this.start = writer.length;
     if (this.shared !== null) writer.raw(this.shared);
     this.shared = null;
     return writer;
@@ -54,29 +62,29 @@ export class Outbox {
     else this.open().raw(frame);
   }
 
-  /** Begins a frame with its header; append the body to `open()` and give the result to `end`. */
+  /** Begins a frame with its header; append the body to `open()` and give the result (`length` before it) to `end`. */
   begin(xid: number, zxid: number, err: number): number {
     const w = this.open();
     const frame = w.reserveInt();
     w.int(xid);
     w.long(zxid);
     w.int(err);
-    return frame;
+    return frame - this.start;
   }
 
   /** Closes the frame; returns the bytes behind its length. */
   end(frame: number): number {
     const w = this.open();
-    const bytes = w.length - frame - 4;
-    w.patchInt(frame, bytes);
+    const bytes = this.length - frame - 4;
+    w.patchInt(this.start + frame, bytes);
     this.traffic.recordResponse(bytes);
     this.traffic.responseBytes.value += bytes;
     return bytes;
   }
 
-  /** Drops the frame that was begun. */
+  /** Drops the frame that was begun: everything behind this length. */
   abandon(frame: number): void {
-    this.writer?.rewind(frame);
+    this.writer?.rewind(this.start + frame);
   }
 
   /** Takes out everything appended so far, for a socket to keep. */
@@ -85,20 +93,14 @@ export class Outbox {
     this.shared = null;
     if (writer === null) return shared ?? EMPTY;
     this.writer = null;
-    const { length } = writer;
-    if (length <= COPIED_BYTES) {
-      const bytes = Buffer.from(writer.view());
-      this.pool.give(writer);
-      return bytes;
-    }
-    // The next batch is likely to be as large as this one.
-    const bytes = writer.take(Math.min(length + (length >> 2), KEPT_WRITER_BYTES));
-    this.pool.give(writer);
+    const bytes = writer.viewFrom(this.start);
+    this.pool.give(writer, bytes.length);
     return bytes;
   }
 
   clear(): void {
-    if (this.writer !== null) this.pool.give(this.writer);
+    this.writer?.rewind(this.start);
+    if (this.writer !== null) this.pool.give(this.writer, 0);
     this.writer = null;
     this.shared = null;
   }

@@ -52,7 +52,7 @@ export class ClientTraffic {
   /** `count` requests that change nothing were answered, each after `latencyMs` (whole milliseconds). */
   recordReads(count: number, latencyMs: number): void {
     this.record(count, latencyMs);
-    for (let i = 0; i < count; i++) this.readLatency.record(latencyMs);
+    this.readLatency.record(latencyMs, count);
   }
 
   recordUpdate(latencyMs: number): void {

@@ -1,7 +1,7 @@
 import type { JuteWriter } from '../jute/index.js';
 import type { WriteResult } from '../pipeline/index.js';
-import { ErrorCode, OpCode, writeMultiEnd, writeMultiHeader, writeStat } from '../protocol/index.js';
-import { CONFIG_PATH, type DataTree, NO_NODE, type TxnResult } from '../tree/index.js';
+import { ErrorCode, OpCode, writeMultiEnd, writeMultiHeader } from '../protocol/index.js';
+import { CONFIG_PATH, type DataTree, NO_NODE, type TxnResult, writeResultStat } from '../tree/index.js';
 import type { Outbox } from './outbox.js';
 
 /**
@@ -64,9 +64,7 @@ function writePath(w: JuteWriter, result: TxnResult | null): number {
 }
 
 function writeStatOf(w: JuteWriter, result: TxnResult | null): number {
-  if (result === null || result.stat === null) return ErrorCode.systemError;
-  writeStat(w, result.stat);
-  return ErrorCode.ok;
+  return result !== null && writeResultStat(w, result) ? ErrorCode.ok : ErrorCode.systemError;
 }
 
 /** The answer to sync repeats the path, which is all that the request has. */

@@ -14,6 +14,7 @@ export type {
   WritableFile,
 } from './disk.js';
 export { DiskError } from './disk.js';
+export { Fifo } from './fifo.js';
 export type { Host } from './host.js';
 export type { HttpHandler, HttpListenOptions, HttpReply, HttpRequest, HttpServers } from './http.js';
 export type { LogFields, Logger, LogLevel } from './logger.js';

@@ -134,6 +134,16 @@ export class JuteReader {
     return this.bytes.subarray(at, at + size);
   }
 
+  /** What it reads from; `offset` and what `skip` answers are places in it. */
+  get source(): Buffer {
+    return this.bytes;
+  }
+
+  /** Steps over `size` bytes and answers where they begin. */
+  skip(size: number): number {
+    return this.take(size);
+  }
+
   /** The next `size` bytes, without a copy. */
   raw(size: number): Buffer {
     const at = this.take(size);

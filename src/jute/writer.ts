@@ -2,6 +2,8 @@ const INITIAL_BYTES = 256;
 const TWO_32 = 0x1_0000_0000;
 /** Up to here a loop costs less than a call into the runtime (measured: see docs/performance.md). */
 const LOOPED_BYTES = 64;
+/** The same for words (`piece`). */
+const PIECED_BYTES = 512;
 const NO_BYTES = Buffer.alloc(0);
 const NO_WORDS = viewOf(NO_BYTES);
 
@@ -116,6 +118,20 @@ export class JuteWriter {
     const { bytes } = this;
     if (size > LOOPED_BYTES) bytes.set(value, at);
     else for (let i = 0; i < size; i++) bytes[at + i] = value[i] as number;
+  }
+
+  /** A piece of other memory, without a buffer made for it: short ones go word by word. */
+  piece(from: DataView, start: number, size: number): void {
+    const at = this.reserve(size);
+    if (size > PIECED_BYTES) {
+      this.bytes.set(new Uint8Array(from.buffer, from.byteOffset + start, size), at);
+      return;
+    }
+    const { words } = this;
+    let i = 0;
+    // Little-endian on both sides: the bytes stay in their order, and nothing is turned round.
+    for (const stop = size - 3; i < stop; i += 4) words.setInt32(at + i, from.getInt32(start + i, true), true);
+    for (; i < size; i++) words.setUint8(at + i, from.getUint8(start + i));
   }
 
   /** Reserves 4 bytes for a length that `patchInt` fills in later; returns their offset. */

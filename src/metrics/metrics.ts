@@ -24,13 +24,14 @@ export class Summary {
   max = 0;
   private readonly buckets = new Uint32Array(BUCKETS);
 
-  record(value: number): void {
-    this.count++;
-    this.sum += value;
+  /** `times`: so many of the same value. */
+  record(value: number, times = 1): void {
+    this.count += times;
+    this.sum += value * times;
     if (value < this.min) this.min = value;
     if (value > this.max) this.max = value;
     const bucket = bucketOf(value);
-    this.buckets[bucket] = (this.buckets[bucket] as number) + 1;
+    this.buckets[bucket] = (this.buckets[bucket] as number) + times;
   }
 
   get average(): number {

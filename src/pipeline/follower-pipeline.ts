@@ -1,9 +1,9 @@
+import { Fifo } from '../host/index.js';
 import { encodeToBuffer, JuteError } from '../jute/index.js';
 import type { Counter, Summary } from '../metrics/index.js';
 import { ErrorCode, OpCode, readChangeRequest, type TxnEntry, writeChangeRequest } from '../protocol/index.js';
 import type { DataTree, TxnResult } from '../tree/index.js';
 import type { ClientPort, PipelineStats, RequestPipeline, WriteRequest } from './api.js';
-import { Fifo } from './fifo.js';
 import { LocalSessions } from './local-sessions.js';
 import type { LeaderLink } from './needs.js';
 import { isPasswordOf, outcomeOf, reasonOfEnd, refusalOf } from './outcome.js';

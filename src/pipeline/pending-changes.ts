@@ -13,6 +13,8 @@ import { PendingNode } from './pending-node.js';
 
 /** When so many dead places stand before the oldest change, the lists are moved up. */
 const COMPACT_FROM = 1024;
+/** Lists that have run empty keep so many places for what comes next. */
+const KEPT_PLACES = 8192;
 
 /**
  * Nodes without a pending change that are kept for the next one. A `Map` from which each is deleted at once makes its table
@@ -34,7 +36,7 @@ interface Undo {
 }
 
 interface Mark {
-  readonly length: number;
+  readonly tail: number;
   readonly digest: TreeDigest;
   readonly undo: Undo[];
 }
@@ -51,10 +53,11 @@ export class PendingChanges {
   private changedNodes = 0;
   /** Ephemeral nodes that pending transactions made, by owner. */
   private readonly newEphemerals = new Map<bigint, Set<PendingNode>>();
-  /** Who was changed by which transaction, oldest first; those before `head` are applied. */
+  /** Who was changed by which transaction, oldest first: those from `head` up to `tail`. */
   private nodes: PendingNode[] = [];
   private zxids: number[] = [];
   private head = 0;
+  private tail = 0;
   private readonly ahead = new TreeDigest();
   private mark: Mark | null = null;
   private readonly queued: Counter;
@@ -71,14 +74,14 @@ export class PendingChanges {
 
   /** Changes that are not applied. */
   get count(): number {
-    return this.zxids.length - this.head;
+    return this.tail - this.head;
   }
 
   // Reading
 
   /** Before the first look of a transaction. */
   begin(): void {
-    if (this.head === this.zxids.length && this.options.digestEnabled) this.ahead.set(this.source.tree.digestSum);
+    if (this.head === this.tail && this.options.digestEnabled) this.ahead.set(this.source.tree.digestSum);
   }
 
   /** The node, to look at or (before the next `find` of it) to change; null when there is none. "" is the root too. */
@@ -174,7 +177,7 @@ export class PendingChanges {
 
   /** From here on changes can be taken back. */
   beginMulti(): void {
-    this.mark = { length: this.zxids.length, digest: this.ahead.copy(), undo: [] };
+    this.mark = { tail: this.tail, digest: this.ahead.copy(), undo: [] };
   }
 
   endMulti(): void {
@@ -195,16 +198,15 @@ export class PendingChanges {
         this.list(node);
       }
     }
-    this.nodes.length = mark.length;
-    this.zxids.length = mark.length;
+    this.tail = mark.tail;
     this.ahead.set(mark.digest);
   }
 
   /** Everything up to `zxid` is applied: the tree has it. */
   release(zxid: number): void {
-    const { nodes, zxids } = this;
+    const { nodes, tail, zxids } = this;
     let at = this.head;
-    while (at < zxids.length && (zxids[at] as number) <= zxid) {
+    while (at < tail && (zxids[at] as number) <= zxid) {
       const node = nodes[at] as PendingNode;
       if (node.changedBy === zxids[at]) {
         this.unlist(node);
@@ -215,14 +217,13 @@ export class PendingChanges {
     this.removed.add(at - this.head);
     this.head = at;
     if (this.byPath.size - this.changedNodes > MOST_IDLE) this.dropIdle();
-    if (at === zxids.length) {
-      nodes.length = 0;
-      zxids.length = 0;
+    if (at === tail) {
+      this.rewind();
+    } else if (at > COMPACT_FROM && at * 2 > tail) {
+      this.nodes = nodes.slice(at, tail);
+      this.zxids = zxids.slice(at, tail);
       this.head = 0;
-    } else if (at > COMPACT_FROM && at * 2 > zxids.length) {
-      this.nodes = nodes.slice(at);
-      this.zxids = zxids.slice(at);
-      this.head = 0;
+      this.tail = this.nodes.length;
     }
   }
 
@@ -239,9 +240,18 @@ export class PendingChanges {
       this.byPath.set(node.path, node);
     }
     node.changedBy = zxid;
-    this.nodes.push(node);
-    this.zxids.push(zxid);
+    this.nodes[this.tail] = node;
+    this.zxids[this.tail++] = zxid;
     this.queued.add();
+  }
+
+  /** The lists have run empty. Their places are used again, not made anew, in the next turn. */
+  private rewind(): void {
+    this.head = 0;
+    this.tail = 0;
+    if (this.nodes.length <= KEPT_PLACES) return;
+    this.nodes = [];
+    this.zxids = [];
   }
 
   private makeIdle(node: PendingNode): void {

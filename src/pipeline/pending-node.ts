@@ -38,16 +38,7 @@ export class PendingNode implements DigestStat {
   load(tree: DataTree, ref: NodeRef): this {
     this.exists = true;
     this.isNew = false;
-    this.czxid = tree.czxid(ref);
-    this.mzxid = tree.mzxid(ref);
-    this.pzxid = tree.pzxid(ref);
-    this.ctime = tree.ctime(ref);
-    this.mtime = tree.mtime(ref);
-    this.version = tree.version(ref);
-    this.cversion = tree.cversion(ref);
-    this.aversion = tree.aversion(ref);
-    this.childCount = tree.childCount(ref);
-    this.dataLength = tree.dataLength(ref);
+    tree.readNumbers(ref, this);
     this.ephemeralOwner = tree.ephemeralOwner(ref);
     this.kind = tree.ownerKind(ref);
     this.acl = tree.acl(ref);

@@ -1,22 +1,22 @@
+import { Fifo } from '../host/index.js';
 import type { Counter, Summary } from '../metrics/index.js';
-import { encodeToBuffer } from '../jute/index.js';
-import { ErrorCode, OpCode, ownerKind, writeChangeRequest } from '../protocol/index.js';
-import type { ChangeRequest, ForwardedRequest } from '../protocol/index.js';
+import { ErrorCode, OpCode, ownerKind } from '../protocol/index.js';
+import type { ChangeRequest, ForwardedRequest, Id } from '../protocol/index.js';
 import type { DataTree } from '../tree/index.js';
 import type { ClientPort, PipelineMode, PipelineStats, RequestPipeline, WriteRequest } from './api.js';
 import { ContainerReaper } from './container-reaper.js';
-import { Fifo } from './fifo.js';
 import type { Broadcast } from './needs.js';
 import { LocalSessions, RulesWithLocalSessions } from './local-sessions.js';
 import { isPasswordOf, outcomeOf, reasonOfEnd, refusalOf } from './outcome.js';
 import { negotiatedTimeoutMs, type PipelineDeps } from './pipeline-deps.js';
+import { OwnBodies } from './own-bodies.js';
 import { PortTable } from './port-table.js';
 import type { SessionLine, Waiting } from './session-line.js';
 import type { SessionRules } from './session-rules.js';
 import { type SessionExpirySet, SessionTracker } from './session-tracker.js';
 import { Validator } from './validator.js';
 
-const NO_BYTES = Buffer.alloc(0);
+const NOBODY: readonly Id[] = [];
 
 /** Sessions and when they expire. */
 export interface TrackedSessions {
@@ -46,7 +46,9 @@ export abstract class ProposerPipeline implements RequestPipeline {
   private readonly prepTime: Summary;
   private readonly prepared: Counter;
   private readonly awaitingCommit: Counter;
+  private readonly ownBodies = new OwnBodies();
   private batchStartMs = 0;
+  private batchWallMs = 0;
   private batchCount = 0;
 
   constructor(
@@ -199,13 +201,16 @@ export abstract class ProposerPipeline implements RequestPipeline {
     if (broadcast === null || request.port === null) return;
     const line = ports.lineOf(request.sessionId, request.port);
     if (line === null || this.local?.settles(request, line) === true) return;
-    if (this.batchCount++ === 0) this.batchStartMs = this.deps.clock.monotonicMs();
+    if (this.batchCount++ === 0) {
+      this.batchStartMs = this.deps.clock.monotonicMs();
+      this.batchWallMs = this.deps.clock.wallMs();
+    }
     if (request.type === OpCode.sync) {
       this.sync(broadcast, line, request);
       return;
     }
     const zxid = broadcast.lastProposed + 1;
-    const entry = this.validator.validate(request, 'local', zxid);
+    const entry = this.validator.validate(request, 'local', zxid, this.batchWallMs);
     this.inFlight.push(ports.push(line, request, zxid));
     broadcast.propose(entry);
   }
@@ -229,8 +234,7 @@ export abstract class ProposerPipeline implements RequestPipeline {
     this.batchCount = 0;
     this.prepared.add(batchCount);
     this.awaitingCommit.add(batchCount);
-    const eachMs = (this.deps.clock.monotonicMs() - this.batchStartMs) / batchCount;
-    for (let i = 0; i < batchCount; i++) this.prepTime.record(eachMs);
+    this.prepTime.record((this.deps.clock.monotonicMs() - this.batchStartMs) / batchCount, batchCount);
   }
 
   /** Validates and proposes a request that nobody here waits for. */
@@ -243,23 +247,18 @@ export abstract class ProposerPipeline implements RequestPipeline {
 
   /** A request of this server's own. */
   private proposeOwn(sessionId: bigint, request: ChangeRequest): void {
-    const body =
-      request.type === OpCode.closeSession
-        ? NO_BYTES
-        : encodeToBuffer((w) => {
-            writeChangeRequest(w, request);
-          });
-    this.proposeFor({ sessionId, cxid: 0, type: request.type, body, auth: [] }, 'local');
+    const body = this.ownBodies.of(request);
+    this.proposeFor({ sessionId, cxid: 0, type: request.type, body, auth: NOBODY }, 'local');
   }
 
   // Commits
 
-  /** The next transaction is committed and durable: applies it and tells who waits for it. */
-  committed(zxid: number): void {
+  /** The next transaction is committed and durable: applies it and tells who waits for it. `wallMs`: now. */
+  committed(zxid: number, wallMs = this.deps.clock.wallMs()): void {
     const { entry, result } = this.deps.store.applyNext();
     const { header } = entry;
     this.validator.pending.release(zxid);
-    this.propagationLatency.record(Math.max(0, this.deps.clock.wallMs() - header.time));
+    this.propagationLatency.record(Math.max(0, wallMs - header.time));
     if (header.type === OpCode.createSession) this.ports.opened(header.clientId);
     const waiting = this.inFlight.first;
     if (waiting?.zxid === zxid) {

@@ -1,6 +1,6 @@
+import { Fifo } from '../host/index.js';
 import { ErrorCode, OpCode } from '../protocol/index.js';
 import type { ClientPort, WriteRequest, WriteResult } from './api.js';
-import { Fifo } from './fifo.js';
 
 /** A request of a client of this server, until it is answered. */
 export class Waiting {

@@ -1,5 +1,5 @@
+import { Fifo } from '../host/index.js';
 import { ErrorCode, type TxnEntry, zxidEpoch } from '../protocol/index.js';
-import { Fifo } from './fifo.js';
 import type { Broadcast, TransactionLog } from './needs.js';
 import type { PipelineDeps } from './pipeline-deps.js';
 import { ProposerPipeline } from './proposer-pipeline.js';
@@ -10,9 +10,20 @@ export interface StandaloneDeps extends PipelineDeps {
   readonly onBatchApplied?: () => void;
 }
 
+/**
+ * So long may applying take before others have their turn: behind a slow fdatasync, or when thousands of sessions expire,
+ * very many transactions become durable at once.
+ */
+const SLICE_MS = 5;
+/** The clock is looked at after so many transactions. */
+const CLOCK_EVERY = 32;
+
 /** The pipeline of a server that stands alone: what its own log has is committed. */
 export class StandalonePipeline extends ProposerPipeline {
   private readonly log: OwnLog;
+  private durableZxid = 0;
+  /** The rest of what is durable is applied in a later turn. */
+  private isWaiting = false;
 
   constructor(private readonly own: StandaloneDeps) {
     super(own, 'standalone', ErrorCode.unknownSession);
@@ -20,11 +31,9 @@ export class StandalonePipeline extends ProposerPipeline {
   }
 
   start(): void {
-    const { onBatchApplied, store } = this.own;
-    store.onDurable = (zxid) => {
-      this.applyThrough(zxid);
-      this.log.answerSyncs();
-      onBatchApplied?.();
+    this.own.store.onDurable = (zxid) => {
+      this.durableZxid = zxid;
+      if (!this.isWaiting) this.applyDurable();
     };
     this.begin(this.log);
   }
@@ -35,13 +44,30 @@ export class StandalonePipeline extends ProposerPipeline {
     super.stop();
   }
 
-  private applyThrough(zxid: number): void {
-    const { store } = this.own;
-    for (let next = store.nextUnappliedZxid; next !== -1 && next <= zxid; next = store.nextUnappliedZxid) {
+  private applyDurable(): void {
+    const { onBatchApplied } = this.own;
+    this.isWaiting = !this.applySome();
+    this.log.answerSyncs();
+    onBatchApplied?.();
+    if (!this.isWaiting) return;
+    this.own.clock.defer(() => {
+      if (this.broadcast !== null) this.applyDurable();
+    });
+  }
+
+  /** True: everything that is durable is applied. */
+  private applySome(): boolean {
+    const { clock, store } = this.own;
+    const wallMs = clock.wallMs();
+    const endMs = clock.monotonicMs() + SLICE_MS;
+    let count = 0;
+    for (let next = store.nextUnappliedZxid; next !== -1 && next <= this.durableZxid; next = store.nextUnappliedZxid) {
+      if (count++ % CLOCK_EVERY === CLOCK_EVERY - 1 && clock.monotonicMs() >= endMs) return false;
       // A sync's answer shows the last transaction before it, not the one behind it.
       this.log.answerSyncs();
-      this.committed(next);
+      this.committed(next, wallMs);
     }
+    return true;
   }
 }
 

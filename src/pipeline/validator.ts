@@ -7,6 +7,7 @@ import {
   type CreateSessionTxn,
   ErrorCode,
   type ForwardedRequest,
+  type Id,
   type MultiRequest,
   OpCode,
   Perms,
@@ -32,6 +33,8 @@ import type { SessionOwner, SessionRules } from './session-rules.js';
  */
 const MAX_LISTED_BYTES = 512 * 1024;
 
+const NOBODY: readonly Id[] = [];
+
 export interface ValidatorDeps {
   readonly clock: Clock;
   readonly log: Logger;
@@ -52,6 +55,8 @@ export class Validator {
   readonly pending: PendingChanges;
   private readonly rules: NodeRules;
   private readonly encoder = new EntryEncoder();
+  /** The request that is being judged: nobody keeps it, so one object does for all. */
+  private readonly petition = { sessionId: 0n, owner: 'local' as SessionOwner, auth: NOBODY, zxid: 0, time: 0 };
   private readonly closePrepTime: Summary;
 
   constructor(private readonly deps: ValidatorDeps) {
@@ -65,25 +70,31 @@ export class Validator {
   /**
    * The transaction `zxid` for a request; its changes are pending from now on, so it must be proposed. Bytes that are no
    * request become an error transaction, too: ZooKeeper 3.9 logs one under a zxid that is taken already, 3.8 did not.
+   * `wallMs` is the transaction's time.
    */
-  validate(request: ForwardedRequest, owner: SessionOwner, zxid: number): TxnEntry {
-    const { sessionId, auth, type } = request;
-    const petition = { sessionId, owner, auth, zxid, time: this.deps.clock.wallMs() };
+  validate(request: ForwardedRequest, owner: SessionOwner, zxid: number, wallMs = this.deps.clock.wallMs()): TxnEntry {
+    const { petition } = this;
+    const { type } = request;
+    petition.sessionId = request.sessionId;
+    petition.owner = owner;
+    petition.auth = request.auth;
+    petition.zxid = zxid;
+    petition.time = wallMs;
     let op: ChangeRequest;
     try {
       op = readChangeRequest(request.body, type);
     } catch (error) {
-      if (error instanceof JuteError) return this.refuse(request, zxid, ErrorCode.marshallingError);
+      if (error instanceof JuteError) return this.refuse(request, petition, ErrorCode.marshallingError);
       throw error;
     }
     this.pending.begin();
     const verdict = this.judge(op, petition);
-    if (typeof verdict === 'number') return this.refuse(request, zxid, verdict);
+    if (typeof verdict === 'number') return this.refuse(request, petition, verdict);
     return this.encode(request, petition, verdict);
   }
 
-  private refuse({ sessionId, cxid }: ForwardedRequest, zxid: number, err: number): TxnEntry {
-    const header = { clientId: sessionId, cxid, zxid, time: this.deps.clock.wallMs(), type: OpCode.error };
+  private refuse({ sessionId, cxid }: ForwardedRequest, { zxid, time }: Petition, err: number): TxnEntry {
+    const header = { clientId: sessionId, cxid, zxid, time, type: OpCode.error };
     return this.encoder.encode(header, { type: OpCode.error, err }, null);
   }
 

@@ -23,9 +23,11 @@ export const Control = {
   submittedBytes: 4,
   /** The count of bytes that is worth waking the thread for. */
   wakeAtBytes: 5,
+  /** 1 while the event loop is in the middle of a turn, at whose end it looks at `completed` by itself: no message is needed. */
+  attentive: 6,
 } as const;
 
-const CONTROL_LENGTH = 6;
+const CONTROL_LENGTH = 7;
 
 export const RecordKind = {
   /** Introduces a file: `position` is its length, `length` how far zeros are to be kept ahead. */

@@ -95,6 +95,20 @@ export class AppendThread {
     if (Atomics.load(this.ring.control, Control.completed) !== this.completed) this.collect();
   }
 
+  /**
+   * Between `attend` and `rest` the thread sends no message: `poll` is certain to be called. A message costs both sides more
+   * than the write that it tells of.
+   */
+  attend(): void {
+    Atomics.store(this.ring.control, Control.attentive, 1);
+  }
+
+  /** What was done up to here is told of now, what comes from now on by message. */
+  rest(): void {
+    Atomics.store(this.ring.control, Control.attentive, 0);
+    this.poll();
+  }
+
   /** How long the thread has been at work without having done anything; 0 when it has nothing to do. */
   stuckMs(): number {
     return this.pieces.length === 0 ? 0 : performance.now() - this.progressMs;

@@ -117,7 +117,8 @@ class AppendWorker {
     this.done = end;
     this.doneBytes = (this.doneBytes + groupBytes) | 0;
     Atomics.store(ring.control, Control.completed, end);
-    if (Atomics.exchange(ring.control, Control.announced, 1) === 0) this.announce();
+    const isAwaited = Atomics.load(ring.control, Control.attentive) === 0;
+    if (isAwaited && Atomics.exchange(ring.control, Control.announced, 1) === 0) this.announce();
     const nowMs = performance.now();
     this.gathering.groupDone(nowMs, nowMs - startMs, groupBytes, this.waitingBytes());
   }

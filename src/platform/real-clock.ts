@@ -1,16 +1,25 @@
-import type { Clock, Timer } from '../host/index.js';
+import { type Clock, Fifo, type Timer } from '../host/index.js';
 
 /** The longest delay that setTimeout takes; longer ones go in steps. */
 const LONGEST_STEP_MS = 2 ** 31 - 1;
 
+/** Told of turns for whose end something is deferred. */
+interface TurnHooks {
+  /** Something was deferred, the first thing in this turn. */
+  begun(): void;
+  /** Before each thing that was deferred. */
+  ending(): void;
+  /** Behind the last of them. */
+  ended(): void;
+}
+
 /** The machine's time and Node's timers. */
 export class RealClock implements Clock {
-  private deferred: (() => void)[] = [];
-  private nextDeferred = 0;
-  private readonly deferredFirst: (() => void)[] = [];
+  private readonly deferred = new Fifo<() => void>();
+  private readonly deferredFirst = new Fifo<() => void>();
+  private waiting = 0;
 
-  /** `atTurnEnd` runs at the end of each turn for which something was deferred, before that. */
-  constructor(private readonly atTurnEnd?: () => void) {}
+  constructor(private readonly hooks?: TurnHooks) {}
 
   monotonicMs(): number {
     return performance.now();
@@ -28,23 +37,32 @@ export class RealClock implements Clock {
 
   defer(fn: () => void): void {
     this.deferred.push(fn);
-    setImmediate(this.onTurnEnd);
+    this.arm();
   }
 
   deferFirst(fn: () => void): void {
     this.deferredFirst.push(fn);
+    this.arm();
+  }
+
+  private arm(): void {
+    if (this.waiting++ === 0) this.hooks?.begun();
     setImmediate(this.onTurnEnd);
   }
 
   private readonly onTurnEnd = (): void => {
-    this.atTurnEnd?.();
-    const fn = this.deferredFirst.shift() ?? this.deferred[this.nextDeferred++];
-    if (this.nextDeferred === this.deferred.length) {
-      this.deferred = [];
-      this.nextDeferred = 0;
+    this.hooks?.ending();
+    try {
+      this.runNext();
+    } finally {
+      if (--this.waiting === 0) this.hooks?.ended();
     }
-    fn?.();
   };
+
+  private runNext(): void {
+    const fn = this.deferredFirst.shift() ?? this.deferred.shift();
+    fn?.();
+  }
 }
 
 class RealTimer implements Timer {

@@ -28,7 +28,11 @@ export function createRealHost(options: RealHostOptions = {}): RealHost {
   const log = RealLogger.create(options.log);
   const appends = new AppendThread();
   return {
-    clock: new RealClock(() => appends.poll()),
+    clock: new RealClock({
+      begun: () => appends.attend(),
+      ending: () => appends.poll(),
+      ended: () => appends.rest(),
+    }),
     network: new RealNetwork(log),
     http: new RealHttpServers(log),
     disk: new RealDisk(appends),

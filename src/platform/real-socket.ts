@@ -12,8 +12,8 @@ interface Ends {
 
 /** A connected socket of `node:net` or `node:tls`. It reads nothing before `start`. */
 export class RealSocket implements Socket {
-  readonly local: Endpoint;
   readonly remote: Endpoint;
+  private localEnd: Endpoint | null;
   private handler: SocketHandler | null = null;
   private failure: Error | undefined;
   private isClosed = false;
@@ -27,10 +27,10 @@ export class RealSocket implements Socket {
   constructor(
     private readonly raw: RawSocket,
     readonly security: SocketSecurity | null = null,
-    ends: Ends = endsOf(raw),
+    ends: Ends | null = null,
   ) {
-    this.local = ends.local;
-    this.remote = ends.remote;
+    this.remote = ends?.remote ?? { host: plainAddress(raw.remoteAddress), port: raw.remotePort ?? 0 };
+    this.localEnd = ends?.local ?? null;
     raw.on('error', this.onError);
     raw.on('close', this.onClosed);
     raw.on('end', this.onEnded);
@@ -48,6 +48,12 @@ export class RealSocket implements Socket {
     // Its errors stay heard here, so that none is without a listener.
     this.handler = null;
     return raw;
+  }
+
+  /** Hardly anybody asks, and it costs a system call. Of a socket that is closed by then there is nothing to tell. */
+  get local(): Endpoint {
+    const { raw } = this;
+    return (this.localEnd ??= { host: plainAddress(raw.localAddress), port: raw.localPort ?? 0 });
   }
 
   get bufferedBytes(): number {
@@ -155,13 +161,6 @@ export class RealSocket implements Socket {
     // Node's own half of a closed socket lives until the next full garbage collection; what is ours need not.
     this.handler = null;
   }
-}
-
-function endsOf(raw: RawSocket): Ends {
-  return {
-    local: { host: plainAddress(raw.localAddress), port: raw.localPort ?? 0 },
-    remote: { host: plainAddress(raw.remoteAddress), port: raw.remotePort ?? 0 },
-  };
 }
 
 /** An IPv4 address that came in through a listener of both families looks like what it is. */

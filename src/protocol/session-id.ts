@@ -28,7 +28,7 @@ export function sessionPassword(sessionId: bigint): Buffer {
   const seed = (sessionId ^ SUPER_SECRET ^ MULTIPLIER) & MASK_48;
   let high = Number(seed >> HALF_BITS);
   let low = Number(seed) % HALF;
-  const password = Buffer.alloc(PASSWORD_BYTES);
+  const password = Buffer.allocUnsafe(PASSWORD_BYTES);
   for (let at = 0; at < PASSWORD_BYTES; at += 4) {
     const product = low * MULTIPLIER_LOW + INCREMENT;
     high = (high * MULTIPLIER_LOW + low * MULTIPLIER_HIGH + Math.floor(product / HALF)) % HALF;

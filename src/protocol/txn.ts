@@ -266,9 +266,13 @@ export function makeTxnEntry(header: TxnHeader, txn: Txn, digest: TxnDigest | nu
   return { header, txn, digest, bytes: w.take(0) };
 }
 
+/** One for all entries; the parts of a multi have their own. */
+const entryReader = new JuteReader(Buffer.alloc(0));
+
 /** Decodes header, body and optional digest; `bytes` is kept (not copied) as the entry's bytes. */
 export function readTxnEntry(bytes: Buffer): TxnEntry {
-  const r = new JuteReader(bytes);
+  const r = entryReader;
+  r.reset(bytes);
   const header = readTxnHeader(r);
   const txn = readTxn(r, header.type);
   const digest = r.remaining >= 12 ? { version: r.int(), treeDigest: r.long64() } : null;

@@ -98,9 +98,13 @@ function openAclBytes(): Buffer {
   return w.copy();
 }
 
+/** One for all requests: each is read to its end before the next. */
+const reader = new JuteReader(Buffer.alloc(0));
+
 /** Reads a request's body; data is a view of it. Throws a JuteError for bytes that are no such request. */
 export function readChangeRequest(body: Buffer, type: number): ChangeRequest {
-  const r = new JuteReader(body);
+  const r = reader;
+  r.reset(body);
   switch (type) {
     case OpCode.setACL:
       return { type, path: r.stringOrNull(), acl: readAcls(r, body), version: r.int() };

@@ -1,4 +1,4 @@
-import type { FolderClaim, Host } from '../host/index.js';
+import { Fifo, type FolderClaim, type Host } from '../host/index.js';
 import type { Counter, Metrics } from '../metrics/index.js';
 import type { TxnEntry } from '../protocol/index.js';
 import { formatZxid, zxidEpoch } from '../protocol/index.js';
@@ -21,7 +21,6 @@ import { SnapshotReceive } from './snapshot-receive.js';
 import { SnapshotSchedule, SnapshotTaker } from './snapshot-taking.js';
 import { Turns } from './turns.js';
 import { cutLogs, dropSnapshotsBeyond, findCut, planTruncation } from './truncation.js';
-import { UnappliedQueue } from './unapplied-queue.js';
 import { follows } from './zxid-order.js';
 
 /** A transaction that was applied, and what came of it. */
@@ -64,7 +63,8 @@ export class Database {
   private activity: 'none' | 'truncating' | 'receiving' | 'closed' = 'none';
   /** Purging and cutting must not count on each other's files. */
   private readonly filesTurn = new Turns();
-  private readonly unapplied = new UnappliedQueue();
+  /** Logged and not applied yet, oldest first. */
+  private readonly unapplied = new Fifo<TxnEntry>();
   private readonly writer: LogWriter;
   private readonly schedule: SnapshotSchedule;
   private readonly snapshots: SnapshotTaker;
@@ -182,12 +182,12 @@ export class Database {
 
   /** Zxid of the oldest logged transaction that is not applied; -1 when all are. */
   get nextUnappliedZxid(): number {
-    return this.unapplied.peek()?.header.zxid ?? -1;
+    return this.unapplied.first?.header.zxid ?? -1;
   }
 
   /** Applies the oldest logged transaction. Throws NOT_DURABLE when there is none, or when it is not durable. */
   applyNext(): Applied {
-    const entry = this.unapplied.peek();
+    const entry = this.unapplied.first;
     if (entry === undefined || entry.header.zxid > this.writer.durableZxid) throw notDurable(entry);
     this.unapplied.shift();
     const result = applyEntry(this.state, entry);
@@ -198,7 +198,7 @@ export class Database {
   /** Makes memory what the log says: everything logged becomes durable and is applied. */
   async settle(): Promise<void> {
     await this.flush();
-    while (this.unapplied.peek() !== undefined) this.applyNext();
+    while (this.unapplied.length > 0) this.applyNext();
   }
 
   /** The newest applied transactions; both zxids are 0 when there are none. */

@@ -32,6 +32,19 @@ export function crc32(bytes: Uint8Array, start: number, end: number, seed: numbe
   return ~crc >>> 0;
 }
 
+/** The CRC-32 of `size` bytes of a view: its words need not be put together from bytes. */
+export function crc32OfView(view: DataView, start: number, size: number, seed: number): number {
+  if (size >= NATIVE_FROM_BYTES) return nativeCrc32(new Uint8Array(view.buffer, view.byteOffset + start, size), seed);
+  const end = start + size;
+  let crc = ~seed;
+  let at = start;
+  for (const stop = end - 7; at < stop; at += 8) {
+    crc = crcOfWords(crc, view.getInt32(at, true), view.getInt32(at + 4, true));
+  }
+  for (; at < end; at++) crc = (TABLES[(crc ^ view.getUint8(at)) & 0xff] as number) ^ (crc >>> 8);
+  return ~crc >>> 0;
+}
+
 /** The CRC-32 of a string's UTF-8. */
 export function crc32OfText(text: string): number {
   let crc = -1;

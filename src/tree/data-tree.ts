@@ -6,13 +6,13 @@ import type { DigestMismatch, ZxidDigest } from './digest-check.js';
 import { DigestCheck } from './digest-check.js';
 import type { NodeRef } from './node-table.js';
 import { Field, NO_NODE, STAT_SIZE, StatAt } from './node-table.js';
-import { statOf } from './stat-view.js';
+import { type NodeNumbers, readNumbers, statOf } from './stat-view.js';
 import { TreeLoader } from './tree-loader.js';
 import { TreeSnapshot } from './tree-snapshot.js';
 import type { TreeOptions } from './tree-state.js';
 import { CONFIG_PATH, TreeState, ZOOKEEPER_PATH } from './tree-state.js';
-import type { TxnResult } from './txn-applier.js';
 import { TxnApplier } from './txn-applier.js';
+import type { TxnResult } from './txn-result.js';
 import type { WatchLists, Watcher } from './watches.js';
 import { Watches } from './watches.js';
 
@@ -77,27 +77,32 @@ export class DataTree {
 
   /** `int length, bytes`; -1 alone for null. */
   writeData(ref: NodeRef, w: JuteWriter): void {
-    const at = this.state.nodes.dataOffset(ref);
-    w.raw(this.state.nodes.blockBytes(ref).subarray(at, at + 4 + this.dataLength(ref)));
+    const { nodes } = this.state;
+    w.piece(nodes.blockView(ref), nodes.dataOffset(ref), 4 + this.dataLength(ref));
   }
 
   /** Data and stat, the body of getData's reply, in one copy. */
   writeDataAndStat(ref: NodeRef, w: JuteWriter): void {
-    const at = this.state.nodes.dataOffset(ref);
-    w.raw(this.state.nodes.blockBytes(ref).subarray(at, at + 4 + this.dataLength(ref) + STAT_SIZE));
+    const { nodes } = this.state;
+    w.piece(nodes.blockView(ref), nodes.dataOffset(ref), 4 + this.dataLength(ref) + STAT_SIZE);
   }
 
   // Stat
 
   /** The 68 bytes of a Stat. */
   writeStat(ref: NodeRef, w: JuteWriter): void {
-    const at = this.state.nodes.statOffset(ref);
-    w.raw(this.state.nodes.blockBytes(ref).subarray(at, at + STAT_SIZE));
+    const { nodes } = this.state;
+    w.piece(nodes.blockView(ref), nodes.statOffset(ref), STAT_SIZE);
   }
 
   /** As clients see it: cversion counts created and deleted children, ephemeralOwner is 0 unless it is a session's. */
   stat(ref: NodeRef): Stat {
     return statOf(this.state.nodes, ref);
+  }
+
+  /** Sets `into` to what the node has: cheaper than asking for one after the other. */
+  readNumbers(ref: NodeRef, into: NodeNumbers): void {
+    readNumbers(this.state.nodes, ref, into);
   }
 
   czxid(ref: NodeRef): number {

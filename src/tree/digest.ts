@@ -1,4 +1,4 @@
-import { crc32, crc32OfText } from './crc32.js';
+import { crc32, crc32OfText, crcOfWord, crcOfWords, swapBytes } from './crc32.js';
 
 /**
  * ZooKeeper's digest of a tree, version 2: the sum (modulo 2^64) of the CRC-32s of its nodes. A node's CRC runs over its
@@ -10,7 +10,6 @@ export const DIGEST_VERSION = 2;
 
 const UNDIGESTED = '/zookeeper/';
 const FIRST_LETTER = UNDIGESTED.charCodeAt(1);
-const STAT_BYTES = 60;
 const TWO_32 = 0x1_0000_0000;
 
 /** The stat fields that a digest covers, as they are persisted: not what clients see. */
@@ -28,8 +27,6 @@ export interface DigestStat {
   readonly ephemeralOwner: bigint;
 }
 
-const stat = new Uint8Array(STAT_BYTES);
-const statView = new DataView(stat.buffer);
 /** Turns a long into two words and back: the compiler does so in place, while arithmetic on bigints calls the runtime. */
 const long = new DataView(new ArrayBuffer(8));
 
@@ -48,22 +45,22 @@ export function contentDigest(path: string, data: Uint8Array | null): number {
 /** A node's digest; `content` is its `contentDigest`. 0 when the node does not count. */
 export function nodeDigest(path: string, content: number, s: DigestStat): number {
   if (!isDigested(path)) return 0;
-  putLong(0, s.czxid);
-  putLong(8, s.mzxid);
-  putLong(16, s.pzxid);
-  putLong(24, s.ctime);
-  putLong(32, s.mtime);
-  statView.setInt32(40, s.version);
-  statView.setInt32(44, s.cversion);
-  statView.setInt32(48, s.aversion);
-  statView.setBigInt64(52, s.ephemeralOwner);
-  return crc32(stat, 0, STAT_BYTES, content);
+  let crc = ~content;
+  crc = crcOfLong(crc, s.czxid);
+  crc = crcOfLong(crc, s.mzxid);
+  crc = crcOfLong(crc, s.pzxid);
+  crc = crcOfLong(crc, s.ctime);
+  crc = crcOfLong(crc, s.mtime);
+  crc = crcOfWords(crc, swapBytes(s.version), swapBytes(s.cversion));
+  long.setBigInt64(0, s.ephemeralOwner);
+  crc = crcOfWords(crc, swapBytes(s.aversion), long.getInt32(0, true));
+  return ~crcOfWord(crc, long.getInt32(4, true)) >>> 0;
 }
 
-function putLong(at: number, value: number): void {
+/** One step over the eight bytes that a long has on the wire: they need not be written down for it. */
+function crcOfLong(crc: number, value: number): number {
   const high = Math.floor(value / TWO_32);
-  statView.setInt32(at, high);
-  statView.setUint32(at + 4, value - high * TWO_32);
+  return crcOfWords(crc, swapBytes(high | 0), swapBytes((value - high * TWO_32) | 0));
 }
 
 /**

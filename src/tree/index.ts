@@ -10,6 +10,7 @@ export { TreeError } from './tree-loader.js';
 export type { TreeSnapshot } from './tree-snapshot.js';
 export type { TreeOptions } from './tree-state.js';
 export { CONFIG_PATH, ZOOKEEPER_PATH } from './tree-state.js';
-export type { TxnResult } from './txn-applier.js';
+export type { TxnResult } from './txn-result.js';
+export { writeResultStat } from './txn-result.js';
 export type { NodeTimes, Watcher, WatchEvent, WatchLists, WatchSummary } from './watches.js';
 export { Watches } from './watches.js';

@@ -285,9 +285,13 @@ export class NodeTable {
 
   /** A changed node's version, mzxid and mtime. */
   touchStat(row: NodeRef, version: number, zxid: number, time: number): void {
-    this.putInt(row, StatAt.version, version);
-    this.putLong(row, StatAt.mzxid, zxid);
-    this.putLong(row, StatAt.mtime, time);
+    const view = this.blockView(row);
+    const at = this.statOffset(row);
+    const zxidHigh = Math.floor(zxid / TWO_32);
+    const timeHigh = Math.floor(time / TWO_32);
+    view.setInt32(at + StatAt.version, version);
+    putWords(view, at + StatAt.mzxid, zxidHigh, zxid - zxidHigh * TWO_32);
+    putWords(view, at + StatAt.mtime, timeHigh, time - timeHigh * TWO_32);
   }
 
   long64(row: NodeRef, statAt: number): bigint {
@@ -344,7 +348,9 @@ export class NodeTable {
     const oldStat = this.statOffset(row);
     const bytes = this.blocks.bytes(handle);
     const at = this.blocks.offset(handle);
-    if (BlockStore.roomFor(blockSize(pathLength, oldLength)) === BlockStore.roomFor(blockSize(pathLength, newLength))) {
+    const oldSize = blockSize(pathLength, oldLength);
+    const newSize = blockSize(pathLength, newLength);
+    if (oldSize === newSize || BlockStore.roomFor(oldSize) === BlockStore.roomFor(newSize)) {
       const newStat = oldStat + newLength - oldLength;
       if (newStat !== oldStat) bytes.copyWithin(newStat, oldStat, oldStat + STAT_SIZE);
       this.fillData(handle, at + pathLength, data);

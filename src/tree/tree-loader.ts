@@ -65,15 +65,22 @@ export class TreeLoader {
       this.state.acls.load(id, readAclList(r));
       this.aclsLeft--;
     } else {
-      const path = readBytes(r, 'path') ?? Buffer.alloc(0);
-      if (path.length === 1 && path[0] === SLASH) {
-        this.complete = true;
-      } else {
-        const data = readBytes(r, 'data');
-        this.add(path, data, r.raw(NODE_TAIL_BYTES));
-      }
+      this.readNode(r);
     }
     return this.complete;
+  }
+
+  private readNode(r: JuteReader): void {
+    const pathLength = Math.max(0, readLength(r, 'path'));
+    const pathAt = r.skip(pathLength);
+    if (pathLength === 1 && r.source[pathAt] === SLASH) {
+      this.complete = true;
+      return;
+    }
+    const data = readBytes(r, 'data');
+    const tailAt = r.skip(NODE_TAIL_BYTES);
+    this.state.nodes.key.setUtf8(r.source, pathAt, pathAt + pathLength);
+    this.add(data, r.source, tailAt);
   }
 
   /** The tree, with its quotas counted and unused ACL lists forgotten. Set `lastProcessedZxid`, then expect its digest. */
@@ -85,25 +92,22 @@ export class TreeLoader {
     return this.makeTree(this.state);
   }
 
-  private add(path: Buffer, data: Buffer | null, tail: Buffer): void {
+  /** The node that the key names; the rest of it stands at `tail` of `bytes`. */
+  private add(data: Buffer | null, bytes: Buffer, tail: number): void {
     const { nodes } = this.state;
-    nodes.key.setUtf8(path, 0, path.length);
-    const row = nodes.key.lastSlash < 0 ? this.root(data) : this.rowFor(path, data);
-    nodes.put(
-      row,
-      Field.acl,
-      this.state.acls.useId(tail.readInt32BE(TAIL.acl) * TWO_32 + tail.readUInt32BE(TAIL.acl + 4)),
-    );
+    const row = nodes.key.lastSlash < 0 ? this.root(data) : this.rowFor(data);
+    const aclId = intAt(bytes, tail + TAIL.acl) * TWO_32 + (intAt(bytes, tail + TAIL.acl + 4) >>> 0);
+    nodes.put(row, Field.acl, this.state.acls.useId(aclId));
     const stat = nodes.blockView(row);
     const at = nodes.statOffset(row);
     for (let word = 0; word < CZXID_TO_AVERSION_WORDS; word++) {
-      stat.setInt32(at + word * 4, tail.readInt32BE(TAIL.czxid + word * 4));
+      stat.setInt32(at + word * 4, intAt(bytes, tail + TAIL.czxid + word * 4));
     }
-    stat.setInt32(at + StatAt.pzxid, tail.readInt32BE(TAIL.pzxid));
-    stat.setInt32(at + StatAt.pzxid + 4, tail.readInt32BE(TAIL.pzxid + 4));
-    nodes.setCversion(row, tail.readInt32BE(TAIL.cversion));
-    if (tail.readInt32BE(TAIL.owner) !== 0 || tail.readInt32BE(TAIL.owner + 4) !== 0) {
-      this.state.owners.add(row, tail.readBigInt64BE(TAIL.owner));
+    stat.setInt32(at + StatAt.pzxid, intAt(bytes, tail + TAIL.pzxid));
+    stat.setInt32(at + StatAt.pzxid + 4, intAt(bytes, tail + TAIL.pzxid + 4));
+    nodes.setCversion(row, intAt(bytes, tail + TAIL.cversion));
+    if (intAt(bytes, tail + TAIL.owner) !== 0 || intAt(bytes, tail + TAIL.owner + 4) !== 0) {
+      this.state.owners.add(row, bytes.readBigInt64BE(tail + TAIL.owner));
     }
     this.state.digestNew(row);
   }
@@ -115,11 +119,13 @@ export class TreeLoader {
     return ROOT;
   }
 
-  private rowFor(path: Buffer, data: Buffer | null): NodeRef {
+  private rowFor(data: Buffer | null): NodeRef {
     const { nodes } = this.state;
     const parent = this.rootRead ? nodes.locateParent() : NO_NODE;
     if (parent === NO_NODE) {
-      throw new TreeError('NO_PARENT', `the node ${path.toString('utf8')} comes before its parent`);
+      const { bytes, start, end } = nodes.key;
+      const path = Buffer.from(bytes.subarray(start, end)).toString('utf8');
+      throw new TreeError('NO_PARENT', `the node ${path} comes before its parent`);
     }
     const existing = nodes.locate();
     if (existing === NO_NODE) return this.state.addRow(parent, data, nodes.key.textLength);
@@ -134,11 +140,22 @@ function checkCount(count: number, what: string): number {
   return count;
 }
 
-/** Unlike the reader's own, this tells missing bytes (more may come) from a length that can never be. */
-function readBytes(r: JuteReader, what: string): Buffer | null {
+/** Unlike the reader's own, this tells missing bytes (more may come) from a length that can never be. -1: null. */
+function readLength(r: JuteReader, what: string): number {
   const length = r.int();
   if (length < -1) throw new TreeError('BAD_LENGTH', `the serialized tree has a ${what} of ${length} bytes`);
+  return length;
+}
+
+function readBytes(r: JuteReader, what: string): Buffer | null {
+  const length = readLength(r, what);
   return length === -1 ? null : r.raw(length);
+}
+
+function intAt(b: Buffer, at: number): number {
+  return (
+    ((b[at] as number) << 24) | ((b[at + 1] as number) << 16) | ((b[at + 2] as number) << 8) | (b[at + 3] as number)
+  );
 }
 
 function readAclList(r: JuteReader): Acl[] {

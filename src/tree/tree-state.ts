@@ -1,7 +1,7 @@
 import type { Acl } from '../protocol/index.js';
 import { ErrorCode, READ_ACL_UNSAFE } from '../protocol/index.js';
 import { AclCache, OPEN_ACL_SLOT } from './acl-cache.js';
-import { crc32, crcOfWord, crcOfWords, swapBytes } from './crc32.js';
+import { crc32, crc32OfView, crcOfWord, crcOfWords, swapBytes } from './crc32.js';
 import { TreeDigest } from './digest.js';
 import type { NodeRef } from './node-table.js';
 import { Field, Flag, NodeTable, NO_NODE, ROOT, StatAt } from './node-table.js';
@@ -198,7 +198,7 @@ export class TreeState {
       if (startsWith(key.bytes, key.start, key.end, UNDIGESTED_PREFIX)) {
         nodes.put(row, Field.flags, nodes.get(row, Field.flags) | Flag.undigested);
       }
-      this.renewContentCrc(row, data);
+      this.renewContentCrc(row);
     }
     return row;
   }
@@ -215,7 +215,7 @@ export class TreeState {
   refill(row: NodeRef, data: Uint8Array | null): void {
     this.dataSize += (data === null ? 0 : data.length) - Math.max(0, this.nodes.get(row, Field.dataLength));
     this.nodes.setData(row, data);
-    this.renewContentCrc(row, data);
+    this.renewContentCrc(row);
   }
 
   // Digest
@@ -239,10 +239,14 @@ export class TreeState {
     this.nodes.put(row, Field.nodeCrc, crc);
   }
 
-  renewContentCrc(row: NodeRef, data: Uint8Array | null): void {
+  /** Over the data as the node holds it, not as it came. */
+  private renewContentCrc(row: NodeRef): void {
     if (!this.isDigested(row)) return;
-    const pathCrc = this.nodes.get(row, Field.pathCrc) >>> 0;
-    this.nodes.put(row, Field.contentCrc, data === null ? pathCrc : crc32(data, 0, data.length, pathCrc));
+    const { nodes } = this;
+    const pathCrc = nodes.get(row, Field.pathCrc) >>> 0;
+    const length = nodes.get(row, Field.dataLength);
+    const crc = length <= 0 ? pathCrc : crc32OfView(nodes.blockView(row), nodes.dataOffset(row) + 4, length, pathCrc);
+    nodes.put(row, Field.contentCrc, crc);
   }
 
   /** The CRC of `nodeDigest`, taken from the node's bytes where they are. */

@@ -8,7 +8,6 @@ import type {
   MultiTxn,
   SetAclTxn,
   SetDataTxn,
-  Stat,
   Txn,
   TxnHeader,
 } from '../protocol/index.js';
@@ -17,19 +16,8 @@ import type { NodeRef } from './node-table.js';
 import { Field, NO_NODE } from './node-table.js';
 import { statOf } from './stat-view.js';
 import type { TreeState } from './tree-state.js';
+import { ChangedNode, done, fixed, type TxnResult } from './txn-result.js';
 import type { Watches } from './watches.js';
-
-/** What applying a transaction came to. */
-export interface TxnResult {
-  /** Of the transaction; `OpCode.error` for parts of a multi that failed. */
-  readonly type: number;
-  /** 0, or an `ErrorCode`: of an error transaction, of a multi's first failed part, or found in replay. */
-  readonly err: number;
-  readonly path: string | null;
-  /** The node's stat afterwards: of create2, createContainer, createTTL, setData, reconfig, setACL. */
-  readonly stat: Stat | null;
-  readonly multi: readonly TxnResult[] | null;
-}
 
 type AnyCreateTxn = CreateTxn | CreateContainerTxn | CreateTtlTxn;
 
@@ -81,11 +69,20 @@ export class TxnApplier {
     const { path, acl } = txn;
     const made = state.create(path, txn.data, acl, owner, txn.parentCVersion, header.zxid, header.time);
     if (made < 0) return done(txn.type, this.refusedCreate(header, txn, made), path, null);
-    const stat = txn.type === OpCode.create ? null : createdStat(statOf(state.nodes, made), txn.data);
     if (this.watches.count > 0) {
       this.watches.fireCreated(path, header.zxid, acl, this.aclOf(state.nodes.get(made, Field.parent)));
     }
-    return done(txn.type, 0, path, stat);
+    return txn.type === OpCode.create ? done(txn.type, 0, path, null) : this.createdResult(txn, made);
+  }
+
+  /** The answer shows what was asked for: a node that counts for a quota has its count already. */
+  private createdResult({ type, path, data }: AnyCreateTxn, row: NodeRef): TxnResult {
+    const { nodes } = this.state;
+    const dataLength = data === null ? 0 : data.length;
+    if (nodes.get(row, Field.dataLength) === (data === null ? -1 : dataLength)) {
+      return new ChangedNode(type, path, nodes, row);
+    }
+    return done(type, 0, path, { ...statOf(nodes, row), dataLength });
   }
 
   /**
@@ -121,16 +118,15 @@ export class TxnApplier {
     const row = this.state.nodes.find(path);
     if (row === NO_NODE) return done(txn.type, ErrorCode.noNode, path, null);
     this.state.setData(row, path, data, version, header.zxid, header.time);
-    const stat = statOf(this.state.nodes, row);
     if (this.watches.count > 0) this.watches.fireDataChanged(path, header.zxid, this.aclOf(row));
-    return done(txn.type, 0, path, stat);
+    return new ChangedNode(txn.type, path, this.state.nodes, row);
   }
 
   private setAcl(txn: SetAclTxn): TxnResult {
     const row = this.state.nodes.find(txn.path);
     if (row === NO_NODE) return done(txn.type, ErrorCode.noNode, txn.path, null);
     this.state.setAcl(row, txn.acl, txn.version);
-    return done(txn.type, 0, txn.path, statOf(this.state.nodes, row));
+    return new ChangedNode(txn.type, txn.path, this.state.nodes, row);
   }
 
   /**
@@ -146,7 +142,7 @@ export class TxnApplier {
 
   private multi(header: TxnHeader, multi: MultiTxn): TxnResult {
     const failed = multi.txns.some((txn) => txn.type === OpCode.error);
-    const results = failed ? failedParts(multi) : multi.txns.map((txn) => this.apply(header, txn));
+    const results = failed ? failedParts(multi) : multi.txns.map((txn) => fixed(this.apply(header, txn)));
     const err = results.find((result) => result.err !== 0)?.err ?? 0;
     return { type: OpCode.multi, err, path: null, stat: null, multi: results };
   }
@@ -154,12 +150,6 @@ export class TxnApplier {
   private aclOf(row: NodeRef): readonly Acl[] {
     return this.state.acls.list(this.state.nodes.get(row, Field.acl));
   }
-}
-
-/** The answer shows what was asked for: a node that counts for a quota has its count already. */
-function createdStat(stat: Stat, data: Uint8Array | null): Stat {
-  const dataLength = data === null ? 0 : data.length;
-  return stat.dataLength === dataLength ? stat : { ...stat, dataLength };
 }
 
 /** A multi with an error in it changes nothing: the parts before the error are fine, those behind it were not tried. */
@@ -175,8 +165,4 @@ function failedParts(multi: MultiTxn): TxnResult[] {
     }
   }
   return results;
-}
-
-function done(type: number, err: number, path: string | null, stat: Stat | null): TxnResult {
-  return { type, err, path, stat, multi: null };
 }

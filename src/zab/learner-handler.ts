@@ -107,7 +107,8 @@ export class LearnerHandler implements SyncTarget, PingedFollower {
   private endSync: (() => void) | null = null;
   /** The proposal whose acknowledgement is being waited for, and the newest one sent. */
   private watched: { readonly zxid: number; readonly sentMs: number } | null = null;
-  private lastSent = { zxid: 0, sentMs: 0 };
+  private lastSentZxid = 0;
+  private lastSentMs = 0;
   private overfullSinceMs: number | null = null;
   private readonly initialDeadlineMs: number;
 
@@ -321,14 +322,15 @@ export class LearnerHandler implements SyncTarget, PingedFollower {
 
   // --- to the learner
 
-  proposed(entry: TxnEntry): void {
+  proposed(entry: TxnEntry, nowMs: number): void {
     if (!this.isLive) {
       this.hold({ what: 'proposal', entry });
       return;
     }
     const { zxid } = entry.header;
-    this.lastSent = { zxid, sentMs: this.master.clock.monotonicMs() };
-    this.watched ??= this.lastSent;
+    this.lastSentZxid = zxid;
+    this.lastSentMs = nowMs;
+    this.watched ??= { zxid, sentMs: nowMs };
     this.stream.send(PacketType.proposal, zxid, entry.bytes);
   }
 
@@ -369,8 +371,9 @@ export class LearnerHandler implements SyncTarget, PingedFollower {
     const { held } = this;
     this.held = [];
     this.heldBytes = 0;
+    const nowMs = this.master.clock.monotonicMs();
     for (const one of held) {
-      if (one.what === 'proposal') this.proposed(one.entry);
+      if (one.what === 'proposal') this.proposed(one.entry, nowMs);
       else this.committed(one.entry, one.nextLeader);
     }
   }
@@ -425,7 +428,7 @@ export class LearnerHandler implements SyncTarget, PingedFollower {
     if (zxid > this.ackedZxid) this.ackedZxid = zxid;
     this.acksCame = true;
     if (this.watched !== null && zxid >= this.watched.zxid) {
-      this.watched = zxid >= this.lastSent.zxid ? null : this.lastSent;
+      this.watched = zxid >= this.lastSentZxid ? null : { zxid: this.lastSentZxid, sentMs: this.lastSentMs };
     }
   }
 

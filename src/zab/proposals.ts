@@ -7,13 +7,19 @@ import type { ConfigView, History, LeaderServer, ReconfigHook } from './needs.js
 import { haveQuorum, requiredVerifiers } from './quorum.js';
 import type { ZabMetrics } from './zab-metrics.js';
 
+/** So long may applying take before others have their turn: behind a slow disk very much becomes durable at once. */
+const SLICE_MS = 5;
+/** The clock is looked at after so many transactions. */
+const CLOCK_EVERY = 32;
+
 /** A learner that gets every proposal and commit from a certain zxid on. */
 export interface Forwarding {
   readonly sid: number;
   readonly isObserver: boolean;
   /** Everything up to here is durable at the learner; -1 while its word does not count yet. */
   readonly ackedZxid: number;
-  proposed(entry: TxnEntry): void;
+  /** `nowMs`: of the monotonic clock. */
+  proposed(entry: TxnEntry, nowMs: number): void;
   /** `nextLeader`: whom to follow from now on, for reconfigurations. */
   committed(entry: TxnEntry, nextLeader: number): void;
 }
@@ -108,11 +114,12 @@ export class Proposals {
     }
     this.lastProposed = zxid;
     if (entry.txn.type === OpCode.reconfig) this.proposeConfig(entry);
-    this.outstanding.push({ entry, proposedMs: clock.monotonicMs() });
+    const proposedMs = clock.monotonicMs();
+    this.outstanding.push({ entry, proposedMs });
     this.noteSize(entry.bytes.length);
     metrics.proposalCount.add();
     for (const learner of this.learners.keys()) {
-      if (!learner.isObserver) learner.proposed(entry);
+      if (!learner.isObserver) learner.proposed(entry, proposedMs);
     }
   }
 
@@ -121,9 +128,10 @@ export class Proposals {
    * then what will come. Planning and this call belong into one turn.
    */
   startForwarding(learner: Forwarding, afterZxid: number): void {
+    const nowMs = this.context.clock.monotonicMs();
     for (const [at, { entry, nextLeader }] of this.outstanding.entries()) {
       if (entry.header.zxid <= afterZxid) continue;
-      if (!learner.isObserver) learner.proposed(entry);
+      if (!learner.isObserver) learner.proposed(entry, nowMs);
       if (at < this.committedCount) learner.committed(entry, nextLeader ?? this.context.myId);
     }
     this.learners.set(learner, afterZxid);
@@ -252,9 +260,17 @@ export class Proposals {
   }
 
   private applyDurable(): void {
-    const { history, life, server } = this.context;
+    const { clock, history, life, server } = this.context;
+    const endMs = clock.monotonicMs() + SLICE_MS;
     let applied = 0;
     while (applied < this.committedCount) {
+      if (applied % CLOCK_EVERY === CLOCK_EVERY - 1 && clock.monotonicMs() >= endMs) {
+        // Looked at again even if no acknowledgement comes.
+        clock.defer(() => {
+          this.advance();
+        });
+        break;
+      }
       const { zxid } = (this.outstanding[applied] as Outstanding).entry.header;
       if (zxid > history.durableZxid || life.isOver) break;
       this.onApplying?.(zxid);

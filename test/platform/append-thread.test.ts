@@ -49,6 +49,29 @@ describe('append thread', () => {
     assert.ok(lines.slice(0, count).every((line, index) => line === `${index}`));
   });
 
+  it('tells of every append, wherever in a turn it becomes durable', async () => {
+    const file = await host.disk.openAppend(join(dir, 'turns'), {
+      position: 0,
+      preallocateBytes: 0,
+      allocatedBytes: 0,
+    });
+    const rounds = 400;
+    for (let round = 0; round < rounds; round++) {
+      await new Promise<void>((resolve, reject) => {
+        const done = (error: DiskError | undefined): void => (error === undefined ? resolve() : reject(error));
+        // The turn goes on for a while behind the append, so that its end falls before, into and behind the disk's.
+        host.clock.defer(() => undefined);
+        host.clock.deferFirst(() => {
+          file.append(Buffer.from('x'), true, done);
+          const untilMs = performance.now() + (round % 40) / 100;
+          while (performance.now() < untilMs);
+        });
+      });
+    }
+    await file.close();
+    assert.equal((await stat(join(dir, 'turns'))).size, rounds);
+  });
+
   it('writes zeros ahead while nothing is to do, and appends over them', async () => {
     const path = join(dir, 'ahead');
     const file = await host.disk.openAppend(path, {

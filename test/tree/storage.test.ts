@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { crc32 as zlibCrc32 } from 'node:zlib';
 import * as fc from 'fast-check';
 import { BlockStore } from '../../src/tree/block-store.js';
-import { crc32 } from '../../src/tree/crc32.js';
+import { crc32, crc32OfView } from '../../src/tree/crc32.js';
 import { HashIndex } from '../../src/tree/hash-index.js';
 import { PathKey } from '../../src/tree/path-key.js';
 import { RecordTable } from '../../src/tree/record-table.js';
@@ -16,6 +16,8 @@ describe('crc32', () => {
         // zlib's own answer for no bytes is 0, whatever the seed.
         const expected = start === bytes.length ? seed : zlibCrc32(bytes.subarray(start), seed);
         assert.equal(crc32(bytes, start, bytes.length, seed), expected);
+        const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+        assert.equal(crc32OfView(view, start, bytes.length - start, seed), expected);
       }),
     );
   });
