@@ -1,5 +1,6 @@
 import { path, propertyBool, propertyInt, text } from '../value-types.js';
-import { fileKey, propertyKey } from './definition.js';
+import { adminAddresses } from '../peer-addresses.js';
+import { fileKey, ownKey, propertyKey } from './definition.js';
 
 /** The HTTP server for administrators, and exporters of metrics. */
 export const admin = {
@@ -54,6 +55,11 @@ export const admin = {
   'admin.restore.enabled': propertyKey(propertyBool(), true, {
     since: '3.9.0',
     effect: 'Allows restores by HTTP.',
+  }),
+  'admin.peerAddresses': ownKey(adminAddresses(), new Map(), {
+    defaultText: "the servers' quorum hosts, with the own admin.serverPort",
+    effect:
+      'Where the dashboard finds the admin ports of the other servers, as 1=host:port,2=host:port. Only servers whose admin port is elsewhere need be named.',
   }),
   'metricsProvider.className': fileKey(text('a Java class'), null, {
     since: '3.6.0',
