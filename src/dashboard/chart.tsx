@@ -69,7 +69,11 @@ function dataOf(history: History, figure: Figure): uPlot.AlignedData {
 }
 
 function options(width: number, unit: string, sids: readonly number[]): uPlot.Options {
-  const axis = { stroke: colour('--muted'), grid: { stroke: colour('--line') }, ticks: { stroke: colour('--line') } };
+  const axis = {
+    stroke: colour('--muted'),
+    grid: { stroke: colour('--line'), width: 1 },
+    ticks: { stroke: colour('--line'), width: 1 },
+  };
   return {
     width,
     height: HEIGHT_PX,
@@ -82,7 +86,7 @@ function options(width: number, unit: string, sids: readonly number[]): uPlot.Op
         values: (_plot, times) => times.map((time) => new Date(time * 1000).toLocaleTimeString('en-GB')),
         space: 80,
       },
-      { ...axis, size: 56, values: (_plot, values) => values.map((value) => `${value}${unit === 'ms' ? ' ms' : ''}`) },
+      { ...axis, size: 72, values: (_plot, values) => values.map((value) => `${value}${unit === 'ms' ? ' ms' : ''}`) },
     ],
     series: [
       {},

@@ -37,6 +37,8 @@ export interface Step {
   readonly peers: readonly number[];
   /** Whom the server wants as leader from now on; absent: as before. */
   readonly wants?: ProposalView;
+  /** Whom it has as leader from now on; absent: as before. */
+  readonly follows?: number;
 }
 
 /** Clocks of servers differ a little, and a server that comes late belongs to what the others did just before. */
@@ -59,7 +61,9 @@ export function electionEvents(servers: readonly ElectionStatus[], nowWallMs: nu
 }
 
 /** When the role served, or the election ended; null while it goes on. */
-function endOf({ startedWallMs, durationMs, servedAfterMs }: ElectionView): number | null {
+function endOf({ startedWallMs, durationMs, servedAfterMs, phases }: ElectionView): number | null {
+  const last = phases.at(-1);
+  if (servedAfterMs === null && last !== undefined && last.durationMs === null) return null;
   const lastedMs = servedAfterMs ?? durationMs;
   return lastedMs === null ? null : startedWallMs + lastedMs;
 }
@@ -91,7 +95,15 @@ function partSteps(sid: number, view: ElectionView): Step[] {
   const { outcome, durationMs, servedAfterMs } = view;
   if (outcome !== null && durationMs !== null) {
     const text = `is ${outcome.state} with leader ${outcome.leader}, ${HOW[outcome.by]}`;
-    steps.push({ atMs: durationMs, sid, round: outcome.round, kind: 'elected', text, peers: [] });
+    steps.push({
+      atMs: durationMs,
+      sid,
+      round: outcome.round,
+      kind: 'elected',
+      text,
+      peers: [],
+      follows: outcome.leader,
+    });
   }
   if (servedAfterMs !== null) {
     steps.push({ atMs: servedAfterMs, sid, round: last, kind: 'serving', text: 'serves clients', peers: [] });
@@ -197,6 +209,8 @@ export interface Standing {
   readonly sid: number;
   readonly round: number;
   readonly wants: ProposalView | null;
+  /** Null: it has none yet. */
+  readonly leader: number | null;
   readonly doing: string;
 }
 
@@ -211,6 +225,7 @@ export function standingsAfter(event: ElectionEvent, steps: readonly Step[], cou
       sid,
       round: last?.round ?? 0,
       wants,
+      leader: own.findLast(({ follows }) => follows !== undefined)?.follows ?? null,
       doing: last === undefined ? 'not looking yet' : (state?.text ?? 'looking for a leader'),
     };
   });

@@ -1,4 +1,4 @@
-import type { EnsembleMember, EnsembleView } from '../status/index.js';
+import type { EnsembleMember, EnsembleView, Latency } from '../status/index.js';
 import { Chart } from './chart.js';
 import { bytes, count, duration, milliseconds, plural } from './format.js';
 import type { History } from './history.js';
@@ -81,6 +81,10 @@ function Card({ member }: { member: EnsembleMember }) {
   );
 }
 
+function quantiles({ count: measured, p50, p99 }: Latency): string {
+  return measured === 0 ? 'none yet' : `${milliseconds(p50)} / ${milliseconds(p99)}`;
+}
+
 type Cell = (summary: NonNullable<EnsembleMember['summary']>) => string;
 
 function column(title: string, cell: Cell): Column<EnsembleMember> {
@@ -93,9 +97,9 @@ const COLUMNS: readonly Column<EnsembleMember>[] = [
   column('Sessions', ({ clients }) => count(clients.sessions)),
   column('Connections', ({ clients }) => count(clients.connections)),
   column('Outstanding', ({ clients }) => count(clients.outstanding)),
-  column('Reads p50 / p99', ({ clients: { reads } }) => `${milliseconds(reads.p50)} / ${milliseconds(reads.p99)}`),
-  column('Writes p50 / p99', ({ clients: { writes } }) => `${milliseconds(writes.p50)} / ${milliseconds(writes.p99)}`),
-  column('fdatasync p50 / p99', ({ disk: { fsync } }) => `${milliseconds(fsync.p50)} / ${milliseconds(fsync.p99)}`),
+  column('Reads p50 / p99', ({ clients: { reads } }) => quantiles(reads)),
+  column('Writes p50 / p99', ({ clients: { writes } }) => quantiles(writes)),
+  column('fdatasync p50 / p99', ({ disk: { fsync } }) => quantiles(fsync)),
   column('Slow fdatasyncs', ({ disk }) => count(disk.slowFsyncs)),
   column('Log', ({ disk }) => bytes(disk.logBytes)),
   column('Snapshots', ({ disk }) => bytes(disk.snapshotBytes)),

@@ -5,6 +5,7 @@ const SIZE = 300;
 const CENTRE = SIZE / 2;
 const RING = 100;
 const RADIUS = 30;
+const EDGE = 14;
 
 interface Place {
   readonly member: EnsembleMember;
@@ -21,8 +22,10 @@ export function Links({ members }: { members: readonly EnsembleMember[] }) {
     return { member, x: CENTRE + ring * Math.cos(angle), y: CENTRE + ring * Math.sin(angle) };
   });
   const hub = places.find(({ member }) => member === leader);
+  const top = Math.min(...places.map(({ y }) => y)) - RADIUS - EDGE;
+  const bottom = Math.max(...places.map(({ y }) => y)) + RADIUS + EDGE;
   return (
-    <svg class="links" viewBox={`0 0 ${SIZE} ${SIZE}`} role="img" aria-label={describe(members, leader)}>
+    <svg class="links" viewBox={`0 ${top} ${SIZE} ${bottom - top}`} role="img" aria-label={describe(members, leader)}>
       {hub !== undefined &&
         places.filter((place) => place !== hub).map((place) => <Link key={place.member.sid} from={hub} to={place} />)}
       {places.map(({ member, x, y }) => (

@@ -1,5 +1,5 @@
 import { useEffect, useId, useState } from 'preact/hooks';
-import { type ElectionEvent, proposalText, standingsAfter, type Step } from './election-model.js';
+import { type ElectionEvent, proposalText, type Standing, standingsAfter, type Step } from './election-model.js';
 import { milliseconds } from './format.js';
 import { Sequence } from './sequence.js';
 
@@ -90,10 +90,10 @@ interface StandingsProps {
 function Standings({ event, steps, shown }: StandingsProps) {
   return (
     <ul class="standings" aria-label="What each server wants after this step">
-      {standingsAfter(event, steps, shown).map(({ sid, round, wants, doing }) => (
+      {standingsAfter(event, steps, shown).map(({ sid, round, wants, leader, doing }) => (
         <li key={sid} class={steps[shown - 1]?.sid === sid ? 'current' : ''}>
           <strong>Server {sid}</strong>
-          <span>{wants === null ? 'has voted for nobody' : `votes for ${proposalText(wants)}`}</span>
+          <span>{positionOf({ sid, wants, leader })}</span>
           <span class="muted">
             round {round}; {doing}
           </span>
@@ -101,4 +101,9 @@ function Standings({ event, steps, shown }: StandingsProps) {
       ))}
     </ul>
   );
+}
+
+function positionOf({ sid, wants, leader }: Pick<Standing, 'sid' | 'wants' | 'leader'>): string {
+  if (leader !== null) return leader === sid ? 'is the leader' : `has server ${leader} as leader`;
+  return wants === null ? 'has voted for nobody' : `votes for ${proposalText(wants)}`;
 }

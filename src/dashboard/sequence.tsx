@@ -1,7 +1,9 @@
 import type { ElectionEvent, Step } from './election-model.js';
 
 const COLUMN = 190;
-const LEFT = 70;
+const LEFT = 10;
+/** For what is written beside the last line. */
+const RIGHT = 30;
 const TOP = 34;
 const ROW = 18;
 
@@ -15,7 +17,7 @@ interface SequenceProps {
 export function Sequence({ event, steps, shown }: SequenceProps) {
   const sids = lanesOf(event, steps);
   const rows = steps.flatMap((step, at) => (isDrawn(step) ? [{ step, at }] : []));
-  const width = LEFT + sids.length * COLUMN;
+  const width = LEFT + sids.length * COLUMN + RIGHT;
   const height = TOP + rows.length * ROW + 10;
   const x = (sid: number): number => LEFT + sids.indexOf(sid) * COLUMN + COLUMN / 2;
   return (

@@ -32,20 +32,20 @@ const FACTS: readonly [name: string, facts: readonly RegExp[]][] = [
     ],
   ],
   [
+    'rejoin',
+    [
+      /server 3 receives from 2: leader 2 .*, as it is LEADING$/m,
+      /server 3 receives from 1: leader 2 .*, as it is FOLLOWING$/m,
+      /server 3 counts a quorum for leader 2: \{1, 2\}/,
+      /server 3 is FOLLOWING with leader 2/,
+    ],
+  ],
+  [
     'zxid',
     [
       /server 3 changes its mind: leader 1 before leader 3: the epochs are equal \(\d\), zxid 0x\w+ > 0x\w+$/m,
       /server 1 is LEADING with leader 1, by the votes of the round/,
       /server 3 synchronization, [\d.]+ ms \(DIFF/,
-    ],
-  ],
-  [
-    'rejoin',
-    [
-      /server 2 receives from 1: leader 1 .*, as it is LEADING$/m,
-      /server 2 receives from 3: leader 1 .*, as it is FOLLOWING$/m,
-      /counts a quorum for leader 1: .*, which have a leader already$/m,
-      /server 2 is FOLLOWING with leader 1, by servers that had a leader already/,
     ],
   ],
 ];

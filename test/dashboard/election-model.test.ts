@@ -122,7 +122,7 @@ describe('elections of several servers', () => {
     const [end] = standingsAfter(event, steps, steps.length);
     assert.deepEqual([before?.wants?.leader, before?.doing], [2, 'looking for a leader']);
     assert.equal(after?.wants?.leader, 1);
-    assert.equal(end?.doing, 'serves clients');
+    assert.deepEqual([before?.leader, end?.leader, end?.doing], [null, 1, 'serves clients']);
     assert.deepEqual(decisionOf(event), WON);
     assert.match(summaryOf(event), /server 1 leads\. What decided: .*zxid 0x100000005 > 0x100000003\..* after 16 ms\./);
   });

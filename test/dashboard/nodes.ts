@@ -1,6 +1,7 @@
-import type { WireClient } from '../support/wire-client.js';
+import { WireClient } from '../support/wire-client.js';
 
 const CHILDREN_A_MULTI = 1000;
+const PING_MS = 1000;
 
 /** Makes the node with so many children: `node-0000000` and so on. */
 export async function fill(client: WireClient, path: string, count: number): Promise<void> {
@@ -11,4 +12,14 @@ export async function fill(client: WireClient, path: string, count: number): Pro
       names.map((i) => ({ op: 'create' as const, path: `${path}/node-${String(i).padStart(7, '0')}` })),
     );
   }
+}
+
+/** A client whose session lives until it is destroyed. */
+export async function lastingClient(port: number): Promise<WireClient> {
+  const client = await WireClient.connect(port);
+  const timer = setInterval(() => {
+    client.ping().catch(() => clearInterval(timer));
+  }, PING_MS);
+  timer.unref();
+  return client;
 }

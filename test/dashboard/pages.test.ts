@@ -3,9 +3,9 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it, type TestContext } from 'node:test';
 import type { Browser } from 'playwright-core';
 import { Ensemble, type Member } from '../support/ensemble.js';
-import { WireClient } from '../support/wire-client.js';
+import type { WireClient } from '../support/wire-client.js';
 import { DESKTOP, launch, PHONE, Visit } from './browser.js';
-import { fill } from './nodes.js';
+import { fill, lastingClient } from './nodes.js';
 
 const LIMIT_MS = 240_000;
 const CHILDREN = 100_000;
@@ -20,7 +20,7 @@ describe('the dashboard', { timeout: LIMIT_MS }, () => {
   before(async () => {
     ensemble = await Ensemble.create({ http: true });
     [browser] = await Promise.all([launch(), ensemble.start()]);
-    client = await WireClient.connect((await ensemble.leader()).clientPort);
+    client = await lastingClient((await ensemble.leader()).clientPort);
     await client.create('/app', Buffer.from('{"name":"shop","replicas":3}'));
     await client.create('/app/lock', null, 1);
     await client.create('/big', Buffer.alloc(200_000, 'zk-server '));
