@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict';
-import { mkdir, readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import axe from 'axe-core';
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
 
 /** Debian's. */
 const CHROMIUM = '/usr/bin/chromium';
-const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 /** Where pictures of the views go when somebody wants to look at them. */
 const PICTURES = process.env['ZK_TEST_PICTURES'] ?? '';
 
@@ -29,7 +28,6 @@ export class Visit {
   readonly complaints: string[] = [];
   /** All that was asked for. */
   readonly urls: string[] = [];
-  private axe = '';
 
   private constructor(
     readonly context: BrowserContext,
@@ -72,8 +70,7 @@ export class Visit {
 
   /** Fails when axe-core finds a serious or critical fault. */
   async mustBeAccessible(what: string): Promise<void> {
-    this.axe = this.axe === '' ? await readFile(AXE, 'utf8') : this.axe;
-    await this.page.evaluate(this.axe);
+    await this.page.evaluate(axe.source);
     const faults = await this.page.evaluate<Fault[]>('axe.run().then(({ violations }) => violations)');
     const serious = faults.filter(({ impact }) => impact === 'serious' || impact === 'critical');
     const told = serious.map(

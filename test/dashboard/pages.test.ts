@@ -18,7 +18,8 @@ describe('the dashboard', { timeout: LIMIT_MS }, () => {
   let client: WireClient;
 
   before(async () => {
-    ensemble = await Ensemble.create({ http: true });
+    // Long ticks: a busy machine must not cost the leader its followers.
+    ensemble = await Ensemble.create({ http: true, config: { tickTime: 2000 } });
     [browser] = await Promise.all([launch(), ensemble.start()]);
     client = await lastingClient((await ensemble.leader()).clientPort);
     await client.create('/app', Buffer.from('{"name":"shop","replicas":3}'));
