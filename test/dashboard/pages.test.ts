@@ -88,7 +88,7 @@ describe('the dashboard', { timeout: LIMIT_MS }, () => {
     const theme = (): Promise<string> => seen.page.evaluate<string>('document.documentElement.dataset.theme');
     assert.equal(await theme(), 'dark');
     await seen.page.emulateMedia({ colorScheme: 'light' });
-    assert.equal(await theme(), 'light');
+    await seen.page.waitForFunction("document.documentElement.dataset.theme === 'light'");
     await seen.chooseTheme('dark');
     await seen.page.reload();
     assert.equal(await theme(), 'dark');
