@@ -57,9 +57,8 @@ export const admin = {
     effect: 'Allows restores by HTTP.',
   }),
   'admin.peerAddresses': ownKey(adminAddresses(), new Map(), {
-    defaultText: "the servers' quorum hosts, with the own admin.serverPort",
-    effect:
-      'Where the dashboard finds the admin ports of the other servers, as 1=host:port,2=host:port. Only servers whose admin port is elsewhere need be named.',
+    defaultText: 'the quorum hosts, with the own port',
+    effect: 'Where the dashboard finds the admin ports of other servers: 1=host:port,2=host:port.',
   }),
   'metricsProvider.className': fileKey(text('a Java class'), null, {
     since: '3.6.0',
