@@ -1,5 +1,6 @@
 // The linter guards what types cannot: floating promises, and the host seam. Ambient time, timers, randomness, sockets,
 // files, environment and threads may be named only in the real host (src/platform) and the command line (src/cli).
+// src/dashboard runs in browsers.
 import tseslint from 'typescript-eslint';
 
 const AMBIENT_MODULES =
@@ -50,7 +51,7 @@ export default tseslint.config(
   { ignores: ['dist/**', 'build/**', 'node_modules/**', 'docs/**'] },
   { linterOptions: { reportUnusedDisableDirectives: 'error' } },
   {
-    files: ['**/*.ts'],
+    files: ['**/*.{ts,tsx}'],
     extends: [tseslint.configs.strictTypeChecked],
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
     rules: {
@@ -71,7 +72,19 @@ export default tseslint.config(
       '@typescript-eslint/unified-signatures': 'off',
     },
   },
-  { files: ['src/**/*.ts'], ignores: ['src/platform/**', 'src/cli/**'], rules: seamRules },
+  { files: ['src/**/*.ts'], ignores: ['src/platform/**', 'src/cli/**', 'src/dashboard/**'], rules: seamRules },
+  {
+    files: ['src/dashboard/**/*.{ts,tsx}'],
+    rules: {
+      'no-restricted-globals': [
+        'error',
+        ...['Buffer', 'process', 'global', 'require', 'eval'].map((name) => ({
+          name,
+          message: 'Browsers have it not.',
+        })),
+      ],
+    },
+  },
   {
     files: ['test/**/*.ts'],
     rules: {

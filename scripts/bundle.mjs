@@ -2,6 +2,7 @@
 // node then starts with half the work and ten megabytes less (docs/performance.md). dist/ itself stays as it is, for those
 // who import it.
 import { build } from 'esbuild';
+import { copyFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 const dist = fileURLToPath(new URL('../dist/', import.meta.url));
@@ -25,3 +26,26 @@ await build({
   legalComments: 'linked',
   logLevel: 'warning',
 });
+
+// The dashboard, for browsers: one script, one style sheet, and nothing that is fetched from elsewhere.
+const source = fileURLToPath(new URL('../src/dashboard/', import.meta.url));
+const page = `${dist}bundle/dashboard/`;
+await build({
+  entryPoints: { app: `${source}main.tsx` },
+  outdir: page,
+  bundle: true,
+  format: 'esm',
+  platform: 'browser',
+  target: ['chrome111', 'firefox115', 'safari16.4'],
+  minify: true,
+  legalComments: 'linked',
+  logLevel: 'warning',
+});
+await build({
+  entryPoints: { app: `${source}style.css` },
+  outdir: page,
+  bundle: true,
+  minify: true,
+  logLevel: 'warning',
+});
+for (const name of ['index.html', 'icon.svg']) copyFileSync(`${source}${name}`, `${page}${name}`);

@@ -61,6 +61,8 @@ function writeConfig(folder, sid, ports) {
     '4lw.commands.whitelist=*',
     `admin.serverAddress=${HOST}`,
     `admin.serverPort=${ports[sid - 1].admin}`,
+    // On one machine each has a port of its own, which the dashboards of the others cannot guess.
+    `admin.peerAddresses=${ports.map(({ admin }, i) => `${i + 1}=${HOST}:${admin}`).join(',')}`,
     `metricsProvider.httpHost=${HOST}`,
     `metricsProvider.httpPort=${ports[sid - 1].metrics}`,
     ...ports.map((port, i) => `server.${i + 1}=${HOST}:${port.quorum}:${port.election};${HOST}:${port.client}`),
@@ -136,6 +138,7 @@ Three servers run; server ${leader} leads.
   for example  zkCli.sh -server ${hosts}
                python3 -c "import kazoo.client as k; c = k.KazooClient('${hosts}'); c.start(); print(c.get_children('/'))"
   ask one      bin/zk-server status ${servers[0].configFile}
+  dashboard    http://${HOST}:${ports[0].admin}/dashboard/
   health       http://${HOST}:${ports[0].admin}/readyz?verbose
   commands     http://${HOST}:${ports[0].admin}/commands
   metrics      http://${HOST}:${ports[0].metrics}/metrics (dashboard 10465 of grafana.com shows them)

@@ -3,16 +3,19 @@ import type { ServerConfig } from '../config/index.js';
 import {
   type Endpoint,
   formatEndpoint,
+  type HttpClient,
   type HttpHandler,
   type HttpListenOptions,
   type HttpServers,
   type Host,
   type Listener,
   NetworkError,
+  type TlsContext,
 } from '../host/index.js';
 import type { Metrics } from '../metrics/index.js';
 import { PeerExit, type Server, StartError } from '../peer/index.js';
 import { makeExporter } from '../platform/index.js';
+import { dashboardFiles } from './dashboard-files.js';
 import type { RunnableServer } from './run-server.js';
 
 /** Prometheus keeps its connections for a while; whoever else asks comes rarely. */
@@ -27,10 +30,11 @@ export class ServerWithHttp implements RunnableServer {
   private listeners: Listener[] = [];
   private hasEnded = false;
   private configText = '';
+  private adminTls: TlsContext | null = null;
 
   constructor(
     private readonly server: Server,
-    private readonly host: Host & { readonly http: HttpServers },
+    private readonly host: Host & { readonly http: HttpServers; readonly httpClient: HttpClient },
     private readonly config: ServerConfig,
     private readonly metrics: Metrics,
   ) {
@@ -103,7 +107,10 @@ export class ServerWithHttp implements RunnableServer {
     try {
       const where = await this.listen(options, makeHandler);
       const scheme = transport === 'tls' ? 'https' : 'http';
-      log.info(`Administrators are answered at ${scheme}://${shown(where)}${commandUrl}.`, { code: 'ADMIN_LISTENING' });
+      const base = `${scheme}://${shown(where)}`;
+      log.info(`Administrators are answered at ${base}${commandUrl}; the dashboard is at ${base}/dashboard/.`, {
+        code: 'ADMIN_LISTENING',
+      });
     } catch (error) {
       if (!(error instanceof NetworkError)) throw error;
       const what = `The admin server cannot have ${shown(endpoint)} (${error.message})`;
@@ -122,6 +129,7 @@ export class ServerWithHttp implements RunnableServer {
     if (tls === null || transport === 'plain') return { endpoint, idleTimeoutMs };
     try {
       const context = await this.host.network.loadTls(tls.options);
+      this.adminTls = context;
       return { endpoint, idleTimeoutMs, tls: { context, transport, handshakeTimeoutMs: tls.handshakeTimeoutMs } };
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);
@@ -130,8 +138,11 @@ export class ServerWithHttp implements RunnableServer {
   }
 
   private async makeAdminHandler(): Promise<HttpHandler> {
-    const { makeAdminHandler } = await import('../admin/index.js');
-    return makeAdminHandler(this.server.adminTarget(this.configText));
+    const { makeAdminHandler, withDashboard } = await import('../admin/index.js');
+    const target = this.server.adminTarget(this.configText);
+    const { endpoint, peerAddresses: addresses } = this.config.admin;
+    const peers = { client: this.host.httpClient, addresses, port: endpoint?.port ?? 0, tls: this.adminTls };
+    return withDashboard({ target, files: dashboardFiles, peers }, makeAdminHandler(target));
   }
 }
 

@@ -1,7 +1,7 @@
 import { arch, homedir, hostname, release, type as systemName, userInfo } from 'node:os';
 import { getHeapStatistics } from 'node:v8';
 import type { ServerConfig } from '../config/index.js';
-import type { Host, HttpServers } from '../host/index.js';
+import type { Host, HttpClient, HttpServers } from '../host/index.js';
 import { Metrics } from '../metrics/index.js';
 import { type AuthPlugins, createServer, type Environment, NO_PLUGINS } from '../peer/index.js';
 import { descriptorLimit, openDescriptors } from './descriptors.js';
@@ -46,7 +46,7 @@ function heapSizes(): Environment {
 /** The one place where the real host and a server meet. */
 export function makeServer(
   config: ServerConfig,
-  host: Host & { readonly http: HttpServers },
+  host: Host & { readonly http: HttpServers; readonly httpClient: HttpClient },
   workingDir: string,
   plugins: AuthPlugins = NO_PLUGINS,
 ): RunnableServer {

@@ -23,6 +23,7 @@ import type { Asker, Question } from './reads.js';
 import { RequestKind, requestKind, THROTTLED } from './request-kinds.js';
 import { RequestLine } from './request-line.js';
 import type { Throttled } from './request-throttle.js';
+import { requestPath, SLOW_FROM_MS } from './slow-requests.js';
 import { writeReply } from './write-replies.js';
 
 /** Unimplemented replies carry the zxid that ZooKeeper gives to requests it never looked at. */
@@ -195,6 +196,7 @@ export class ClientSession implements ClientPort, Asker, Throttled {
       const latencyMs = this.countLatency(this.readsAnswered, this.turnMs, this.hub.clock.monotonicMs());
       this.hub.traffic.recordReads(this.readsAnswered, latencyMs);
       this.readsAnswered = 0;
+      this.noteIfSlow(this.carrier.stats.lastOp, null, latencyMs);
     }
   }
 
@@ -458,8 +460,8 @@ export class ClientSession implements ClientPort, Asker, Throttled {
     }
     const err = writeReply(this.outbox, xid, type, result, body, this.pipeline.tree);
     this.noteReply(err === ErrorCode.ok ? type : FAILED_OP, xid);
-    if (type === OpCode.sync) this.countRead(receivedMs);
-    else this.countUpdate(receivedMs);
+    const latencyMs = type === OpCode.sync ? this.countRead(receivedMs) : this.countUpdate(receivedMs);
+    this.noteIfSlow(type, body, latencyMs);
     if (type === OpCode.closeSession) {
       this.carrier.part('the client closed its session');
       return;
@@ -485,7 +487,7 @@ export class ClientSession implements ClientPort, Asker, Throttled {
       q.reader.reset(q.bytes);
       this.hub.reads.answer(q, type);
       this.noteReply(type, xid);
-      this.countRead(receivedMs);
+      this.noteIfSlow(type, body, this.countRead(receivedMs));
       if (this.isOver || this.carrier.isOverfull()) {
         this.forgetWatches();
         return;
@@ -539,12 +541,26 @@ export class ClientSession implements ClientPort, Asker, Throttled {
     if (xid >= 0) stats.lastCxid = xid;
   }
 
-  private countRead(receivedMs: number): void {
-    this.hub.traffic.recordReads(1, this.countLatency(1, receivedMs, this.hub.nowMs));
+  private countRead(receivedMs: number): number {
+    const latencyMs = this.countLatency(1, receivedMs, this.hub.nowMs);
+    this.hub.traffic.recordReads(1, latencyMs);
+    return latencyMs;
   }
 
-  private countUpdate(receivedMs: number): void {
-    this.hub.traffic.recordUpdate(this.countLatency(1, receivedMs, this.hub.nowMs));
+  private countUpdate(receivedMs: number): number {
+    const latencyMs = this.countLatency(1, receivedMs, this.hub.nowMs);
+    this.hub.traffic.recordUpdate(latencyMs);
+    return latencyMs;
+  }
+
+  private noteIfSlow(type: number, body: Buffer | null, latencyMs: number): void {
+    if (latencyMs < SLOW_FROM_MS) return;
+    const { slow } = this.hub.traffic;
+    const atMs = this.hub.clock.monotonicMs();
+    if (!slow.wants(latencyMs, atMs)) return;
+    const { sessionId, carrier } = this;
+    const path = requestPath(type, body);
+    slow.note({ atMs, latencyMs, type, path, sessionId, remoteText: carrier.remoteText });
   }
 
   /** ZooKeeper counts in whole milliseconds of its clock. */

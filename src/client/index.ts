@@ -8,3 +8,4 @@ export {
   monitorFigures,
   resetServerStatistics,
 } from './four-letter/index.js';
+export { SLOW_WINDOW_MS, type SlowNote } from './slow-requests.js';

@@ -1,5 +1,6 @@
 import type { Counter, Metrics, Summary } from '../metrics/index.js';
 import { javaAverage, type SizeRange } from '../status/index.js';
+import { SlowRequests } from './slow-requests.js';
 
 /** Counts over all client connections of this server, under ZooKeeper's names (its `ServerStats`). */
 export class ClientTraffic {
@@ -9,6 +10,7 @@ export class ClientTraffic {
   outstanding = 0;
   outstandingBytes = 0;
   authFailures = 0;
+  readonly slow = new SlowRequests();
   private latencyCount = 0;
   private latencySumMs = 0;
   private latencyMinMs = Number.POSITIVE_INFINITY;

@@ -27,6 +27,7 @@ export function adminSettings(input: BuildInput): AdminSettings {
     rateLimiterIntervalMs: values['admin.rateLimiterIntervalInMS'],
     allowsSnapshot: values['admin.snapshot.enabled'],
     allowsRestore: values['admin.restore.enabled'],
+    peerAddresses: values['admin.peerAddresses'],
   };
 }
 

@@ -166,6 +166,8 @@ export interface AdminSettings {
   readonly rateLimiterIntervalMs: number;
   readonly allowsSnapshot: boolean;
   readonly allowsRestore: boolean;
+  /** Admin ports of other servers, by server id, that are not at their quorum host and `endpoint.port`. */
+  readonly peerAddresses: ReadonlyMap<number, Endpoint>;
 }
 
 /** The port that Prometheus asks for metrics. */

@@ -16,6 +16,7 @@ export type {
 export { DiskError } from './disk.js';
 export { Fifo } from './fifo.js';
 export type { Host } from './host.js';
+export type { HttpAnswer, HttpClient, HttpQuestion } from './http-client.js';
 export type { HttpHandler, HttpListenOptions, HttpReply, HttpRequest, HttpServers } from './http.js';
 export type { LogFields, Logger, LogLevel } from './logger.js';
 export type { Endpoint, Listener, ListenOptions, Network, NetworkErrorCode, Socket, SocketHandler } from './network.js';

@@ -1,9 +1,10 @@
-import type { Host, HttpServers } from '../host/index.js';
+import type { Host, HttpClient, HttpServers } from '../host/index.js';
 import { AppendThread } from './append-thread.js';
 import { oldestOperationMs } from './pending-operations.js';
 import { RealClock } from './real-clock.js';
 import { RealDisk } from './real-disk.js';
 import { RealHttpServers } from './real-http.js';
+import { RealHttpClient } from './real-http-client.js';
 import { type LoggerOptions, RealLogger } from './real-logger.js';
 import { RealNetwork } from './real-network.js';
 import { RealRandom } from './real-random.js';
@@ -15,6 +16,7 @@ export interface RealHostOptions {
 export interface RealHost extends Host {
   readonly log: RealLogger;
   readonly http: HttpServers;
+  readonly httpClient: HttpClient;
   /** How long the oldest disk operation has been waiting for the disk; 0 when none does. */
   diskStuckMs(): number;
   /** Ends the append thread (close files first), unless a hung disk holds it, and writes out the log. */
@@ -35,6 +37,7 @@ export function createRealHost(options: RealHostOptions = {}): RealHost {
     }),
     network: new RealNetwork(log),
     http: new RealHttpServers(log),
+    httpClient: new RealHttpClient(),
     disk: new RealDisk(appends),
     random: new RealRandom(),
     log,

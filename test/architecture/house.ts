@@ -45,7 +45,9 @@ export interface SourceFile {
 }
 
 export function readSources(): SourceFile[] {
-  const paths = readdirSync(SRC, { recursive: true, encoding: 'utf8' }).filter((path) => path.endsWith('.ts'));
+  const paths = readdirSync(SRC, { recursive: true, encoding: 'utf8' }).filter(
+    (path) => /\.tsx?$/.test(path) && !path.endsWith('.d.ts'),
+  );
   return paths.sort().map((path) => sourceFile(path, readFileSync(join(SRC, path), 'utf8')));
 }
 

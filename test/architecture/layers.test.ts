@@ -13,8 +13,8 @@ import {
   sourceFile,
 } from './house.js';
 
-/** Where the real world is named. */
-const EDGE = new Set(['platform', 'cli']);
+/** Where the real world is named; the dashboard's is a browser. */
+const EDGE = new Set(['platform', 'cli', 'dashboard']);
 
 const folders = readTable(readFileSync(join(ROOT, 'docs/ARCHITECTURE.md'), 'utf8'));
 const sources = readSources();

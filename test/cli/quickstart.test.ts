@@ -41,6 +41,7 @@ describe('scripts/quickstart', () => {
       assert.deepEqual(modes.sort(), ['follower', 'follower', 'leader']);
       for (const [what, expected] of [
         ['health', 'readyz check passed'],
+        ['dashboard', '<title>zk-server</title>'],
         ['commands', '/commands/monitor'],
         ['metrics', 'znode_count 5'],
       ] as const) {

@@ -11,6 +11,20 @@ const README = readFileSync(join(ROOT, 'README.md'), 'utf8');
 const BLOCKS = [...README.matchAll(/```(\w*)\n(.*?)```/gs)].map(([, language = '', text = '']) => ({ language, text }));
 const COMMAND_LINES = BLOCKS.filter(({ language }) => language === 'sh').flatMap(({ text }) => text.trim().split('\n'));
 
+describe('README.zh-CN.md', () => {
+  const chinese = readFileSync(join(ROOT, 'README.zh-CN.md'), 'utf8');
+
+  it('names commands and files that are there', async () => {
+    const { out } = await cli(['--help']);
+    const commands = [...chinese.matchAll(/^\| `zk-server ([a-z-]+)/gm)].map(([, name = '']) => name);
+    assert.ok(commands.length > 0);
+    for (const command of commands) assert.match(out, new RegExp(`^ {2}zk-server ${command}\\b`, 'm'));
+    const paths = [...chinese.matchAll(/\]\((docs\/[\w.-]+|README\.md|LICENSE)/g)].map(([, path = '']) => path);
+    assert.ok(paths.length >= 3);
+    for (const path of paths) assert.ok(existsSync(join(ROOT, path)), path);
+  });
+});
+
 describe('README.md', () => {
   const commands = [...README.matchAll(/^\| `zk-server ([a-z-]+)/gm)].map(([, name = '']) => name);
 

@@ -118,6 +118,11 @@ function httpSettings([adminPort, metricsPort]: readonly number[]): Readonly<Rec
   };
 }
 
+/** Servers on one machine have admin ports of their own. */
+function adminAddresses(ports: readonly number[], count: number): string {
+  return Array.from({ length: count }, (_, i) => `${i + 1}=127.0.0.1:${ports[3 * count + 2 * i] ?? 0}`).join(',');
+}
+
 /** Real server processes on loopback with data in a temporary folder. */
 export class Ensemble {
   private constructor(
@@ -151,6 +156,7 @@ export class Ensemble {
         maxClientCnxns: 0,
         '4lw.commands.whitelist': '*',
         ...httpSettings(options.http === true ? httpPorts : []),
+        ...(options.http === true && count > 1 ? { 'admin.peerAddresses': adminAddresses(ports, count) } : {}),
         ...(options.observers?.includes(i + 1) === true ? { peerType: 'observer' } : {}),
         ...options.config,
       };

@@ -1,5 +1,6 @@
 import { path, propertyBool, propertyInt, text } from '../value-types.js';
-import { fileKey, propertyKey } from './definition.js';
+import { adminAddresses } from '../peer-addresses.js';
+import { fileKey, ownKey, propertyKey } from './definition.js';
 
 /** The HTTP server for administrators, and exporters of metrics. */
 export const admin = {
@@ -54,6 +55,10 @@ export const admin = {
   'admin.restore.enabled': propertyKey(propertyBool(), true, {
     since: '3.9.0',
     effect: 'Allows restores by HTTP.',
+  }),
+  'admin.peerAddresses': ownKey(adminAddresses(), new Map(), {
+    defaultText: 'the quorum hosts, with the own port',
+    effect: 'Where the dashboard finds the admin ports of other servers: 1=host:port,2=host:port.',
   }),
   'metricsProvider.className': fileKey(text('a Java class'), null, {
     since: '3.6.0',

@@ -1,0 +1,2 @@
+/** Where the dashboard is. */
+export const DASHBOARD_PATH = '/dashboard';
