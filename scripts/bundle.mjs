@@ -9,7 +9,13 @@ const dist = fileURLToPath(new URL('../dist/', import.meta.url));
 
 await build({
   // The append thread runs its own file, which is found beside the one that starts it.
-  entryPoints: { main: `${dist}cli/main.js`, 'append-worker': `${dist}platform/append-worker.js` },
+  entryPoints: {
+    main: `${dist}cli/main.js`,
+    'append-worker': `${dist}platform/append-worker.js`,
+    'zk-doctor': `${dist}cli/tools/zk-doctor.js`,
+    'zk-log': `${dist}cli/tools/zk-log.js`,
+    'zk-snapshot': `${dist}cli/tools/zk-snapshot.js`,
+  },
   outdir: `${dist}bundle`,
   bundle: true,
   splitting: true,

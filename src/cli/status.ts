@@ -25,7 +25,8 @@ interface Target {
   readonly pid: number | null;
 }
 
-function parseServer(text: string): Endpoint | null {
+/** `host:port`, an IPv6 host in brackets; null: it is none. */
+export function parseServer(text: string): Endpoint | null {
   const [, bracketed, plain, port = ''] = /^(?:\[([^\]]+)\]|([^:]+)):([0-9]{1,5})$/.exec(text) ?? [];
   const host = bracketed ?? plain;
   const number = Number(port);

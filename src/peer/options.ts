@@ -24,6 +24,7 @@ export function databaseOptions(config: ServerConfig): DatabaseOptions {
     dbAutoCreate: storage.dbAutoCreate,
     dataDirAutoCreate: storage.autoCreateDirs,
     serializeLastProcessedZxid: storage.serializeLastProcessedZxid,
+    snapshotCompression: values['snapshot.compression.method'] || 'none',
     keepEpochs: config.mode === 'quorum',
     digestEnabled: storage.digestEnabled,
     extendedTypes: storage.extendedTypes,

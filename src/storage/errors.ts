@@ -6,7 +6,7 @@ import type { DiskError } from '../host/index.js';
  * - `IN_USE`: another process works on the folders.
  * - `NOT_A_FILE`: something else has the name of a log or snapshot.
  * - `NO_SNAPSHOT`: there are transactions but no snapshot that they could follow (ZOOKEEPER-3056).
- * - `SNAPSHOT_CORRUPT`, `SNAPSHOT_UNSUPPORTED`: a snapshot file that cannot be used.
+ * - `SNAPSHOT_CORRUPT`: a snapshot file that cannot be used.
  * - `LOG_CORRUPT`: a damaged record in front of good ones; `LOG_UNREADABLE`: an intact record of an unknown kind.
  * - `LOG_GAP`: transactions are missing between a snapshot and a log, or between two logs (ZOOKEEPER-2099, 2846).
  * - `EPOCH_FILE`: an epoch file without a number; `EPOCH_BEHIND_LOG`, `EPOCH_ORDER`: epochs that contradict (2354).
@@ -22,7 +22,6 @@ export type StorageErrorCode =
   | 'NOT_A_FILE'
   | 'NO_SNAPSHOT'
   | 'SNAPSHOT_CORRUPT'
-  | 'SNAPSHOT_UNSUPPORTED'
   | 'LOG_CORRUPT'
   | 'LOG_UNREADABLE'
   | 'LOG_GAP'

@@ -1,9 +1,18 @@
+export { ADLER_EMPTY, adler32 } from './adler32.js';
+export type { Packer } from './compression.js';
+export { makePacker, unpack } from './compression.js';
+export { CompressionError } from './compression-error.js';
 export type { Applied, SnapshotSend, StoredSnapshot, SyncSizes } from './database.js';
 export { Database } from './database.js';
 export type { EpochFiles } from './epoch-files.js';
 export type { StorageErrorCode } from './errors.js';
 export { StorageError } from './errors.js';
+export { FILE_HEADER_BYTES, LOG_HEADER, readHeader, SNAPSHOT_HEADER } from './file-header.js';
+export type { Compression, SnapshotFile, StoredFile } from './names.js';
+export { joinPath, listLogs, listSnapshots, parentPath, snapshotName } from './names.js';
 export type { DatabaseOptions } from './options.js';
 export { STORAGE_DEFAULTS } from './options.js';
+export { purgeFiles } from './purge.js';
 export type { SnapshotReceive } from './snapshot-receive.js';
+export { looksWhole } from './snapshot-source.js';
 export { StagedFile } from './staged-file.js';

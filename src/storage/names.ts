@@ -29,8 +29,8 @@ export function logName(firstZxid: number): string {
   return `log.${zxidHex(firstZxid)}`;
 }
 
-export function snapshotName(zxid: number): string {
-  return `snapshot.${zxidHex(zxid)}`;
+export function snapshotName(zxid: number, compression: Compression = 'none'): string {
+  return `snapshot.${zxidHex(zxid)}${compression === 'none' ? '' : `.${compression}`}`;
 }
 
 export function joinPath(dir: string, name: string): string {

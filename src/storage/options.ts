@@ -1,4 +1,5 @@
 import type { TreeOptions } from '../tree/index.js';
+import type { Compression } from './names.js';
 
 /** What `Database` needs to know; names and defaults are those of ZooKeeper 3.9.5. */
 export interface DatabaseOptions extends TreeOptions {
@@ -28,6 +29,8 @@ export interface DatabaseOptions extends TreeOptions {
   readonly dataDirAutoCreate: boolean;
   /** Write the section that 3.9 added to snapshots (true). */
   readonly serializeLastProcessedZxid: boolean;
+  /** How snapshots are written (`snapshot.compression.method`, none); every kind is read. */
+  readonly snapshotCompression: Compression;
   /** Members of an ensemble keep epoch files; a single server does not. */
   readonly keepEpochs: boolean;
 }
@@ -44,6 +47,7 @@ export const STORAGE_DEFAULTS = {
   dbAutoCreate: true,
   dataDirAutoCreate: true,
   serializeLastProcessedZxid: true,
+  snapshotCompression: 'none',
   keepEpochs: true,
   digestEnabled: true,
   extendedTypes: false,

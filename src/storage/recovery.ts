@@ -105,7 +105,7 @@ export async function newestReadable(
 
 /** A file that is the fault, not the disk or its permissions. */
 function isUnusable(error: unknown): error is Error {
-  if (error instanceof StorageError) return error.code === 'SNAPSHOT_CORRUPT' || error.code === 'SNAPSHOT_UNSUPPORTED';
+  if (error instanceof StorageError) return error.code === 'SNAPSHOT_CORRUPT';
   return isDiskError(error) && error.code === 'IO';
 }
 

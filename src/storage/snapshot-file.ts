@@ -2,6 +2,9 @@ import type { Disk } from '../host/index.js';
 import { JuteWriter } from '../jute/index.js';
 import { ADLER_EMPTY, adler32 } from './adler32.js';
 import { SNAPSHOT_HEADER } from './file-header.js';
+import { makePacker } from './compression.js';
+import type { Packer } from './compression.js';
+import type { Compression } from './names.js';
 import { joinPath, snapshotName, STAGED_PREFIX } from './names.js';
 import { StagedFile } from './staged-file.js';
 
@@ -24,18 +27,28 @@ export const LAST_ZXID_BYTES = 8;
  */
 export class SnapshotFileWriter {
   private checksum = ADLER_EMPTY;
+  private readonly pack: Packer;
 
   private constructor(
     private readonly dir: string,
     readonly zxid: number,
     private readonly staged: StagedFile,
-  ) {}
+    private readonly compression: Compression,
+  ) {
+    this.pack = makePacker(compression);
+  }
 
-  static async create(disk: Disk, dir: string, zxid: number, purpose: string): Promise<SnapshotFileWriter> {
-    const path = joinPath(dir, `${STAGED_PREFIX}${purpose}-${snapshotName(zxid)}`);
+  static async create(
+    disk: Disk,
+    dir: string,
+    zxid: number,
+    purpose: string,
+    compression: Compression,
+  ): Promise<SnapshotFileWriter> {
+    const path = joinPath(dir, `${STAGED_PREFIX}${purpose}-${snapshotName(zxid, compression)}`);
     const staged = await StagedFile.create(disk, path);
     try {
-      const writer = new SnapshotFileWriter(dir, zxid, staged);
+      const writer = new SnapshotFileWriter(dir, zxid, staged, compression);
       await writer.write(SNAPSHOT_HEADER);
       return writer;
     } catch (error) {
@@ -45,7 +58,7 @@ export class SnapshotFileWriter {
   }
 
   get path(): string {
-    return joinPath(this.dir, snapshotName(this.zxid));
+    return joinPath(this.dir, snapshotName(this.zxid, this.compression));
   }
 
   get sizeBytes(): number {
@@ -55,7 +68,7 @@ export class SnapshotFileWriter {
   /** The next bytes; one write at a time. */
   async write(bytes: Buffer): Promise<void> {
     this.checksum = adler32(bytes, 0, bytes.length, this.checksum);
-    await this.staged.write(bytes);
+    await this.staged.write(this.compression === 'none' ? bytes : await this.pack(bytes));
   }
 
   /** Writes the end and makes everything durable. */

@@ -26,7 +26,7 @@ export interface LoadedSnapshot {
 
 /**
  * Reads a snapshot of ZooKeeper 3.4 to 3.9 or of ours and verifies its seals. The tree's zxid is the one in the name: a
- * fuzzy snapshot may hold later changes, which replay repeats. Throws SNAPSHOT_CORRUPT or SNAPSHOT_UNSUPPORTED.
+ * fuzzy snapshot may hold later changes, which replay repeats. Throws SNAPSHOT_CORRUPT.
  */
 export async function readSnapshot(disk: Disk, snapshot: SnapshotFile, options: TreeOptions): Promise<LoadedSnapshot> {
   const input = new SnapshotInput(snapshot, new SnapshotDecoder(Tree.loader(options)));

@@ -40,7 +40,7 @@ export class SnapshotReceive {
     private readonly release: () => void,
   ) {
     this.decoder = new SnapshotDecoder(Tree.loader(options));
-    this.writing = SnapshotFileWriter.create(host.disk, snapDir, zxid, 'received');
+    this.writing = SnapshotFileWriter.create(host.disk, snapDir, zxid, 'received', options.snapshotCompression);
     // Reported by `finish`, `drained` and `abort`.
     this.writing.catch(() => undefined);
   }

@@ -1,7 +1,8 @@
 import { gunzipSync } from 'node:zlib';
 import type { Disk } from '../host/index.js';
-import { StorageError } from './errors.js';
+import { unpack } from './compression.js';
 import type { SnapshotFile } from './names.js';
+import { SNAPPY_HEADER } from './snappy-stream.js';
 
 const CHUNK_BYTES = 512 * 1024;
 const GZIP_MAGIC = 0x1f8b;
@@ -10,16 +11,16 @@ const LAST_BYTES = Buffer.from([0, 0, 0, 1, 0x2f]);
 const SMALLEST_SNAPSHOT_BYTES = 10;
 
 /**
- * The bytes of a snapshot, decompressed as its name says (`snapshot.compression.method`), in pieces. A gzipped one is
- * unpacked in one go: these are Java's, read once at a start.
+ * The bytes of a snapshot, unpacked as its name says (`snapshot.compression.method`), in pieces. A gzipped one is unpacked in
+ * one go, without the threads of the platform: it is read once, at a start.
  */
 export async function* snapshotChunks(disk: Disk, snapshot: SnapshotFile): AsyncGenerator<Buffer, void, undefined> {
-  if (snapshot.compression === 'snappy') throw unsupported(snapshot);
-  if (snapshot.compression === 'gz') {
-    yield gunzipSync(await disk.readFile(snapshot.path));
-    return;
-  }
-  const file = await disk.openRead(snapshot.path);
+  if (snapshot.compression === 'gz') yield gunzipSync(await disk.readFile(snapshot.path));
+  else yield* unpack(fileChunks(disk, snapshot.path), snapshot.compression);
+}
+
+async function* fileChunks(disk: Disk, path: string): AsyncGenerator<Buffer, void, undefined> {
+  const file = await disk.openRead(path);
   try {
     for (let at = 0; at < file.sizeBytes;) {
       const chunk = await file.read(at, CHUNK_BYTES);
@@ -34,9 +35,11 @@ export async function* snapshotChunks(disk: Disk, snapshot: SnapshotFile): Async
 
 /** Does it look whole, without reading it all (`SnapStream.isValidSnapshot`)? */
 export async function looksWhole(disk: Disk, snapshot: SnapshotFile): Promise<boolean> {
-  if (snapshot.compression === 'snappy') return snapshot.sizeBytes > 0;
   const file = await disk.openRead(snapshot.path);
   try {
+    if (snapshot.compression === 'snappy') {
+      return SNAPPY_HEADER.equals(await file.read(0, SNAPPY_HEADER.length));
+    }
     if (snapshot.compression === 'gz') {
       const magic = await file.read(0, 2);
       return magic.length === 2 && magic.readUInt16BE(0) === GZIP_MAGIC;
@@ -46,13 +49,4 @@ export async function looksWhole(disk: Disk, snapshot: SnapshotFile): Promise<bo
   } finally {
     await file.close();
   }
-}
-
-function unsupported(snapshot: SnapshotFile): StorageError {
-  return new StorageError(
-    'SNAPSHOT_UNSUPPORTED',
-    `${snapshot.path} is compressed with snappy, which this server does not read. Let the server that wrote it take a ` +
-      `snapshot with snapshot.compression.method unset or gz, then copy that.`,
-    snapshot.path,
-  );
 }

@@ -16,7 +16,10 @@ export class SnapshotWriting {
   constructor(
     private readonly host: Host,
     private readonly snapDir: string,
-    private readonly options: Pick<DatabaseOptions, 'digestEnabled' | 'serializeLastProcessedZxid'>,
+    private readonly options: Pick<
+      DatabaseOptions,
+      'digestEnabled' | 'serializeLastProcessedZxid' | 'snapshotCompression'
+    >,
     private readonly body: SnapshotBody,
   ) {}
 
@@ -28,7 +31,9 @@ export class SnapshotWriting {
   /** Resolves true when the snapshot is durable under its name. */
   async run(): Promise<boolean> {
     try {
-      const file = await SnapshotFileWriter.create(this.host.disk, this.snapDir, this.body.zxid, 'saving');
+      const { snapshotCompression } = this.options;
+      const { disk } = this.host;
+      const file = await SnapshotFileWriter.create(disk, this.snapDir, this.body.zxid, 'saving', snapshotCompression);
       try {
         if (await this.writeBody(file)) {
           const digest = this.options.digestEnabled ? this.body.sealedDigest : null;

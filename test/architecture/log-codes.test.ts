@@ -60,9 +60,11 @@ function literalsIn(node: ts.Expression): string[] {
   return ts.isConditionalExpression(node) ? [...literalsIn(node.whenTrue), ...literalsIn(node.whenFalse)] : [];
 }
 
-/** Every `code: 'X'` that anything in the source has, whatever it is for. */
-function allCodes(): Set<string> {
-  const texts = readSources().map(({ text }) => text);
+/** Every `code: 'X'` that anything in the source has, whatever it is for; the file tools and the doctor have their own page. */
+function allCodes(ofTools: boolean): Set<string> {
+  const texts = readSources()
+    .filter(({ folder }) => (folder === 'toolkit') === ofTools)
+    .map(({ text }) => text);
   return new Set(
     texts.flatMap((text) => [...text.matchAll(/\bcode: '([A-Z_]+)'/g)].flatMap((match) => match[1] ?? [])),
   );
@@ -78,6 +80,14 @@ function union(path: string, name: string): string[] {
 /** Codes of errors and faults, which are logged as fields of other lines. */
 const NOT_LOGGED = new Set(['DATA_DIR', 'FILE', 'LOG_DIR_HAS_SNAPSHOTS']);
 
+describe('docs/tools.md', () => {
+  it('has every code of the file tools and of the doctor', () => {
+    const page = readFileSync(new URL('../../docs/tools.md', import.meta.url), 'utf8');
+    const missing = [...allCodes(true)].filter((code) => !page.includes(`\`${code}\``));
+    assert.deepEqual(missing, []);
+  });
+});
+
 describe('docs/logging.md', () => {
   it('has every code that is logged', () => {
     const codes = loggedCodes();
@@ -89,7 +99,7 @@ describe('docs/logging.md', () => {
   });
 
   it('has every code that the source has', () => {
-    const missing = [...allCodes()].filter((code) => !NOT_LOGGED.has(code) && !PAGE.includes(`\n| \`${code}\` `));
+    const missing = [...allCodes(false)].filter((code) => !NOT_LOGGED.has(code) && !PAGE.includes(`\n| \`${code}\` `));
     assert.deepEqual(missing, []);
   });
 
@@ -102,7 +112,7 @@ describe('docs/logging.md', () => {
   });
 
   it('has none that the source does not have', () => {
-    const codes = allCodes();
+    const codes = allCodes(false);
     assert.deepEqual(
       [...documented.keys()].filter((code) => !codes.has(code)),
       [],

@@ -46,8 +46,7 @@ export const storage = {
   }),
   'snapshot.compression.method': propertyKey(oneOf(['', 'gz', 'snappy']), '', {
     since: '3.6.0',
-    support: 'missing',
-    effect: 'Compression of the snapshots that are written.',
+    effect: 'Compression of the snapshots that are written; every kind is read.',
     defaultText: 'none',
   }),
   'serializeLastProcessedZxid.enabled': propertyKey(propertyBool(), true, {

@@ -1,0 +1,18 @@
+export { type FileFault, type FileFaultCode, FileFaultError, formatFileFault } from './file-fault.js';
+export { JavaDates } from './java-text.js';
+export { chopLog } from './log/chop.js';
+export { dumpLog, javaFormat, JSON_FORMAT } from './log/dump.js';
+export { repairLog } from './log/repair.js';
+export { verifyLog } from './log/verify.js';
+export { compareSnapshots } from './snapshot/compare.js';
+export { convertSnapshot } from './snapshot/convert.js';
+export { dumpSnapshot } from './snapshot/dump.js';
+export { dumpLines } from './snapshot/dump-lines.js';
+export { dumpNcdu } from './snapshot/dump-ncdu.js';
+export { summarizeSnapshot } from './snapshot/summary.js';
+export { verifySnapshot } from './snapshot/verify.js';
+export { type Progress, type Tool, ToolExit } from './tool.js';
+export { type Diagnosed, diagnose, type Diagnosis } from './doctor/diagnose.js';
+export { doctorExitCode, type Finding, findingText } from './doctor/finding.js';
+export type { ServerTarget } from './doctor/server-facts.js';
+export type { CertificateFacts, DoctorWorld, HttpAnswer, Space, WordAnswer } from './doctor/world.js';
