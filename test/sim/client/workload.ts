@@ -64,8 +64,9 @@ export class Workload {
     this.client.onReady = () => {
       if (this.closesNext) this.client.closeSession();
       this.closesNext = false;
-      // Whoever comes from another server looks first.
+      // Whoever comes from another server looks first, and may write while the other one still holds a write.
       this.read('get');
+      if (!this.options.onlyReads && this.host.random.oneIn(2)) this.set();
       for (const path of ROOTS) if (this.tree.now(path) === null) this.client.ask(createOp(path, ''));
     };
     this.client.start();

@@ -131,11 +131,13 @@ export const REQUEST_MUTANTS: readonly Mutant[] = [
     'moved sessions write on',
     'a session speaks through one server (ZOOKEEPER-1154)',
     SessionTracker.prototype,
-    'setOwner',
-    () => {
-      return function (this: object, sessionId: unknown) {
+    'check',
+    (original) => {
+      return function (this: object, ...args: unknown[]) {
+        const [sessionId, owner] = args;
         const session = (field(this, 'byId') as Map<unknown, { owner: unknown }>).get(sessionId);
-        if (session !== undefined) session.owner = null;
+        if (session !== undefined) session.owner = owner;
+        return Reflect.apply(original, this, args);
       };
     },
   ),
