@@ -1,4 +1,7 @@
 const PAGE_BYTES = 1024 * 1024;
+/** The first pages are small ones: most trees are, and each size class takes a page. */
+const SMALL_PAGE_BYTES = 32 * 1024;
+const SMALL_PAGES = 64;
 const GRAIN_BITS = 3;
 /** A handle is the page's number, then the place in it in grains of 8 bytes. */
 const PLACE_BITS = 17;
@@ -48,6 +51,10 @@ class Page {
     private readonly view: DataView,
   ) {}
 
+  get bytes(): number {
+    return this.view.byteLength;
+  }
+
   prepare(sizeClass: number): void {
     this.sizeClass = sizeClass;
     this.blockBytes = CLASS_BYTES[sizeClass] as number;
@@ -57,7 +64,7 @@ class Page {
   }
 
   get hasRoom(): boolean {
-    return this.freed !== NONE || this.fresh + this.blockBytes <= PAGE_BYTES;
+    return this.freed !== NONE || this.fresh + this.blockBytes <= this.bytes;
   }
 
   /** Offset of a block. The first word of a freed block is the offset of the next freed one. */
@@ -81,7 +88,7 @@ class Page {
 }
 
 /**
- * Blocks of bytes outside the JavaScript heap: pages of 1 MiB, each cut into blocks of one size class; freed blocks are
+ * Blocks of bytes outside the JavaScript heap: pages of 1 MiB (the first ones are smaller), each cut into blocks of one size class; freed blocks are
  * used again, pages that became empty serve any class. (A page costs memory only as far as it was ever used.) A block is named by a handle (an int32); its bytes are
  * `bytes(handle)` from `offset(handle)`, and stay there until it is freed.
  */
@@ -157,13 +164,13 @@ export class BlockStore {
   private newPage(): Page {
     const id = this.freePageIds.pop() ?? this.pages.length;
     if (id >= MOST_PAGES) throw new RangeError(`the tree's ${MOST_PAGES} pages of ${PAGE_BYTES} bytes are all in use`);
-    const bytes = Buffer.allocUnsafeSlow(PAGE_BYTES);
+    const bytes = Buffer.allocUnsafeSlow(id < SMALL_PAGES ? SMALL_PAGE_BYTES : PAGE_BYTES);
     const view = viewOf(bytes);
     const page = new Page(id, view);
     this.pages[id] = page;
     this.pageBytes[id] = bytes;
     this.pageViews[id] = view;
-    this.reservedBytes += PAGE_BYTES;
+    this.reservedBytes += page.bytes;
     return page;
   }
 
@@ -182,7 +189,7 @@ export class BlockStore {
     this.pageBytes[page.id] = undefined;
     this.pageViews[page.id] = undefined;
     this.freePageIds.push(page.id);
-    this.reservedBytes -= PAGE_BYTES;
+    this.reservedBytes -= page.bytes;
   }
 
   private allocateLarge(size: number): number {

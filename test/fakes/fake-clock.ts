@@ -33,8 +33,9 @@ export class FakeClock implements Clock {
 
   after(delayMs: number, fn: () => void): Timer {
     const waitMs = Math.max(0, delayMs);
-    // Never too early by a rounding error.
-    const worldMs = this.rate === 1 ? waitMs : waitMs / this.rate + 1e-6;
+    // A clock that has drifted is read with rounding errors: no timer may come too early by one.
+    const isExact = this.rate === 1 && this.ownBaseMs === this.worldBaseMs;
+    const worldMs = isExact ? waitMs : waitMs / this.rate + 1e-6;
     return new FakeTimer(this.scheduler.at(this.scheduler.nowMs + worldMs, this.gate, fn));
   }
 

@@ -45,6 +45,8 @@ export interface NetworkNode {
   gate: Gate;
   readonly sockets: Set<FakeSocket>;
   readonly listeners: Map<string, FakeListener>;
+  /** From here to there. */
+  readonly links: Map<NetworkNode, LinkState>;
   nextPort: number;
 }
 
@@ -65,7 +67,6 @@ export class FakeNetwork {
   private readonly nodes = new Map<string, NetworkNode>();
   private readonly names = new Map<string, Place>();
   private readonly unreachable = new Set<string>();
-  private readonly links = new Map<string, LinkState>();
 
   constructor(
     readonly scheduler: Scheduler,
@@ -84,6 +85,7 @@ export class FakeNetwork {
         gate: clock.gate,
         sockets: new Set(),
         listeners: new Map(),
+        links: new Map(),
         nextPort: FIRST_EPHEMERAL_PORT,
       };
       this.nodes.set(name, node);
@@ -135,7 +137,7 @@ export class FakeNetwork {
   }
 
   healAll(): void {
-    for (const link of this.links.values()) this.healLink(link);
+    for (const { links } of this.nodes.values()) for (const link of links.values()) this.healLink(link);
   }
 
   /** Cuts every link between hosts of different groups; hosts named nowhere form a group of their own. */
@@ -169,9 +171,10 @@ export class FakeNetwork {
 
   /** For sockets: brings something over a link in due time; returns when, unless the link holds it back. */
   carry(from: NetworkNode, to: NetworkNode, notBeforeMs: number, arrive: () => void): number {
-    const dueMs = Math.max(notBeforeMs, this.scheduler.nowMs + this.latency(from, to));
+    const link = this.linkOf(from, to);
+    const latencyMs = link.latencyMs + link.jitterMs * this.random.fraction();
+    const dueMs = Math.max(notBeforeMs, this.scheduler.nowMs + latencyMs);
     this.scheduler.at(dueMs, this.scheduler.always, () => {
-      const link = this.linkOf(from, to);
       if (link.cut === 'silent') link.held.push(arrive);
       else arrive();
     });
@@ -187,7 +190,7 @@ export class FakeNetwork {
   /** For sockets: lets what travels count in the world's fingerprint. */
   traced(bytes: Buffer): Buffer {
     let sum = bytes.length;
-    for (let at = 0; at < bytes.length; at += 1 + (bytes.length >> 6)) sum = (sum * 31 + (bytes[at] as number)) | 0;
+    for (let at = 0; at < bytes.length; at += 1 + (bytes.length >> 4)) sum = (sum * 31 + (bytes[at] as number)) | 0;
     this.scheduler.mix(sum);
     return bytes;
   }
@@ -201,12 +204,11 @@ export class FakeNetwork {
   }
 
   linkOf(from: NetworkNode, to: NetworkNode): LinkState {
-    const key = `${from.name}>${to.name}`;
-    let link = this.links.get(key);
+    let link = from.links.get(to);
     if (link === undefined) {
       const times = from === to ? { latencyMs: LOOPBACK_LATENCY_MS, jitterMs: LOOPBACK_LATENCY_MS } : this.defaults;
       link = { ...times, cut: null, held: [] };
-      this.links.set(key, link);
+      from.links.set(to, link);
     }
     return link;
   }
@@ -214,11 +216,6 @@ export class FakeNetwork {
   private setAddress(node: NetworkNode, name: string, address: string): void {
     this.names.set(name, { node, address });
     this.names.set(address, { node, address });
-  }
-
-  private latency(from: NetworkNode, to: NetworkNode): number {
-    const link = this.linkOf(from, to);
-    return link.latencyMs + link.jitterMs * this.random.fraction();
   }
 
   private healLink(link: LinkState): void {

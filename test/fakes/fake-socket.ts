@@ -140,7 +140,7 @@ export class FakeSocket implements Socket {
   private schedulePump(): void {
     if (this.pumpPending) return;
     this.pumpPending = true;
-    this.network.scheduler.at(this.network.scheduler.nowMs, this.network.scheduler.always, this.pump);
+    this.network.scheduler.atEndOfTurn(this.pump);
   }
 
   private readonly pump = (): void => {

@@ -70,6 +70,7 @@ export class Scheduler {
   private nextOrder = 0;
   private sameTimeEvents = 0;
   private running = false;
+  private ending: (() => void)[] = [];
 
   constructor() {
     this.always = new Gate(this);
@@ -80,6 +81,11 @@ export class Scheduler {
     this.heap.push(event);
     this.siftUp(this.heap.length - 1);
     return event;
+  }
+
+  /** Calls `fn` when the present event and everything it made ready is through, before the next one. */
+  atEndOfTurn(fn: () => void): void {
+    this.ending.push(fn);
   }
 
   /** When the next live event is due; undefined when nothing will ever happen. */
@@ -121,14 +127,26 @@ export class Scheduler {
 
   /** As `drive`, but gives the real event loop its turn after a while (undefined then). */
   private driveSome(limitMs: number, done: () => boolean): boolean | undefined {
+    // What was done from outside since the last run.
+    if (this.ending.length > 0) this.endTurn();
     for (let left = EVENTS_PER_REAL_TURN; left > 0; left--) {
       if (done()) return true;
       const dueMs = this.nextDueMs();
       if (dueMs === undefined || dueMs > limitMs) return false;
       this.fire();
       runMicrotasks();
+      if (this.ending.length > 0) this.endTurn();
     }
     return undefined;
+  }
+
+  private endTurn(): void {
+    while (this.ending.length > 0) {
+      const ending = this.ending;
+      this.ending = [];
+      for (const fn of ending) fn();
+      runMicrotasks();
+    }
   }
 
   private fire(): void {

@@ -4,10 +4,12 @@ import { drawPlan, type Plan } from './plan.js';
 import { describeProblem } from './problems.js';
 import { type Outcome, Simulation } from './simulation.js';
 import { shrink } from './shrink.js';
-import { Statistics } from './statistics.js';
+import { describeReport, type Report, Statistics } from './statistics.js';
 
 export interface CampaignOptions {
   readonly profile: string;
+  /** What the report calls the campaign. */
+  readonly label: string;
   readonly seeds: Iterable<number>;
   /** No new seed is begun after so much time. */
   readonly limitMs: number;
@@ -15,19 +17,24 @@ export interface CampaignOptions {
   /** Asked before each seed: end here, with the statistics so far? */
   readonly isStopped: () => boolean;
   readonly print: (text: string) => void;
+  /** Is given what there is so far now and then, and all of it in the end. */
+  readonly keep: (report: Report) => void;
   readonly nowMs: () => number;
   readonly cpuSeconds: () => number;
 }
 
 const SHRINK_TRIES = 60;
 const SHOWN_PROBLEMS = 5;
+const SEEDS_BETWEEN_REPORTS = 100;
+const SEEDS_BETWEEN_LINES = 1000;
 
 /** Runs one seed after the other and tells of each that fails how to replay it, and with how few faults it fails. */
 export async function runCampaign(options: CampaignOptions): Promise<Statistics> {
-  const { print, profile } = options;
-  const statistics = new Statistics();
+  const { keep, print, profile } = options;
+  const statistics = new Statistics(profile, options.label);
   const startMs = options.nowMs();
   const startCpu = options.cpuSeconds();
+  const report = () => statistics.report(options.cpuSeconds() - startCpu);
   for (const seed of options.seeds) {
     if (options.isStopped() || options.nowMs() - startMs > options.limitMs) break;
     const outcome = await Simulation.run(drawPlan(seed, profile));
@@ -36,9 +43,11 @@ export async function runCampaign(options: CampaignOptions): Promise<Statistics>
       print(await describeFailure(outcome));
       if (options.stopAtFailure) break;
     }
-    if (statistics.seeds % 500 === 0) print(`... seed ${seed}: ${statistics.report(options.cpuSeconds() - startCpu)}`);
+    if (statistics.seeds % SEEDS_BETWEEN_REPORTS === 0) keep(report());
+    if (statistics.seeds % SEEDS_BETWEEN_LINES === 0) print(`... seed ${seed}: ${describeReport(report())}`);
   }
-  print(statistics.report(options.cpuSeconds() - startCpu));
+  keep(report());
+  print(describeReport(report()));
   return statistics;
 }
 

@@ -1,20 +1,30 @@
 import type { ServerConfig } from '../../src/config/index.js';
+import { parseMembershipText, type QuorumVerifier } from '../../src/membership/index.js';
 import { formatZxid, type TxnEntry } from '../../src/protocol/index.js';
 import type { Database } from '../../src/storage/index.js';
 import { type FakeDisk, SeededRandom, World } from '../fakes/index.js';
 import type { CommitOrder } from './model/commit-order.js';
+import { Configurations } from './model/configurations.js';
 import type { Plan } from './plan.js';
+import type { ReconfigWish } from './client/requests.js';
 import type { Problems } from './problems.js';
 import { SimServer } from './server.js';
-import { machineName } from './settings.js';
-import type { Witness } from './taps.js';
+import { configFiles, firstList, founders, machineName, readConfig } from './settings.js';
+import type { SyncMode, Witness } from './taps.js';
 
 export type CrashKind = 'kill' | 'tear' | 'lose';
 
 const RESTART_MS = 700;
+/** Whoever has not stopped by then is killed. */
+const STOP_LIMIT_MS = 2000;
+
+/** One delivery in so many comes in two pieces. */
+const CHOPPED_ONE_IN = 16;
 
 /** Words of a server that ends because its data is damaged. */
 const DAMAGE_WORDS = /damaged|corrupt|cannot be read|no snapshot|gap|missing|should hold a whole number|epoch/i;
+
+const NOT_A_MEMBER = /NOT_A_MEMBER/;
 
 /** All servers of a run, and what can be done to them. */
 export class Ensemble implements Witness {
@@ -23,6 +33,11 @@ export class Ensemble implements Witness {
   readonly clientNames: readonly string[];
   /** What happened, for the trace. */
   readonly events: string[] = [];
+  readonly configurations: Configurations;
+  /** How learners were synchronized, and how often. */
+  readonly syncs: Record<string, number> = {};
+  /** Asks for another list of servers; set by who has clients. False: no client is connected. */
+  askReconfig: ((wish: ReconfigWish, answered: (err: number) => void) => boolean) | null = null;
   /** Damage that a server noticed at its start. */
   damageDetected = 0;
   /** Since when nothing disturbs; a disturbance under way keeps it at the present. */
@@ -36,18 +51,46 @@ export class Ensemble implements Witness {
     private readonly order: CommitOrder,
     private readonly problems: Problems,
   ) {
+    const { settings } = plan;
     this.world = new World(`${plan.profile}/${plan.seed}`);
-    for (const [sid, config] of configs) {
-      const name = machineName(sid);
-      this.servers.set(name, new SimServer(this.world, sid, name, config));
-      this.world.host(name);
-    }
+    this.configurations = new Configurations(parseMembershipText(firstList(settings).join('\n')));
+    for (const [sid, config] of configs) this.add(sid, config);
+    for (const sid of settings.spares === null ? [] : founders(settings)) this.addChangeable(sid);
+    for (const sid of settings.spares ?? []) this.addChangeable(sid).isIdle = true;
+    order.onCommitting = (sid, entry) => this.requireDurable(sid, entry);
     this.clientNames = Array.from({ length: plan.settings.clients }, (_, at) => `c${at + 1}`);
+    this.world.network.chopOneIn = CHOPPED_ONE_IN;
     Object.assign(this.world.network.defaults, {
       latencyMs: plan.settings.latencyMs,
       jitterMs: plan.settings.latencyMs,
     });
     for (const name of this.names) this.world.disk(name).latencyMs.sync = this.syncMs(name);
+  }
+
+  private add(sid: number, configure: ConstructorParameters<typeof SimServer>[3]): SimServer {
+    const name = machineName(sid);
+    const server = new SimServer(this.world, sid, name, configure);
+    this.servers.set(name, server);
+    this.world.host(name);
+    return server;
+  }
+
+  /** A server whose list changes reads it from its own disk at every start. */
+  private addChangeable(sid: number): SimServer {
+    const { settings } = this.plan;
+    const server = this.add(sid, ({ disk }) => readConfig(disk, settings));
+    this.install(server.name, firstList(settings));
+    return server;
+  }
+
+  /** An operator writes the configuration of a server anew. */
+  install(name: string, list: readonly string[]): void {
+    const disk = this.world.disk(name);
+    // Nothing of an older list is left beside it.
+    disk.installDir('/etc').entries.clear();
+    for (const [path, text] of configFiles(this.plan.settings, this.server(name).sid, list)) {
+      disk.install(path, Buffer.from(text));
+    }
   }
 
   /** One disk is slower than another. */
@@ -57,6 +100,15 @@ export class Ensemble implements Witness {
 
   get names(): string[] {
     return [...this.servers.keys()];
+  }
+
+  /** Those that are in the list now. */
+  get members(): SimServer[] {
+    return [...this.servers.values()].filter(({ sid }) => this.configurations.current.members.has(sid));
+  }
+
+  get isOver(): boolean {
+    return this.isMending;
   }
 
   get quietForMs(): number {
@@ -88,7 +140,7 @@ export class Ensemble implements Witness {
 
   boot(name: string): void {
     const server = this.server(name);
-    if (server.isRunning) return;
+    if (server.isRunning || server.isIdle) return;
     this.note(`${name} starts`);
     this.disturbed();
     server.boot((reason) => this.ended(server, reason));
@@ -98,6 +150,11 @@ export class Ensemble implements Witness {
     this.note(`${server.name} ended: ${reason}`);
     this.disturbed();
     this.world.kill(server.name);
+    if (NOT_A_MEMBER.test(reason)) {
+      server.isIdle = true;
+      this.employMembers();
+      return;
+    }
     const isDamage = server.isDamaged && DAMAGE_WORDS.test(reason);
     if (server.diskFaults === 0 && !isDamage && reason !== 'stopped') {
       this.problems.report('servers live', `${server.name} ended without a fault: ${reason}`);
@@ -150,10 +207,44 @@ export class Ensemble implements Witness {
       .stop()
       .catch((error: unknown) => this.problems.report('servers live', `${name} did not stop: ${String(error)}`));
     // Whoever cannot stop in good time is killed, as operators do.
-    this.after(downMs + 2000, () => {
+    this.after(downMs + STOP_LIMIT_MS, () => {
       if (this.server(name).peer === peer) this.crash(name, 'kill', RESTART_MS);
     });
     return true;
+  }
+
+  /** A server that was removed from the list is stopped for good, or until it is enrolled again. */
+  retire(name: string): void {
+    const server = this.server(name);
+    if (!this.stop(name, RESTART_MS)) return;
+    server.isIdle = true;
+    this.after(2 * RESTART_MS + STOP_LIMIT_MS, () => this.employMembers());
+    this.note(`${name} is stopped: it was removed`);
+  }
+
+  /** A server that lists itself with the present members is started. False: it cannot be now. */
+  enroll(name: string, list: readonly string[]): boolean {
+    const server = this.server(name);
+    if (server.isRunning || this.isMending) return false;
+    this.install(name, list);
+    server.isIdle = false;
+    this.boot(name);
+    return true;
+  }
+
+  /** Whoever is in the list is to run, and to know it: a removed server that is added again may know only its removal. */
+  private employMembers(): void {
+    const { current } = this.configurations;
+    const list = current
+      .toText()
+      .split('\n')
+      .filter((line) => line.startsWith('server.'));
+    for (const server of this.members) {
+      if (!server.isIdle || server.isRunning) continue;
+      server.isIdle = false;
+      this.install(server.name, list);
+      this.bootIn(server.name, RESTART_MS);
+    }
   }
 
   /** A disturbance of a disk: the end of its server is no surprise until a little after it. */
@@ -196,7 +287,7 @@ export class Ensemble implements Witness {
       if (has.durable >= zxid && has.accepted >= needed.accepted && has.current >= needed.current)
         holders.add(other.sid);
     }
-    return server.config.membership.containsQuorum(holders);
+    return this.configurations.current.containsQuorum(holders);
   }
 
   // --- clocks
@@ -274,34 +365,52 @@ export class Ensemble implements Witness {
     const server = this.server(machine);
     // While it is synchronized a learner applies what its leader has: that is committed only when the epoch is established.
     if (server.pipeline === null) return;
-    if (entry.header.zxid > this.order.lastZxid) this.requireDurable(machine, entry.header.zxid);
     this.order.commit(server.sid, previousZxid, entry, database.tree.digest);
   }
 
-  established(machine: string, epoch: number): void {
+  /** Whoever has this list, it and the one before: a quorum of both has promised the epoch and has the leader's history. */
+  established(machine: string, epoch: number, configText: string): void {
     this.note(`${machine} leads epoch ${epoch}`);
     const { database, sid } = this.server(machine);
-    const zxid = database?.lastAppliedZxid ?? 0;
-    if (zxid > this.order.lastZxid) this.requireDurable(machine, zxid);
-    for (const file of ['acceptedEpoch', 'currentEpoch']) this.requireEpoch(machine, file, epoch);
-    this.order.established(epoch, sid, zxid);
+    const required = new Set([this.configurations.current]);
+    this.order.established(epoch, sid, database?.lastAppliedZxid ?? 0);
+    if (this.configurations.adopt(parseMembershipText(configText))) this.employMembers();
+    required.add(this.configurations.current);
+    for (const file of ['acceptedEpoch', 'currentEpoch']) this.requireEpoch(machine, file, epoch, required);
+  }
+
+  synchronizing(mode: SyncMode): void {
+    this.syncs[mode] = (this.syncs[mode] ?? 0) + 1;
   }
 
   /** Whoever says that something is committed: is it on the disks of a quorum? */
-  private requireDurable(machine: string, zxid: number): void {
-    this.requireQuorum(machine, `commits ${formatZxid(zxid)}`, (server) => server.promises.durable >= zxid);
+  private requireDurable(sid: number, entry: TxnEntry): void {
+    const { zxid } = entry.header;
+    const required = this.configurations.requiredFor(entry);
+    const what = `commits ${formatZxid(zxid)}`;
+    this.requireQuorum(machineName(sid), what, required, (server) => server.promises.durable >= zxid);
+    this.configurations.committed(entry);
+    if (required.length > 1) this.employMembers();
   }
 
-  private requireEpoch(machine: string, file: string, epoch: number): void {
+  private requireEpoch(machine: string, file: string, epoch: number, required: Iterable<QuorumVerifier>): void {
     const isWritten = ({ name }: SimServer) =>
       Number(this.world.disk(name).peek(`/data/version-2/${file}`)?.toString() ?? -1) >= epoch;
-    this.requireQuorum(machine, `leads epoch ${epoch} (${file})`, isWritten);
+    this.requireQuorum(machine, `leads epoch ${epoch} (${file})`, required, isWritten);
   }
 
-  private requireQuorum(machine: string, what: string, has: (server: SimServer) => boolean): void {
-    const holders = new Set([...this.servers.values()].filter(has).map(({ sid }) => sid));
-    if (this.server(machine).config.membership.containsQuorum(holders)) return;
-    this.problems.report('a quorum has it on disk', `${machine} ${what}; only [${[...holders].join(', ')}] have it`);
+  private requireQuorum(
+    machine: string,
+    what: string,
+    required: Iterable<QuorumVerifier>,
+    has: (server: SimServer) => boolean,
+  ): void {
+    const holders = new Set<number>();
+    for (const server of this.servers.values()) if (has(server)) holders.add(server.sid);
+    for (const verifier of required) {
+      if (verifier.containsQuorum(holders)) continue;
+      this.problems.report('a quorum has it on disk', `${machine} ${what}; only [${[...holders].join(', ')}] have it`);
+    }
   }
 
   learnerServes(machine: string): void {

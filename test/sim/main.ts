@@ -1,11 +1,15 @@
-import { writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { describeFailure, runCampaign } from './campaign.js';
 import { formatHistory } from './history.js';
 import { hunt } from './hunt.js';
 import { type Mutant, MUTANTS } from './mutants/index.js';
-import { drawPlan, PROFILES } from './plan.js';
+import { drawPlan, expectedKinds, PROFILES } from './plan.js';
 import { Simulation } from './simulation.js';
+import { describeReport, mergeReports, type Report, shortfalls, tableOf } from './statistics.js';
+
+/** Small buffers are cut from slabs of this size: whole ensembles in one process make a great many. */
+Buffer.poolSize = 256 * 1024;
 
 const USAGE = `Runs whole simulated ensembles and checks every promise (docs/verification.md).
 
@@ -18,6 +22,9 @@ const USAGE = `Runs whole simulated ensembles and checks every promise (docs/ver
   npm run sim -- --mutant NAME        breaks a rule on purpose; with --seeds, the seeds to find it with (1..1000)
   npm run sim -- --mutants            all of them, as a table
   npm run sim -- --keep-going         do not stop at the first seed that fails
+  npm run sim -- --report FILE        with --seeds or --minutes: what they came to as JSON, kept up to date
+  npm run sim -- --label TEXT         what the report calls the campaign (a commit)
+  npm run sim -- --merge FILE ...     adds reports up: figures, what happened too rarely, the table of the documentation
 `;
 
 function say(text: string): void {
@@ -33,7 +40,7 @@ async function oneSeed(seed: number, profile: string, options: { trace: boolean;
   const before = cpuSeconds();
   const outcome = await Simulation.run(drawPlan(seed, profile));
   const seconds = cpuSeconds() - before;
-  if (options.trace) for (const line of outcome.log) say(line);
+  if (options.trace) for (const line of outcome.log()) say(line);
   if (options.history !== undefined) writeFileSync(options.history, formatHistory(outcome.history));
   say(`seed ${seed}: ${JSON.stringify(outcome.figures)}`);
   const virtualSeconds = outcome.virtualMs / 1000;
@@ -67,8 +74,24 @@ function* range(text: string): Generator<number> {
   for (let seed = from; seed <= to; seed++) yield seed;
 }
 
+function addUpReports(files: readonly string[]): number {
+  const merged = mergeReports(files.map((file) => JSON.parse(readFileSync(file, 'utf8')) as Report));
+  say(describeReport(merged));
+  const missing = shortfalls(merged, expectedKinds(merged.profile));
+  say(missing.length === 0 ? 'every goal is reached' : `below the goals: ${missing.join('; ')}`);
+  say(tableOf(merged));
+  return merged.failedSeeds.length === 0 ? 0 : 1;
+}
+
+/** Whoever reads the file while a campaign runs finds a whole one. */
+function keepReport(file: string, report: Report): void {
+  writeFileSync(`${file}.tmp`, `${JSON.stringify(report)}\n`);
+  renameSync(`${file}.tmp`, file);
+}
+
 async function main(): Promise<number> {
-  const { values } = parseArgs({
+  const { positionals, values } = parseArgs({
+    allowPositionals: true,
     options: {
       seed: { type: 'string' },
       seeds: { type: 'string' },
@@ -79,10 +102,14 @@ async function main(): Promise<number> {
       mutant: { type: 'string', multiple: true },
       mutants: { type: 'boolean', default: false },
       'keep-going': { type: 'boolean', default: false },
+      report: { type: 'string' },
+      label: { type: 'string', default: '' },
+      merge: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
   });
-  const { history, minutes, profile, seed, seeds, trace } = values;
+  const { history, minutes, profile, report, seed, seeds, trace } = values;
+  if (values.merge) return addUpReports(positionals);
   if (values.mutants || values.mutant !== undefined) {
     const chosen = MUTANTS.filter(({ name }) => values.mutants || values.mutant?.includes(name));
     if (chosen.length === 0)
@@ -104,11 +131,15 @@ async function main(): Promise<number> {
   const start = Math.floor(Date.now() / 1000) % 1_000_000_000;
   const statistics = await runCampaign({
     profile,
+    label: values.label,
     seeds: range(seeds ?? `${start}..${start + 100_000_000}`),
     limitMs: minutes === undefined ? Number.POSITIVE_INFINITY : Number(minutes) * 60_000,
     stopAtFailure: !values['keep-going'],
     isStopped: () => isStopped,
     print: say,
+    keep: (figures) => {
+      if (report !== undefined) keepReport(report, figures);
+    },
     nowMs: () => performance.now(),
     cpuSeconds,
   });

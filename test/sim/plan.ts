@@ -1,14 +1,19 @@
 import { SeededRandom } from '../fakes/index.js';
 import { FAULT_KINDS, type FaultKind, type PlannedFault } from './faults/index.js';
 import { drawSettings, type Settings } from './settings.js';
+import { SYNC_MODES } from './taps.js';
+
+type Family = FaultKind['family'];
 
 /** Which families of faults there are, and how many faults. */
 export interface Profile {
-  readonly families: readonly FaultKind['family'][];
+  readonly families: readonly Family[];
   readonly faults: readonly [least: number, most: number];
 }
 
-const ALL = ['network', 'crash', 'disk', 'damage', 'clock'] as const;
+const ALL = ['network', 'crash', 'disk', 'damage', 'clock', 'reconfig'] as const;
+/** How many changes of the list are wished for in a run that has them, on top of its faults. */
+const RECONFIGURATIONS = [4, 7] as const;
 
 export const PROFILES: Readonly<Record<string, Profile>> = {
   default: { families: ALL, faults: [8, 16] },
@@ -17,6 +22,7 @@ export const PROFILES: Readonly<Record<string, Profile>> = {
   disk: { families: ['disk', 'crash'], faults: [8, 16] },
   damage: { families: ['damage', 'crash'], faults: [8, 16] },
   clock: { families: ['clock', 'network'], faults: [6, 14] },
+  reconfig: { families: ['reconfig', 'network', 'crash'], faults: [4, 12] },
   calm: { families: [], faults: [0, 0] },
 };
 
@@ -38,10 +44,18 @@ export function drawPlan(seed: number, profileName = 'default'): Plan {
   const profile = PROFILES[profileName];
   if (profile === undefined) throw new Error(`no profile ${profileName}: ${Object.keys(PROFILES).join(', ')}`);
   const random = new SeededRandom(`plan/${profileName}/${seed}`);
-  const settings = drawSettings(random);
-  const [least, most] = profile.faults;
-  const count = least + random.below(most - least + 1);
-  const faults = Array.from({ length: count }, () => drawFault(random, profile, settings));
+  const { families } = profile;
+  const mayReconfigure = families.includes('reconfig');
+  const settings = drawSettings(random, mayReconfigure && !families.includes('damage') ? 'always' : mayReconfigure);
+  const draw = ([least, most]: readonly [number, number], from: readonly Family[]): PlannedFault[] =>
+    Array.from({ length: least + random.below(most - least + 1) }, () => drawFault(random, from, settings));
+  // Whoever loses what it has promised cannot be in a list that changes: who must know of it then is another one each time.
+  const without: Family = settings.spares === null ? 'reconfig' : 'damage';
+  const others = families.filter((family) => family !== without && family !== 'reconfig');
+  const faults = [
+    ...draw(profile.faults, others),
+    ...(settings.spares === null ? [] : draw(RECONFIGURATIONS, ['reconfig'])),
+  ];
   faults.sort((a, b) => a.atMs - b.atMs);
   const { observers, voters } = settings;
   const first = random.below(voters.length);
@@ -50,13 +64,20 @@ export function drawPlan(seed: number, profileName = 'default'): Plan {
   return { seed, profile: profileName, settings, faults, fragile: [...fragile, ...observers] };
 }
 
-function drawFault(random: SeededRandom, profile: Profile, { voters, observers }: Settings): PlannedFault {
+/** What statistics of many seeds of a profile must show. */
+export function expectedKinds(profileName: string): string[] {
+  const families = PROFILES[profileName]?.families ?? [];
+  const kinds = FAULT_KINDS.filter(({ family }) => families.includes(family));
+  return [...kinds.map(({ name }) => `fault ${name}`), ...SYNC_MODES.map((how) => `sync ${how}`)];
+}
+
+function drawFault(random: SeededRandom, families: readonly Family[], { voters, observers }: Settings): PlannedFault {
   const sids = [...voters, ...observers];
   const anybody = () => sids[random.below(sids.length)] as number;
   const chance = random.fraction();
   return {
     atMs: FAULTS_FROM_MS + random.below(FAULTS_UNTIL_MS - FAULTS_FROM_MS),
-    kind: drawKind(random, profile),
+    kind: drawKind(random, families),
     forMs: random.oneIn(4) ? 3000 + random.below(7000) : 200 + random.below(3000),
     target: chance < 0.45 ? 'leader' : chance < 0.6 ? 'follower' : anybody(),
     other: anybody(),
@@ -64,7 +85,7 @@ function drawFault(random: SeededRandom, profile: Profile, { voters, observers }
   };
 }
 
-function drawKind(random: SeededRandom, { families }: Profile): string {
+function drawKind(random: SeededRandom, families: readonly Family[]): string {
   const kinds = FAULT_KINDS.filter(({ family }) => families.includes(family));
   let left = random.fraction() * kinds.reduce((sum, { weight = 1 }) => sum + weight, 0);
   for (const { name, weight = 1 } of kinds) {

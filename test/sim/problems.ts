@@ -13,7 +13,8 @@ export class Problems {
   /** Called at each problem: the run need not go on. */
   onProblem: (() => void) | null = null;
 
-  constructor(private readonly nowMs: () => number) {}
+  /** `nowMs`: virtual milliseconds. */
+  constructor(readonly nowMs: () => number) {}
 
   report(rule: string, text: string): void {
     if (this.found.length < KEPT) this.found.push({ rule, atMs: this.nowMs(), text });

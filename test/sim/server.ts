@@ -3,7 +3,8 @@ import { Metrics } from '../../src/metrics/index.js';
 import { QuorumPeer } from '../../src/peer/index.js';
 import type { RequestPipeline } from '../../src/pipeline/index.js';
 import type { Database } from '../../src/storage/index.js';
-import type { World } from '../fakes/index.js';
+import type { FakeHost, World } from '../fakes/index.js';
+import type { Reading } from './settings.js';
 
 /** How far a server's promises go: what it logged and the epochs it accepted. */
 export interface Promises {
@@ -22,20 +23,24 @@ export class SimServer {
   diskFaults = 0;
   /** Durable bytes were damaged, and the disk was not exchanged since. */
   isDamaged = false;
+  /** It is not to be started: it waits for its use, or it was removed from the list. */
+  isIdle = false;
   wallOffsetMs = 0;
   rate = 1;
+  private process: FakeHost | null = null;
   /** The newest promises that were seen while it ran. */
   private lastPromises: Promises = { lastLogged: 0, durable: 0, accepted: 0, current: 0 };
 
+  /** `configure`: what it is told, or how it finds out at each start. */
   constructor(
     private readonly world: World,
     readonly sid: number,
     readonly name: string,
-    readonly config: ServerConfig,
+    private readonly configure: ServerConfig | ((host: FakeHost) => Promise<Reading>),
   ) {}
 
   get isRunning(): boolean {
-    return this.peer !== null;
+    return this.process !== null;
   }
 
   /** What serves clients; null while there is no role, or no epoch. */
@@ -54,14 +59,30 @@ export class SimServer {
     const host = this.world.host(this.name);
     host.clock.jumpWall(this.wallOffsetMs);
     if (this.rate !== 1) host.clock.drift(this.rate);
-    const peer = new QuorumPeer(host, this.config, new Metrics());
-    this.peer = peer;
+    this.process = host;
     this.lives++;
     const end = (reason: string): void => {
-      if (this.peer !== peer) return;
+      if (this.process !== host) return;
       this.forget();
       onEnd(reason);
     };
+    if (typeof this.configure !== 'function') {
+      this.run(host, this.configure, end);
+      return;
+    }
+    this.configure(host).then(
+      ({ config, faults }) => {
+        if (this.process !== host) return;
+        if (config === null) end(faults);
+        else this.run(host, config, end);
+      },
+      (error: unknown) => end(String(error)),
+    );
+  }
+
+  private run(host: FakeHost, config: ServerConfig, end: (reason: string) => void): void {
+    const peer = new QuorumPeer(host, config, new Metrics());
+    this.peer = peer;
     peer.start().catch((error: unknown) => end(error instanceof Error ? error.message : String(error)));
     peer.finished.then(({ reason }) => end(reason)).catch((error: unknown) => end(String(error)));
   }
@@ -69,6 +90,7 @@ export class SimServer {
   /** This life is over, whatever ended it. */
   forget(): void {
     this.lastPromises = this.promises;
+    this.process = null;
     this.peer = null;
     this.database = null;
   }

@@ -1,4 +1,5 @@
 import { loadConfig, type ServerConfig } from '../../src/config/index.js';
+import type { Disk } from '../../src/host/index.js';
 import { memoryFiles } from '../config/memory-files.js';
 import type { SeededRandom } from '../fakes/index.js';
 
@@ -8,6 +9,8 @@ export interface Settings {
   readonly observers: readonly number[];
   /** Null: majorities. */
   readonly groups: readonly (readonly number[])[] | null;
+  /** Null: the list of servers is fixed. Else machines that are in no list yet and may join. */
+  readonly spares: readonly number[] | null;
   readonly tickTimeMs: number;
   readonly snapCount: number;
   readonly commitLogCount: number;
@@ -16,8 +19,13 @@ export interface Settings {
   readonly syncMs: number;
   readonly latencyMs: number;
   readonly clients: number;
+  /** So many of the clients only read. */
+  readonly readers: number;
   readonly sessionTimeoutMs: number;
+  /** Average pause of a client between two bursts of requests. */
   readonly thinkMs: number;
+  /** Most requests of a burst, and most requests under way. */
+  readonly burst: number;
   readonly pipelined: number;
 }
 
@@ -28,42 +36,100 @@ export function machineName(sid: number): string {
   return `s${sid}`;
 }
 
-export function drawSettings(random: SeededRandom): Settings {
+/** One run in so many changes its list of servers. */
+const RECONFIGURED_ONE_IN = 3;
+/** What a client asks for in a second, on the average. */
+const REQUESTS_A_SECOND = 7;
+const CLIENTS = 4;
+
+export function drawSettings(random: SeededRandom, mayReconfigure: boolean | 'always'): Settings {
   const pick = <T>(...items: readonly T[]): T => items[random.below(items.length)] as T;
-  const count = pick(3, 3, 3, 5, 5, 4, 6, 7);
+  const count = pick(3, 3, 3, 3, 3, 4, 5, 5, 6, 7);
   const voters = Array.from({ length: count }, (_, at) => at + 1);
   const observers = random.oneIn(3) ? [count + 1] : [];
   const tickTimeMs = pick(200, 300, 500);
+  const hasGroups = count >= 6 && random.oneIn(2);
+  const isReconfigured = mayReconfigure === 'always' || (mayReconfigure && random.oneIn(RECONFIGURED_ONE_IN));
+  const next = count + observers.length + 1;
+  const spares = isReconfigured ? [next, next + 1].slice(0, count > 5 ? 1 : 2) : null;
+  const [burst, pipelined] = pick([1, 1], [6, 8], [8, 10], [10, 12], [12, 16]) as readonly [number, number];
+  const readers = pick(0, 0, 1);
+  const pace = REQUESTS_A_SECOND * ((CLIENTS + 1) / (CLIENTS - readers)) * (0.8 + 0.4 * random.fraction());
   return {
     voters,
     observers,
-    groups: count >= 6 && random.oneIn(2) ? [0, 1, 2].map((n) => voters.filter((sid) => sid % 3 === n)) : null,
+    groups: hasGroups && spares === null ? [0, 1, 2].map((n) => voters.filter((sid) => sid % 3 === n)) : null,
+    spares,
     tickTimeMs,
     snapCount: pick(60, 150, 400),
     commitLogCount: pick(20, 60, 200),
     purgeMs: pick(0, 5000),
     syncMs: pick(0.3, 1, 3, 8, 20),
     latencyMs: pick(0.2, 0.5, 2),
-    clients: 4,
+    clients: CLIENTS,
+    readers,
     sessionTimeoutMs: tickTimeMs * pick(6, 10, 14),
-    thinkMs: pick(90, 130, 180),
-    pipelined: pick(1, 3, 8),
+    thinkMs: (1000 * (1 + burst)) / 2 / pace,
+    burst,
+    pipelined,
   };
 }
 
-/** What each server is told, by the production's own reader of zoo.cfg. */
+/** Where a server finds its configuration, by the production's own reader of zoo.cfg. */
+const CONFIG_FILE = '/etc/zoo.cfg';
+
+export interface Reading {
+  /** Null: the files do not say how to run. */
+  readonly config: ServerConfig | null;
+  /** Why, with the codes of the faults. */
+  readonly faults: string;
+}
+
+export async function readConfig(disk: Pick<Disk, 'readFile' | 'stat' | 'list'>, settings: Settings): Promise<Reading> {
+  const { config, faults } = await loadConfig({ disk, configFile: CONFIG_FILE, workingDir: '/etc', env: {} });
+  return { config: config === null ? null : tighten(config, settings), faults: JSON.stringify(faults) };
+}
+
+/** The files of a server whose list has these lines. */
+export function configFiles(settings: Settings, sid: number, list: readonly string[]): ReadonlyMap<string, string> {
+  return new Map([
+    [CONFIG_FILE, zooCfg(settings, list)],
+    ['/data/myid', `${sid}\n`],
+  ]);
+}
+
+export function founders({ observers, voters }: Settings): readonly number[] {
+  return [...voters, ...observers];
+}
+
+/** The list that an ensemble begins with. */
+export function firstList(settings: Settings): readonly string[] {
+  const { groups, observers, spares, voters } = settings;
+  const line = (sid: number, role: Role) =>
+    spares === null ? `server.${sid}=${machineName(sid)}:2888:3888:${role}` : serverLine(sid, role);
+  return [
+    ...voters.map((sid) => line(sid, 'participant')),
+    ...observers.map((sid) => line(sid, 'observer')),
+    ...(groups ?? []).map((sids, at) => `group.${at + 1}=${sids.join(':')}`),
+  ];
+}
+
+export type Role = 'participant' | 'observer';
+
+/** A server as lists that may change have it. */
+export function serverLine(sid: number, role: Role, ports = '2888:3888'): string {
+  return `server.${sid}=${machineName(sid)}:${ports}:${role};0.0.0.0:2181`;
+}
+
+/** The configuration of each server that does not change its list. */
 export async function serverConfigs(settings: Settings): Promise<ReadonlyMap<number, ServerConfig>> {
   const configs = new Map<number, ServerConfig>();
-  const text = zooCfg(settings);
-  for (const sid of [...settings.voters, ...settings.observers]) {
-    const { config, faults } = await loadConfig({
-      disk: memoryFiles({ '/etc/zoo.cfg': text, '/data/myid': `${sid}\n` }),
-      configFile: '/etc/zoo.cfg',
-      workingDir: '/etc',
-      env: {},
-    });
-    if (config === null) throw new Error(`zoo.cfg of server ${sid}: ${JSON.stringify(faults)}`);
-    configs.set(sid, tighten(config, settings));
+  const list = firstList(settings);
+  for (const sid of founders(settings)) {
+    const files = memoryFiles(Object.fromEntries(configFiles(settings, sid, list)));
+    const { config, faults } = await readConfig(files, settings);
+    if (config === null) throw new Error(`zoo.cfg of server ${sid}: ${faults}`);
+    configs.set(sid, config);
   }
   return configs;
 }
@@ -78,21 +144,17 @@ function tighten(config: ServerConfig, settings: Settings): ServerConfig {
   };
 }
 
-function zooCfg(settings: Settings): string {
-  const { groups, observers, tickTimeMs, voters } = settings;
-  const server = (sid: number, role: string) => `server.${sid}=${machineName(sid)}:2888:3888:${role}`;
+function zooCfg({ spares, tickTimeMs }: Settings, list: readonly string[]): string {
   const lines = [
     `tickTime=${tickTimeMs}`,
     `initLimit=${INIT_LIMIT}`,
     `syncLimit=${SYNC_LIMIT}`,
     'dataDir=/data',
-    'clientPort=2181',
     'maxClientCnxns=0',
     'extendedTypesEnabled=true',
     'znode.container.checkIntervalMs=1000',
-    ...voters.map((sid) => server(sid, 'participant')),
-    ...observers.map((sid) => server(sid, 'observer')),
-    ...(groups ?? []).map((sids, at) => `group.${at + 1}=${sids.join(':')}`),
+    ...(spares === null ? ['clientPort=2181'] : ['reconfigEnabled=true', 'standaloneEnabled=false', 'skipACL=yes']),
+    ...list,
   ];
   return `${lines.join('\n')}\n`;
 }

@@ -2,6 +2,7 @@ import type { TxnEntry } from '../../src/protocol/index.js';
 import { formatSessionId } from '../../src/protocol/index.js';
 import { checkFinalState } from './checks/final-state.js';
 import { ReplyChecks } from './checks/reply-checks.js';
+import type { ReconfigWish } from './client/requests.js';
 import { SimClient } from './client/sim-client.js';
 import { Workload } from './client/workload.js';
 import { Ensemble } from './ensemble.js';
@@ -26,8 +27,8 @@ export interface Outcome {
   readonly events: readonly string[];
   readonly history: readonly HistoryLine[];
   readonly figures: Figures;
-  /** All log lines of all servers, when the run was traced. */
-  readonly log: readonly string[];
+  /** All log lines of all servers with what happened, in the order of time. */
+  readonly log: () => readonly string[];
 }
 
 export interface Figures {
@@ -41,6 +42,7 @@ export interface Figures {
   /** Nodes whose history the linearizability checker gave up on. */
   readonly undecidedPartitions: number;
   readonly damageDetected: number;
+  readonly reconfigurations: number;
   readonly simulatedEvents: number;
   /** Kinds of faults that happened, and how often. */
   readonly faults: Readonly<Record<string, number>>;
@@ -53,7 +55,7 @@ const RECOVERY_INIT_LIMITS = 6;
 const CALM_MS = 3000;
 /** One seed in so many ends with a power loss of everybody. */
 const BLACKOUT_ONE_IN = 3;
-const LINEARIZABILITY_STEPS = 200_000;
+const LINEARIZABILITY_STEPS = 50_000;
 
 /** One run: an ensemble, its clients, the faults of the plan, and all checkers. */
 export class Simulation {
@@ -80,11 +82,12 @@ export class Simulation {
       this.isOver = true;
     };
     order.onSessionClosed = (entry) => this.sessionClosed(entry);
+    ensemble.askReconfig = (wish, answered) => this.reconfigure(wish, answered);
   }
 
   /** Runs a plan to its end, or to the first problem; with a mutant, to see whether that is found. */
   static async run(plan: Plan, mutant?: Mutant): Promise<Outcome> {
-    const configs = await serverConfigs(plan.settings);
+    const configs = plan.settings.spares === null ? await serverConfigs(plan.settings) : new Map<number, never>();
     const clock = { nowMs: () => 0 };
     const problems = new Problems(() => clock.nowMs());
     const order = new CommitOrder(problems);
@@ -155,13 +158,13 @@ export class Simulation {
   }
 
   private startClients(): void {
-    const { pipelined, sessionTimeoutMs, thinkMs } = this.plan.settings;
+    const { burst, pipelined, readers, sessionTimeoutMs, thinkMs } = this.plan.settings;
     const { checks, ensemble, history, order, problems } = this;
-    for (const name of ensemble.clientNames) {
+    for (const [at, name] of ensemble.clientNames.entries()) {
       const host = ensemble.world.host(name);
       const around = { host, servers: ensemble.names, order, checks, problems, history, sessionTimeoutMs };
       const client = new SimClient(name, around);
-      const workload = new Workload(client, host, order.tree, { thinkMs, pipelined });
+      const workload = new Workload(client, host, order.tree, { thinkMs, burst, pipelined, onlyReads: at < readers });
       this.clients.push(client);
       this.workloads.push(workload);
       workload.start();
@@ -180,9 +183,15 @@ export class Simulation {
     this.faultCounts[fault.kind] = (this.faultCounts[fault.kind] ?? 0) + 1;
   }
 
+  private reconfigure(wish: ReconfigWish, answered: (err: number) => void): boolean {
+    const client = this.clients.find(({ isConnected }) => isConnected);
+    client?.reconfigure(wish, answered);
+    return client !== undefined;
+  }
+
   private isServing(): boolean {
     const { lastZxid } = this.order;
-    return [...this.ensemble.servers.values()].every(
+    return this.ensemble.members.every(
       (server) => server.pipeline !== null && server.pipeline.lastAppliedZxid >= lastZxid,
     );
   }
@@ -241,21 +250,21 @@ export class Simulation {
     return this.isOver || condition();
   }
 
-  private outcome(): Outcome {
+  private log(): string[] {
     const { ensemble } = this;
-    const { world } = ensemble;
-    const syncs: Record<string, number> = {};
     const lines: { atMs: number; text: string }[] = [];
     for (const name of ensemble.names) {
-      const { log } = world.host(name);
-      for (const { fields } of log.withCode('ZAB_SYNC'))
-        syncs[String(fields['how'])] = (syncs[String(fields['how'])] ?? 0) + 1;
-      for (const { atMs, level, message } of log.entries) {
+      for (const { atMs, level, message } of ensemble.world.host(name).log.entries) {
         lines.push({ atMs, text: `${(atMs / 1000).toFixed(6)} ${name} ${level} ${message}` });
       }
     }
     lines.push(...ensemble.events.map((text) => ({ atMs: Number.parseFloat(text) * 1000, text })));
-    lines.sort((a, b) => a.atMs - b.atMs);
+    return lines.sort((a, b) => a.atMs - b.atMs).map(({ text }) => text);
+  }
+
+  private outcome(): Outcome {
+    const { ensemble } = this;
+    const { world } = ensemble;
     const sum = (of: (client: SimClient) => number) => this.clients.reduce((total, client) => total + of(client), 0);
     return {
       plan: this.plan,
@@ -264,7 +273,7 @@ export class Simulation {
       virtualMs: world.nowMs,
       events: ensemble.events,
       history: this.history,
-      log: lines.map(({ text }) => text),
+      log: () => this.log(),
       figures: {
         leaders: this.order.epochCount,
         ackedWrites: this.checks.ackedWrites,
@@ -277,7 +286,8 @@ export class Simulation {
         damageDetected: ensemble.damageDetected,
         simulatedEvents: world.scheduler.eventCount,
         faults: this.faultCounts,
-        syncs,
+        reconfigurations: ensemble.configurations.changes,
+        syncs: ensemble.syncs,
       },
     };
   }

@@ -4,7 +4,7 @@ import { describe, it } from 'node:test';
 import { promisify } from 'node:util';
 import { describeFailure } from './campaign.js';
 import { hunt } from './hunt.js';
-import { ELUSIVE, MUTANTS } from './mutants/index.js';
+import { MUTANTS } from './mutants/index.js';
 import { drawPlan, PROFILES } from './plan.js';
 import { shrink } from './shrink.js';
 import { Simulation } from './simulation.js';
@@ -49,7 +49,7 @@ describe('simulated ensembles', () => {
 describe('the simulator', () => {
   // The bounded set has one of each family that falls at once.
   const quick = new Set(['memory is not the log', 'DIFF forgets the first', 'sessions expire early', 'watch late']);
-  for (const mutant of MUTANTS.filter(({ name }) => (IS_LONG ? !ELUSIVE.has(name) : quick.has(name)))) {
+  for (const mutant of MUTANTS.filter(({ name }) => IS_LONG || quick.has(name))) {
     it(`catches ${mutant.name}`, async () => {
       const seeds = Array.from({ length: IS_LONG ? 1000 : 20 }, (_, at) => at + 1);
       assert.notEqual(await hunt(mutant, seeds, 'default'), undefined);

@@ -1,18 +1,31 @@
 import type { Host } from '../../src/host/index.js';
-import { FollowerPipeline, LeaderPipeline } from '../../src/pipeline/index.js';
+import { FollowerPipeline } from '../../src/pipeline/index.js';
 import type { TxnEntry } from '../../src/protocol/index.js';
 import { Database } from '../../src/storage/index.js';
+import { Leader } from '../../src/zab/leader.js';
+import { Synchronizer } from '../../src/zab/synchronizer.js';
+
+/** How learners are brought to their leader's history; `nothing`: they have it. */
+export const SYNC_MODES = ['DIFF', 'DIFF of nothing', 'TRUNC', 'TRUNC and DIFF', 'SNAP'] as const;
+export type SyncMode = (typeof SYNC_MODES)[number];
 
 /** Who is told what servers log, apply and establish. */
 export interface Witness {
   appended(machine: string, previousZxid: number, entry: TxnEntry): void;
   committed(machine: string, previousZxid: number, entry: TxnEntry, database: Database): void;
-  established(machine: string, epoch: number): void;
+  /** `configText`: the list of servers that this epoch begins with. */
+  established(machine: string, epoch: number, configText: string): void;
+  synchronizing(mode: SyncMode): void;
   learnerServes(machine: string): void;
   databaseOpened(machine: string, database: Database): void;
 }
 
 type Method = (this: object, ...args: never[]) => unknown;
+
+interface Plan {
+  readonly kind: string;
+  readonly log: unknown;
+}
 
 /** A method for as long as `restore` is not called; `make` gets the one that was there. */
 export function patch(prototype: object, name: string, make: (original: Method) => Method): () => void {
@@ -69,11 +82,25 @@ export function installTaps(witness: Witness): () => void {
       }
     } as Method;
   });
-  const startLeading = patch(LeaderPipeline.prototype, 'startLeading', (original) => {
-    return function (this: LeaderPipeline, broadcast: { epoch: number; myId: number }) {
-      witness.established(`s${broadcast.myId}`, broadcast.epoch);
-      Reflect.apply(original, this, [broadcast]);
+  const broadcast = patch(Leader.prototype, 'broadcast', (original) => {
+    return function (this: Leader) {
+      witness.established(machineOf(this), this.epoch, this.newLeaderConfig());
+      Reflect.apply(original, this, []);
     } as Method;
+  });
+  const sendDiff = patch(Synchronizer.prototype, 'sendDiff', (original) => {
+    return function (this: object, target: never, plan: Plan, committed: readonly unknown[]) {
+      const isMore = plan.log !== null || committed.length > 0;
+      if (plan.kind === 'DIFF') witness.synchronizing(isMore ? 'DIFF' : 'DIFF of nothing');
+      else witness.synchronizing(isMore ? 'TRUNC and DIFF' : 'TRUNC');
+      return Reflect.apply(original, this, [target, plan as never, committed as never]);
+    };
+  });
+  const sendSnapshot = patch(Synchronizer.prototype, 'sendSnapshot', (original) => {
+    return function (this: object, ...args: never[]) {
+      witness.synchronizing('SNAP');
+      return Reflect.apply(original, this, args);
+    };
   });
   const startServing = patch(FollowerPipeline.prototype, 'startServing', (original) => {
     return function (this: FollowerPipeline, link: never) {
@@ -89,7 +116,7 @@ export function installTaps(witness: Witness): () => void {
       return database;
     } as Method;
   });
-  const all = [append, applyNext, settle, startLeading, startServing, open];
+  const all = [append, applyNext, settle, broadcast, sendDiff, sendSnapshot, startServing, open];
   return () => {
     for (const restore of all) restore();
   };

@@ -1,4 +1,5 @@
 import type { Target } from '../target.js';
+import { adminHttp } from './admin-http.js';
 import { clientFrames } from './client-frames.js';
 import { election } from './election.js';
 import { PLANTED } from './planted.js';
@@ -10,7 +11,7 @@ import { dynamicConfig, jaas, zooCfg } from './texts.js';
 export const TARGETS: readonly Target[] = [
   ...[clientFrames, quorumPackets, election],
   ...[logFile, snapshotFile, epochFiles],
-  ...[zooCfg, dynamicConfig, jaas],
+  ...[zooCfg, dynamicConfig, jaas, adminHttp],
 ];
 
 export function targetNamed(name: string): Target {

@@ -7,7 +7,7 @@ import type { Problems } from '../problems.js';
 
 /** At the end, in calm: every server has every committed transaction, and nothing else. */
 export function checkFinalState(ensemble: Ensemble, order: CommitOrder, problems: Problems): void {
-  for (const { database, name } of ensemble.servers.values()) {
+  for (const { database, name } of ensemble.members) {
     if (database === null) {
       problems.report('every server has every write', `${name} does not run`);
       continue;

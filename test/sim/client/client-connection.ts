@@ -13,6 +13,8 @@ export interface ConnectionHandler {
 /** One connection to port 2181, from dialling to its end. */
 export class ClientConnection {
   lastHeardMs: number;
+  /** A server has been asked for the session. */
+  hasAsked = false;
   private socket: Socket | null = null;
   private rest: Buffer | null = null;
   private isOpen = false;
@@ -41,6 +43,7 @@ export class ClientConnection {
     session: { id: bigint; password: Buffer; timeoutMs: number; lastZxidSeen: number },
   ): void {
     this.socket = socket;
+    this.hasAsked = true;
     this.lastHeardMs = this.host.clock.monotonicMs();
     socket.start({
       onData: (chunk) => this.onData(chunk),

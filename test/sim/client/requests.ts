@@ -26,6 +26,25 @@ export interface Decoded {
   readonly result: HistoryResult;
 }
 
+/** Another list of servers: by whom joins and leaves, or as a whole. */
+export interface ReconfigWish {
+  readonly joining: string | null;
+  readonly leaving: string | null;
+  readonly members: string | null;
+}
+
+export function encodeReconfig(xid: number, { joining, leaving, members }: ReconfigWish): Buffer {
+  return frame(xid, OpCode.reconfig, (w) =>
+    writeChangeRequest(w, {
+      type: OpCode.reconfig,
+      joiningServers: joining,
+      leavingServers: leaving,
+      newMembers: members,
+      curConfigId: -1,
+    }),
+  );
+}
+
 /** A whole frame with its length. */
 export function frame(xid: number, type: number, encode: (w: JuteWriter) => void): Buffer {
   const w = new JuteWriter(96);

@@ -17,7 +17,7 @@ import type { HistoryLine, HistoryOp } from '../history.js';
 import type { CommitOrder } from '../model/commit-order.js';
 import type { Problems } from '../problems.js';
 import { ClientConnection } from './client-connection.js';
-import { decodeReply, encodeOp, frame } from './requests.js';
+import { decodeReply, encodeOp, encodeReconfig, frame, type ReconfigWish } from './requests.js';
 import { WatchLedger } from './watch-ledger.js';
 
 export interface ClientSurroundings {
@@ -42,6 +42,8 @@ interface Asked {
 }
 
 const RETRY_MS = 50;
+/** After a connection that was given up before its answer, another server may get the session so much later. */
+const DOUBT_MS = 10_000;
 
 /**
  * A client as users' programs have them: one session at a time over one connection at a time, moved to another server when
@@ -68,6 +70,11 @@ export class SimClient {
   private lastSentMs = 0;
   private timer: Timer | null = null;
   private isStopped = false;
+  /** It left its server by itself and goes to another at once. */
+  private isHopping = false;
+  /** When a connection ended last whose server may still claim the session. */
+  private lastDoubtMs = Number.NEGATIVE_INFINITY;
+  private sessionName = formatSessionId(0n);
 
   constructor(
     readonly name: string,
@@ -134,6 +141,23 @@ export class SimClient {
     this.ask({ kind: 'closeSession' }, { answered: () => this.forgetSession() });
   }
 
+  /** Asks for another list of servers. Not called back when the connection is lost. */
+  reconfigure(wish: ReconfigWish, answered: (err: number) => void): void {
+    const { xid } = this.push(null, false, 0, answered);
+    this.connection?.send(encodeReconfig(xid, wish));
+  }
+
+  /** Leaves its server for another, whatever is under way. */
+  hop(): void {
+    const { connection } = this;
+    // What was sent in this turn is to go first.
+    this.around.host.clock.after(this.around.host.random.fraction(), () => {
+      if (this.connection !== connection || !this.isConnected) return;
+      this.isHopping = true;
+      connection?.close();
+    });
+  }
+
   private push(op: HistoryOp | null, watch: boolean, floorZxid: number, answered?: Asked['answered']): Asked {
     this.lastSentMs = this.nowMs();
     const asked = {
@@ -154,6 +178,7 @@ export class SimClient {
     const { host, servers } = this.around;
     if (this.isStopped) return;
     const server = servers[host.random.below(servers.length)] ?? '';
+    this.isHopping = false;
     const connection = new ClientConnection(host, server, {
       onConnected: (response) => this.onConnected(response),
       onFrame: (r) => this.onFrame(r),
@@ -198,6 +223,7 @@ export class SimClient {
       this.around.problems.report('sessions', `${this.name} asked for its session and got another`);
     }
     this.sessionId = response.sessionId;
+    this.sessionName = formatSessionId(this.sessionId);
     this.password = response.password;
     this.timeoutMs = response.timeoutMs;
     this.isConnected = true;
@@ -220,6 +246,7 @@ export class SimClient {
   }
 
   private onClosed(): void {
+    if (!this.isConnected && this.connection?.hasAsked === true) this.lastDoubtMs = this.nowMs();
     this.isConnected = false;
     this.connection = null;
     this.pingSentMs = 0;
@@ -231,11 +258,12 @@ export class SimClient {
     if (this.isStopped) return;
     const { clock, random } = this.around.host;
     this.timer?.cancel();
-    this.timer = clock.after(RETRY_MS * (1 + random.fraction()), () => this.connect());
+    this.timer = clock.after(this.isHopping ? 0 : RETRY_MS * (1 + random.fraction()), () => this.connect());
   }
 
   private forgetSession(): void {
     this.sessionId = 0n;
+    this.sessionName = formatSessionId(0n);
     this.password = Buffer.alloc(16);
     this.lastZxidSeen = 0;
     this.watches = this.newLedger();
@@ -298,7 +326,15 @@ export class SimClient {
       default:
         checks.write(this.sessionId, asked.xid, op, reply, asked.floorZxid);
     }
+    if (reply.err === ErrorCode.sessionMoved) this.checkMoved(op);
     this.note(op, asked.invokedMs, this.nowMs(), zxid, reply.err, result);
+  }
+
+  /** It came here last: no other server may speak for its session. */
+  private checkMoved({ kind }: HistoryOp): void {
+    if (this.nowMs() - this.lastDoubtMs < DOUBT_MS) return;
+    const text = `${this.name} is on ${this.server}, and its ${kind} is refused because its session had moved`;
+    this.around.problems.report('a session speaks through one server', text);
   }
 
   private noteWatch(op: HistoryOp & { readonly path: string }, err: number, zxid: number): void {
@@ -317,7 +353,15 @@ export class SimClient {
     err: number,
     result: HistoryLine['result'],
   ): void {
-    const session = formatSessionId(this.sessionId);
-    this.around.history.push({ client: this.name, session, op, invokedMs, returnedMs, zxid, err, result });
+    this.around.history.push({
+      client: this.name,
+      session: this.sessionName,
+      op,
+      invokedMs,
+      returnedMs,
+      zxid,
+      err,
+      result,
+    });
   }
 }

@@ -9,6 +9,8 @@ const ROOTS = ['/k', '/q', '/e', '/c'];
 
 interface Step {
   readonly weight: number;
+  /** Clients that only read do it, too. */
+  readonly isReading?: boolean;
   readonly run: (load: Workload) => void;
 }
 
@@ -21,35 +23,50 @@ const STEPS: readonly Step[] = [
   { weight: 8, run: (load) => load.multi() },
   { weight: 6, run: (load) => load.ephemeral() },
   { weight: 3, run: (load) => load.selfRemoving() },
-  { weight: 8, run: (load) => load.read('get') },
-  { weight: 5, run: (load) => load.read('exists') },
-  { weight: 5, run: (load) => load.read('children') },
-  { weight: 7, run: (load) => load.fresh() },
-  { weight: 2, run: (load) => load.lastingWatch() },
-  { weight: 0.3, run: (load) => load.client.closeSession() },
+  { weight: 8, isReading: true, run: (load) => load.read('get') },
+  { weight: 5, isReading: true, run: (load) => load.read('exists') },
+  { weight: 5, isReading: true, run: (load) => load.read('children') },
+  { weight: 7, isReading: true, run: (load) => load.fresh() },
+  { weight: 2, isReading: true, run: (load) => load.lastingWatch() },
+  { weight: 1.5, isReading: true, run: (load) => load.client.hop() },
+  { weight: 0.5, run: (load) => load.closeSession() },
 ];
-const TOTAL = STEPS.reduce((sum, { weight }) => sum + weight, 0);
 
 export interface WorkloadOptions {
-  /** Average pause between two steps of a client. */
+  /** Average pause between two bursts of a client. */
   readonly thinkMs: number;
+  /** Most requests of a burst, and most under way. */
+  readonly burst: number;
   readonly pipelined: number;
+  readonly onlyReads: boolean;
 }
 
 /** What one client does all day: every kind of request, over few enough nodes that clients get in each other's way. */
 export class Workload {
   private isRunning = true;
   private serial = 0;
+  /** As soon as there is a connection again. */
+  private closesNext = false;
+  private readonly steps: readonly Step[];
+  private readonly totalWeight: number;
 
   constructor(
     readonly client: SimClient,
     private readonly host: FakeHost,
     private readonly tree: TreeHistory,
     private readonly options: WorkloadOptions,
-  ) {}
+  ) {
+    this.steps = STEPS.filter(({ isReading }) => isReading === true || !options.onlyReads);
+    this.totalWeight = this.steps.reduce((sum, { weight }) => sum + weight, 0);
+  }
 
   start(): void {
     this.client.onReady = () => {
+      if (this.closesNext) this.client.closeSession();
+      this.closesNext = false;
+      // Whoever comes from another server looks first, and may write while the other one still holds a write.
+      this.read('get');
+      if (!this.options.onlyReads && this.host.random.oneIn(2)) this.set();
       for (const path of ROOTS) if (this.tree.now(path) === null) this.client.ask(createOp(path, ''));
     };
     this.client.start();
@@ -61,17 +78,20 @@ export class Workload {
   }
 
   private wait(): void {
-    const { thinkMs } = this.options;
-    this.host.clock.after(thinkMs * 2 * this.host.random.fraction(), () => {
+    const { burst, pipelined, thinkMs } = this.options;
+    const { clock, random } = this.host;
+    clock.after(thinkMs * 2 * random.fraction(), () => {
       if (!this.isRunning) return;
-      if (this.client.isConnected && this.client.outstanding < this.options.pipelined) this.step();
+      for (let left = 1 + random.below(burst); left > 0; left--) {
+        if (this.client.isConnected && this.client.outstanding < pipelined) this.step();
+      }
       this.wait();
     });
   }
 
   private step(): void {
-    let left = this.host.random.fraction() * TOTAL;
-    for (const step of STEPS) {
+    let left = this.host.random.fraction() * this.totalWeight;
+    for (const step of this.steps) {
       left -= step.weight;
       if (left > 0) continue;
       step.run(this);
@@ -164,6 +184,25 @@ export class Workload {
     const isRecursive = this.host.random.oneIn(2);
     const path = isRecursive ? this.parent() : this.key();
     if (watches.lastingCount < LASTING_WATCHES && !watches.hasLasting(path)) this.client.addWatch(path, isRecursive);
+  }
+
+  /**
+   * Sometimes with requests right behind, and sometimes from another server than the one that may still hold requests:
+   * those must not count any more.
+   */
+  closeSession(): void {
+    const kind = this.host.random.below(4);
+    if (kind === 0) {
+      this.set();
+      this.ephemeral();
+      this.client.hop();
+      this.closesNext = true;
+      return;
+    }
+    this.client.closeSession();
+    if (kind > 1) return;
+    this.set();
+    this.ephemeral();
   }
 
   private parent(): string {

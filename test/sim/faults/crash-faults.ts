@@ -1,4 +1,4 @@
-import type { FaultKind } from './fault.js';
+import type { FaultContext, FaultKind } from './fault.js';
 
 /** What the path of the operation contains, and which of those operations it is at most. */
 const CRASH_SITES: readonly (readonly [about: string, most: number])[] = [
@@ -7,6 +7,31 @@ const CRASH_SITES: readonly (readonly [about: string, most: number])[] = [
   ['snapshot', 12],
   ['log.', 40],
 ];
+const RETURN_SITES: typeof CRASH_SITES = [
+  ['', 50],
+  ['currentEpoch', 8],
+  ['Epoch', 12],
+  ['snapshot', 12],
+  ['log.', 30],
+];
+export const RECONFIG_SITES: typeof CRASH_SITES = [
+  ['', 12],
+  ['dynamic', 8],
+  ['zoo.cfg', 12],
+];
+
+/** The machine ends at one of its next disk operations about something. */
+export function crashAtDisk({ ensemble, fault, random }: FaultContext, name: string, sites: typeof CRASH_SITES): void {
+  const disk = ensemble.world.disk(name);
+  const mode = (['kill', 'tear', 'lose'] as const)[random.below(3)] ?? 'kill';
+  const [about, most] = sites[random.below(sites.length)] ?? ['', 40];
+  let left = 1 + random.below(most);
+  disk.onOperation = ({ path }) => {
+    if (!path.includes(about) || --left > 0) return;
+    disk.onOperation = null;
+    ensemble.crash(name, mode, fault.forMs);
+  };
+}
 
 export const CRASH_FAULTS: readonly FaultKind[] = [
   {
@@ -25,17 +50,21 @@ export const CRASH_FAULTS: readonly FaultKind[] = [
     name: 'crash at a disk operation',
     family: 'crash',
     weight: 2,
-    strike: ({ ensemble, fault, name, random }) => {
-      const disk = ensemble.world.disk(name);
-      const mode = (['kill', 'tear', 'lose'] as const)[random.below(3)] ?? 'kill';
-      // Changes of epochs and snapshots are rare, and what happens around them matters most.
-      const [about, most] = CRASH_SITES[random.below(CRASH_SITES.length)] ?? ['', 40];
-      let left = 1 + random.below(most);
-      disk.onOperation = ({ path }) => {
-        if (!path.includes(about) || --left > 0) return;
-        disk.onOperation = null;
-        ensemble.crash(name, mode, fault.forMs);
-      };
+    // Changes of epochs and snapshots are rare, and what happens around them matters most.
+    strike: (context) => {
+      crashAtDisk(context, context.name, CRASH_SITES);
+      return true;
+    },
+  },
+  {
+    // It comes back to others that went on without it, and crashes again while it recovers or is synchronized.
+    name: 'crash again on the way back',
+    family: 'crash',
+    weight: 2,
+    strike: (context) => {
+      const { ensemble, name, random } = context;
+      if (!ensemble.crash(name, random.oneIn(2) ? 'tear' : 'lose', 500 + random.below(4000))) return false;
+      crashAtDisk(context, name, RETURN_SITES);
       return true;
     },
   },

@@ -17,6 +17,7 @@ export const DAMAGE_FAULTS: readonly FaultKind[] = [
   {
     name: 'bit rot',
     family: 'damage',
+    weight: 2,
     strike: ({ ensemble, fault, name, random }) =>
       ensemble.damage(name, fault.forMs, (disk) => {
         const file = pickFile(disk, random);
@@ -29,6 +30,7 @@ export const DAMAGE_FAULTS: readonly FaultKind[] = [
   {
     name: 'lost file',
     family: 'damage',
+    weight: 2,
     strike: ({ ensemble, fault, name, random }) =>
       ensemble.damage(name, fault.forMs, (disk) => {
         const lost = pickFile(disk, random)?.path;
@@ -38,6 +40,7 @@ export const DAMAGE_FAULTS: readonly FaultKind[] = [
   {
     name: 'older disk',
     family: 'damage',
+    weight: 2,
     strike: ({ ensemble, fault, name, random }) => {
       const older = ensemble.world.disk(name).files();
       ensemble.during(1000 + random.below(6000), () => {

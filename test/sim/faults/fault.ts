@@ -28,7 +28,7 @@ export interface FaultContext {
 /** How a kind of fault is brought about. */
 export interface FaultKind {
   readonly name: string;
-  readonly family: 'network' | 'crash' | 'disk' | 'damage' | 'clock';
+  readonly family: 'network' | 'crash' | 'disk' | 'damage' | 'clock' | 'reconfig';
   /** Share among the kinds of a profile; 1 when absent. */
   readonly weight?: number;
   /** Returns whether it could happen. */

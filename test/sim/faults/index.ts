@@ -4,6 +4,7 @@ import { DAMAGE_FAULTS } from './damage-faults.js';
 import { DISK_FAULTS } from './disk-faults.js';
 import type { FaultKind } from './fault.js';
 import { NETWORK_FAULTS } from './network-faults.js';
+import { RECONFIG_FAULTS } from './reconfig-faults.js';
 
 export type { FaultKind, PlannedFault } from './fault.js';
 export { describeFault } from './fault.js';
@@ -14,4 +15,5 @@ export const FAULT_KINDS: readonly FaultKind[] = [
   ...DISK_FAULTS,
   ...DAMAGE_FAULTS,
   ...CLOCK_FAULTS,
+  ...RECONFIG_FAULTS,
 ];

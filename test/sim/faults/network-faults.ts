@@ -79,6 +79,26 @@ export const NETWORK_FAULTS: readonly FaultKind[] = [
     },
   },
   {
+    // The others start anew behind the cut and elect another leader at once, while this one still waits for them: for a
+    // while two of them serve their clients.
+    name: 'deposed leader',
+    family: 'network',
+    weight: 2,
+    strike: (context) => {
+      const { ensemble, random } = context;
+      const leader = ensemble.find('leader');
+      if (!ensemble.server(leader).isLeader) return false;
+      for (const other of ensemble.names) {
+        if (other !== leader) ensemble.crash(other, 'kill', 50 + random.below(100));
+      }
+      // What is proposed there is never committed, and a sync behind it never answered: so sometimes only readers come.
+      const { clientNames, plan } = ensemble;
+      const writers = random.oneIn(2) ? clientNames.slice(plan.settings.readers) : [];
+      cutOff({ ...context, name: leader }, writers, 'reset');
+      return cutOff({ ...context, name: leader }, ensemble.names, 'silent');
+    },
+  },
+  {
     name: 'partition',
     family: 'network',
     strike: (context) => {

@@ -1,6 +1,6 @@
 import { crc32 } from 'node:zlib';
 import type { TxnEntry } from '../../../src/protocol/index.js';
-import { ErrorCode, formatSessionId, formatZxid, OpCode, zxidCounter } from '../../../src/protocol/index.js';
+import { ErrorCode, formatSessionId, formatZxid, OpCode, zxidCounter, zxidEpoch } from '../../../src/protocol/index.js';
 import type { Problems } from '../problems.js';
 import { TreeHistory } from './tree-history.js';
 
@@ -12,7 +12,12 @@ interface Logged {
   readonly checksum: number;
   /** What stands before it in that log. */
   readonly previousZxid: number;
+  /** When the first server logged it. */
+  readonly atMs: number;
 }
+
+/** Clocks of servers run faster by less than this factor. */
+const FASTEST_CLOCK = 1.25;
 
 /**
  * The one order of committed transactions, put together from what all servers log and apply, and the states of tree and
@@ -29,12 +34,15 @@ export class CommitOrder {
   readonly closedSessions = new Map<bigint, number>();
   /** Called when a session ends. */
   onSessionClosed: ((entry: TxnEntry) => void) | null = null;
+  /** Called before a transaction counts as committed, because this server says so. */
+  onCommitting: ((sid: number, entry: TxnEntry) => void) | null = null;
   private readonly logged = new Map<number, Logged>();
   private readonly order = new Map<number, Logged>();
   private readonly byRequest = new Map<string, TxnEntry>();
   private readonly digests = new Map<number, bigint>();
   private readonly lastCxid = new Map<bigint, number>();
-  private readonly leaders = new Map<number, number>();
+  private readonly leaders = new Map<number, { readonly sid: number; readonly atMs: number }>();
+  private readonly sessionsMadeMs = new Map<bigint, number>();
 
   constructor(private readonly problems: Problems) {}
 
@@ -69,8 +77,8 @@ export class CommitOrder {
       this.problems.report('committed sequences agree', text);
     }
     const before = this.leaders.get(epoch);
-    if (before === undefined) this.leaders.set(epoch, sid);
-    else this.problems.report('one leader an epoch', `epoch ${epoch} has the leaders ${before} and ${sid}`);
+    if (before === undefined) this.leaders.set(epoch, { sid, atMs: this.problems.nowMs() });
+    else this.problems.report('one leader an epoch', `epoch ${epoch} has the leaders ${before.sid} and ${sid}`);
   }
 
   /** A server logs a transaction behind `previousZxid`; not yet durable. */
@@ -79,7 +87,7 @@ export class CommitOrder {
     const checksum = crc32(entry.bytes);
     const known = this.logged.get(zxid);
     if (known === undefined) {
-      this.logged.set(zxid, { entry, checksum, previousZxid });
+      this.logged.set(zxid, { entry, checksum, previousZxid, atMs: this.problems.nowMs() });
     } else if (known.checksum !== checksum) {
       this.problems.report('one content a zxid', `server ${sid} logs another transaction as ${formatZxid(zxid)}`);
     }
@@ -137,7 +145,10 @@ export class CommitOrder {
       this.problems.report('committed sequences agree', text);
       return false;
     }
-    for (const step of way.reverse()) this.push(step);
+    for (const step of way.reverse()) {
+      this.onCommitting?.(sid, step.entry);
+      this.push(step);
+    }
     return true;
   }
 
@@ -149,11 +160,25 @@ export class CommitOrder {
     if (fault !== undefined) this.problems.report('transactions make sense', `${formatZxid(header.zxid)} ${fault}`);
     if (txn.type === OpCode.createSession) {
       this.sessions.set(header.clientId, txn.timeoutMs);
+      this.sessionsMadeMs.set(header.clientId, step.atMs);
     } else if (txn.type === OpCode.closeSession) {
+      if (header.cxid === 0) this.checkExpiry(step);
       this.sessions.delete(header.clientId);
       this.closedSessions.set(header.clientId, header.zxid);
       this.onSessionClosed?.(step.entry);
     }
+  }
+
+  /** Since it was made, and under each new leader, a session has its whole time-out. */
+  private checkExpiry({ atMs, entry }: Logged): void {
+    const { clientId, zxid } = entry.header;
+    const timeoutMs = this.sessions.get(clientId) ?? 0;
+    const leadsSinceMs = this.leaders.get(zxidEpoch(zxid))?.atMs ?? 0;
+    const lastedMs = atMs - Math.max(leadsSinceMs, this.sessionsMadeMs.get(clientId) ?? 0);
+    if (lastedMs >= timeoutMs / FASTEST_CLOCK) return;
+    const who = formatSessionId(clientId);
+    const text = `${who} expires ${Math.round(lastedMs)} ms after it or its leader began; its time-out is ${timeoutMs} ms`;
+    this.problems.report('sessions do not expire early', text);
   }
 
   /** A session's requests take effect in the order of their numbers, and only while it lives. */
@@ -166,16 +191,21 @@ export class CommitOrder {
     if (cxid <= 0 || isTooLate) return;
     this.byRequest.set(`${clientId}/${cxid}`, entry);
     const before = this.lastCxid.get(clientId) ?? 0;
-    const who = formatSessionId(clientId);
-    if (cxid <= before) {
+    // As in ZooKeeper, a session may be closed by a server that it has left, and once more when it has expired.
+    const isClosing = type === OpCode.closeSession;
+    if (cxid <= before && !isClosing) {
+      const who = formatSessionId(clientId);
       this.problems.report(
         'order of a client',
         `${formatZxid(zxid)} is request ${cxid} of ${who}, after request ${before}`,
       );
     }
-    this.lastCxid.set(clientId, cxid);
-    if (type !== OpCode.error && !this.sessions.has(clientId)) {
-      this.problems.report('sessions end', `${formatZxid(zxid)} is of session ${who}, which does not live`);
+    this.lastCxid.set(clientId, Math.max(before, cxid));
+    if (type !== OpCode.error && !isClosing && !this.sessions.has(clientId)) {
+      this.problems.report(
+        'sessions end',
+        `${formatZxid(zxid)} is of session ${formatSessionId(clientId)}, which does not live`,
+      );
     }
   }
 }

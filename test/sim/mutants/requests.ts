@@ -7,7 +7,7 @@ import { SessionTracker } from '../../../src/pipeline/session-tracker.js';
 import { OpCode } from '../../../src/protocol/index.js';
 import { TxnApplier } from '../../../src/tree/txn-applier.js';
 import { LearnerLog } from '../../../src/zab/learner-log.js';
-import { SyncRequests } from '../../../src/zab/sync-requests.js';
+import { Leader } from '../../../src/zab/leader.js';
 import { field, type Mutant, mutant, overlay, withField } from './mutant.js';
 
 interface Waiting {
@@ -103,15 +103,13 @@ export const REQUEST_MUTANTS: readonly Mutant[] = [
   mutant(
     'sync without proof',
     'a sync asks a quorum whether this is the leader',
-    SyncRequests.prototype,
-    'release',
+    Leader.prototype,
+    'addSync',
     (original) => {
       return function (this: object, ...args: unknown[]) {
-        return withField(this, 'proof', null, () => {
-          const queue = args[0] as { ticket: number }[];
-          for (const [at, waiting] of queue.entries()) queue[at] = { ...waiting, ticket: 0 };
-          return Reflect.apply(original, this, args);
-        });
+        Reflect.set(field(this, 'syncs') as object, 'proof', null);
+        const options = { ...(field(this, 'options') as object), confirmSyncs: false };
+        return withField(this, 'options', options, () => Reflect.apply(original, this, args));
       };
     },
   ),
@@ -133,11 +131,13 @@ export const REQUEST_MUTANTS: readonly Mutant[] = [
     'moved sessions write on',
     'a session speaks through one server (ZOOKEEPER-1154)',
     SessionTracker.prototype,
-    'setOwner',
-    () => {
-      return function (this: object, sessionId: unknown) {
+    'check',
+    (original) => {
+      return function (this: object, ...args: unknown[]) {
+        const [sessionId, owner] = args;
         const session = (field(this, 'byId') as Map<unknown, { owner: unknown }>).get(sessionId);
-        if (session !== undefined) session.owner = null;
+        if (session !== undefined) session.owner = owner;
+        return Reflect.apply(original, this, args);
       };
     },
   ),
