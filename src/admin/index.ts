@@ -1,2 +1,2 @@
 export { makeAdminHandler } from './handler.js';
-export type { AdminOptions, AdminTarget } from './needs.js';
+export type { AdminControl, AdminOptions, AdminTarget, ReloadReport } from './needs.js';

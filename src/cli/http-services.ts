@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import type { AdminControl } from '../admin/index.js';
 import type { ServerConfig } from '../config/index.js';
 import {
   type Endpoint,
@@ -11,8 +12,9 @@ import {
   NetworkError,
 } from '../host/index.js';
 import type { Metrics } from '../metrics/index.js';
-import { PeerExit, type Server, StartError } from '../peer/index.js';
+import { PeerExit, type Server, StartError, TlsFileWatch } from '../peer/index.js';
 import { makeExporter } from '../platform/index.js';
+import type { ReloadTarget } from './reload.js';
 import type { RunnableServer } from './run-server.js';
 
 /** Prometheus keeps its connections for a while; whoever else asks comes rarely. */
@@ -22,17 +24,19 @@ const EXPORTER_IDLE_MS = 120_000;
  * A server with its HTTP ports: administration and metrics. They are open before the server is, so that probes are answered
  * while it reads its data; what answers them is loaded when somebody asks.
  */
-export class ServerWithHttp implements RunnableServer {
+export class ServerWithHttp implements RunnableServer, ReloadTarget {
   readonly finished: RunnableServer['finished'];
   private listeners: Listener[] = [];
   private hasEnded = false;
   private configText = '';
+  private adminCertificates: TlsFileWatch | null = null;
 
   constructor(
     private readonly server: Server,
     private readonly host: Host & { readonly http: HttpServers },
     private readonly config: ServerConfig,
     private readonly metrics: Metrics,
+    private readonly control: AdminControl,
   ) {
     this.finished = server.finished.then(async (end) => {
       await this.close();
@@ -56,8 +60,18 @@ export class ServerWithHttp implements RunnableServer {
     await this.server.stop();
   }
 
+  async prepareReload(next: ServerConfig): Promise<() => void> {
+    const certificates = await this.adminCertificates?.prepare();
+    const take = await this.server.prepareReload(next);
+    return () => {
+      certificates?.();
+      take();
+    };
+  }
+
   private async close(): Promise<void> {
     this.hasEnded = true;
+    this.adminCertificates?.stop();
     const { listeners } = this;
     this.listeners = [];
     await Promise.all(listeners.map((listener) => listener.close()));
@@ -119,9 +133,12 @@ export class ServerWithHttp implements RunnableServer {
 
   private async adminOptions(endpoint: Endpoint): Promise<HttpListenOptions> {
     const { idleTimeoutMs, transport, tls } = this.config.admin;
+    const { clock, log } = this.host;
     if (tls === null || transport === 'plain') return { endpoint, idleTimeoutMs };
     try {
       const context = await this.host.network.loadTls(tls.options);
+      const looks = this.config.quorumSecurity.tlsReloads;
+      this.adminCertificates = new TlsFileWatch(clock, log, 'administrators', context, looks);
       return { endpoint, idleTimeoutMs, tls: { context, transport, handshakeTimeoutMs: tls.handshakeTimeoutMs } };
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);
@@ -131,7 +148,7 @@ export class ServerWithHttp implements RunnableServer {
 
   private async makeAdminHandler(): Promise<HttpHandler> {
     const { makeAdminHandler } = await import('../admin/index.js');
-    return makeAdminHandler(this.server.adminTarget(this.configText));
+    return makeAdminHandler(this.server.adminTarget(this.configText, this.control));
   }
 }
 

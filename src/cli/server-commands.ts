@@ -120,7 +120,7 @@ const status = defineCommand({
   summary: 'Ask a running server for its role, leader, epoch, zxid and peers; exit code 0 only when it serves',
   about:
     'Tells a server that does not run, one that runs but serves nobody (it looks for a leader, say), and one that serves ' +
-    'apart.\n\n' +
+    'apart. The checks of /readyz on its admin port count, too: what fails is named.\n\n' +
     'With --election it tells how the server came to its role: who voted for whom in which round, the comparison that ' +
     'decided, and how long election, discovery, synchronization and the start of broadcast took. It asks with the word ' +
     'elec, which a server answers to clients on its own machine; for others, name elec in 4lw.commands.whitelist.',
@@ -133,8 +133,8 @@ const status = defineCommand({
   },
   environment: [...FIND_CONFIG, ...PID_FILE],
   exitCodes: [
-    ['0', 'it serves clients'],
-    ['1', 'it does not run, does not answer, does not serve, or serves reads only'],
+    ['0', 'it serves clients, and is ready where it can be asked'],
+    ['1', 'it does not run, does not answer, does not serve, serves reads only, or is not ready'],
     ...BAD_CONFIG.slice(1),
   ],
   examples: [

@@ -1,3 +1,7 @@
+export type { BackupFile, BackupManifest, StoredBackup } from './backup-manifest.js';
+export { type BackupRequest, type Progress, takeBackup } from './backup.js';
+export { checkBackup, type CheckedBackup, restoreBackup, type RestorePoint } from './backup-restore.js';
+export { dataFolders } from './data-folders.js';
 export type { Applied, SnapshotSend, StoredSnapshot, SyncSizes } from './database.js';
 export { Database } from './database.js';
 export type { EpochFiles } from './epoch-files.js';
@@ -5,5 +9,6 @@ export type { StorageErrorCode } from './errors.js';
 export { StorageError } from './errors.js';
 export type { DatabaseOptions } from './options.js';
 export { STORAGE_DEFAULTS } from './options.js';
+export type { StagedRestore } from './restore.js';
 export type { SnapshotReceive } from './snapshot-receive.js';
 export { StagedFile } from './staged-file.js';
