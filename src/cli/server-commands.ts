@@ -35,7 +35,8 @@ const start = defineCommand({
   aliases: ['start-foreground'],
   summary: 'Run a server until SIGTERM or SIGINT; with --daemon in the background',
   about:
-    'Runs a server in the foreground; its log goes to standard output. A second SIGTERM or SIGINT ends it at once.\n\n' +
+    'Runs a server in the foreground; its log goes to standard output. A second SIGTERM or SIGINT ends it at once. SIGHUP ' +
+    'has the configuration read again, unless the server was started at a terminal.\n\n' +
     'With --daemon it runs in the background with its log in a file, zookeeper-USER-server-HOST.out, which is appended ' +
     'to. The command waits until the server serves clients or has failed, and says which. A member of an ensemble that ' +
     'runs but finds no quorum of the others within ten seconds is left running, and that is said.\n\n' +
