@@ -1,8 +1,8 @@
 import type { HttpRequest } from '../host/index.js';
-import type { RequestPipeline } from '../pipeline/index.js';
 import { type Id, Perms } from '../protocol/index.js';
 import { type Answer, failure } from './command.js';
 import type { AdminTarget } from './needs.js';
+import type { DataTree } from '../tree/index.js';
 
 /** Each must be allowed by itself. */
 const ALL_PERMISSIONS = [Perms.read, Perms.write, Perms.create, Perms.delete, Perms.admin];
@@ -12,12 +12,11 @@ const ROOT = '/';
  * May the sender of a request do everything with the root node? The header says `Authorization: digest user:password`,
  * `ip`, or `x509`. Null: it may.
  */
-export function refusalOf(target: AdminTarget, pipeline: RequestPipeline, request: HttpRequest): Answer | null {
+export function refusalOf(target: AdminTarget, tree: DataTree, request: HttpRequest): Answer | null {
   const header = request.header('authorization');
   if (header === undefined) return failure(401, 'Auth info is missing for the command');
   const ids = idsOf(target, header, request);
   if (ids === null) return failure(401, 'Not authenticated');
-  const { tree } = pipeline;
   const acl = tree.acl(tree.find(ROOT));
   const mayAll = ALL_PERMISSIONS.every((perm) => target.access.allows(acl, perm, ids, ROOT));
   return mayAll ? null : failure(403, 'Not authorized');

@@ -22,7 +22,7 @@ export type Command = {
   readonly method: 'GET' | 'POST';
 } & (
   | { readonly when: 'serving'; readonly needsAuth: boolean; readonly run: Run<RequestPipeline> }
-  | { readonly when: 'always'; readonly run: Run<RequestPipeline | null> }
+  | { readonly when: 'always'; readonly needsAuth?: true; readonly run: Run<RequestPipeline | null> }
 );
 
 type Names = readonly [string, ...string[]];
@@ -43,6 +43,11 @@ export function always(names: Names, read: FieldsOf<RequestPipeline | null>): Co
 /** A command for those who may do everything with the root node. */
 export function guarded(names: Names, method: Command['method'], run: Run<RequestPipeline>): Command {
   return { names, method, when: 'serving', needsAuth: true, run };
+}
+
+/** The same, also while this server serves nobody. */
+export function guardedAlways(names: Names, method: Command['method'], run: Run<RequestPipeline | null>): Command {
+  return { names, method, when: 'always', needsAuth: true, run };
 }
 
 export function failure(status: number, error: string): Answer {

@@ -1,9 +1,11 @@
 import { Complaints, type HttpHandler, type HttpReply, type HttpRequest } from '../host/index.js';
 import type { RequestPipeline } from '../pipeline/index.js';
+import type { DataTree } from '../tree/index.js';
 import { NOT_SERVING } from '../status/index.js';
 import { refusalOf } from './authorize.js';
 import { type Answer, type Command, failure } from './command.js';
 import { connectionCommands } from './connection-commands.js';
+import { controlCommands } from './control-commands.js';
 import { ensembleCommands } from './ensemble-commands.js';
 import { Health } from './health.js';
 import { type Json, printJson } from './json.js';
@@ -30,6 +32,7 @@ class AdminServer {
   constructor(private readonly target: AdminTarget) {
     this.commands = [
       ...connectionCommands,
+      ...controlCommands,
       ...ensembleCommands,
       ...serverCommands,
       ...snapshotCommands(),
@@ -72,14 +75,23 @@ class AdminServer {
       };
     }
     const pipeline = this.target.pipeline();
-    if (command.when === 'always') return reply(primary, await command.run(this.target, pipeline, request));
-    if (pipeline === null) return reply(name, failure(200, NOT_SERVING));
-    const refusal = command.needsAuth ? this.refusal(primary, pipeline, request) : null;
-    return reply(primary, refusal ?? (await command.run(this.target, pipeline, request)));
+    if (command.when === 'serving' && pipeline === null) return reply(name, failure(200, NOT_SERVING));
+    if (command.needsAuth === true) {
+      // Who may what is known as soon as there is data.
+      const tree = pipeline?.tree ?? this.target.database()?.tree;
+      if (tree === undefined) return reply(name, failure(200, NOT_SERVING));
+      const refusal = this.refusal(primary, tree, request);
+      if (refusal !== null) return reply(primary, refusal);
+    }
+    const answer =
+      command.when === 'always'
+        ? command.run(this.target, pipeline, request)
+        : command.run(this.target, pipeline as RequestPipeline, request);
+    return reply(primary, await answer);
   }
 
-  private refusal(name: string, pipeline: RequestPipeline, request: HttpRequest): Answer | null {
-    const refusal = refusalOf(this.target, pipeline, request);
+  private refusal(name: string, tree: DataTree, request: HttpRequest): Answer | null {
+    const refusal = refusalOf(this.target, tree, request);
     if (refusal !== null) {
       const text = `${request.remoteHost} was refused the admin command ${name} (${refusal.status ?? 0}).`;
       this.complaints.warn(`admin ${request.remoteHost}`, text, { code: 'ADMIN_REFUSED', remote: request.remoteHost });

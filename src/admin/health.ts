@@ -2,8 +2,6 @@ import { type HttpReply, type HttpRequest, sleep } from '../host/index.js';
 import { fields, printJson } from './json.js';
 import type { AdminTarget } from './needs.js';
 
-/** Less than this is left on a disk: the log, which grows by 64 MiB at a time, may fail soon. */
-const LEAST_FREE_BYTES = 128 * 1024 * 1024;
 /** A probe file is written this often at most, however often probes come. */
 const WRITE_TEST_EVERY_MS = 5000;
 /** The event loop is measured by a timer of this length. */
@@ -34,7 +32,7 @@ export class Health {
       return { status: 405, contentType: 'text/plain', headers: { allow: 'GET, HEAD' }, body: 'GET only.\n' };
     }
     const checks = request.path === '/livez' ? [await this.eventLoop(), this.log()] : await this.readiness();
-    return report(request, checks);
+    return report(request, checks, this.target.commands.status.settings.dataDir);
   }
 
   private async readiness(): Promise<Check[]> {
@@ -110,8 +108,9 @@ export class Health {
       const free = await Promise.all(this.folders().map((dir) => this.target.disk.freeBytes(dir)));
       const least = Math.min(...free);
       const mebibytes = (bytes: number): string => `${Math.floor(bytes / 1024 / 1024)} MiB`;
-      const detail = `${mebibytes(least)} free, at least ${mebibytes(LEAST_FREE_BYTES)} is good`;
-      return { name: 'disk-space', isGood: least >= LEAST_FREE_BYTES, detail };
+      const { leastFreeBytes } = this.target.options;
+      const detail = `${mebibytes(least)} free, at least ${mebibytes(leastFreeBytes)} is good`;
+      return { name: 'disk-space', isGood: least >= leastFreeBytes, detail };
     } catch (error) {
       return { name: 'disk-space', isGood: false, detail: error instanceof Error ? error.message : String(error) };
     }
@@ -147,14 +146,15 @@ export class Health {
   }
 }
 
-function report(request: HttpRequest, checks: readonly Check[]): HttpReply {
+/** `dataDir` tells whose health it is: several servers of a machine may share a port over time. */
+function report(request: HttpRequest, checks: readonly Check[], dataDir: string): HttpReply {
   const { path, query } = request;
   const isGood = checks.every((check) => check.isGood);
   const status = isGood ? 200 : 503;
   const wantsJson = query.get('format') === 'json' || (request.header('accept') ?? '').includes('application/json');
   if (wantsJson) {
     const list = checks.map((check) => fields({ name: check.name, ok: check.isGood, detail: check.detail }));
-    const body = printJson(fields({ status: isGood ? 'ok' : 'failed', checks: list }));
+    const body = printJson(fields({ status: isGood ? 'ok' : 'failed', data_dir: dataDir, checks: list }));
     return { status, contentType: 'application/json;charset=utf-8', body: `${body}\n` };
   }
   const isVerbose = query.has('verbose');

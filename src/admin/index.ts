@@ -1,3 +1,3 @@
 export { makeAdminHandler } from './handler.js';
-export type { AdminOptions, AdminTarget } from './needs.js';
+export type { AdminControl, AdminOptions, AdminTarget, ReloadReport } from './needs.js';
 export { type DashboardFile, withDashboard } from './dashboard/handler.js';

@@ -1,10 +1,25 @@
 import type { Access } from '../auth/index.js';
 import type { CommandContext } from '../client/index.js';
-import type { Clock, Disk, Endpoint, Logger, Random } from '../host/index.js';
+import type { Clock, Disk, Endpoint, Logger, LogLevel, Random } from '../host/index.js';
 import type { QuorumVerifier } from '../membership/index.js';
 import type { RequestPipeline } from '../pipeline/index.js';
 import type { Database } from '../storage/index.js';
 import type { LearnerView } from '../zab/index.js';
+
+/** What became of a configuration that was read again. */
+export interface ReloadReport {
+  /** What is in force now and was not before, as words for people. */
+  readonly changed: readonly string[];
+  /** Keys that differ from what the server was started with, and count only after a restart. */
+  readonly needsRestart: readonly string[];
+}
+
+/** What administrators may change of the process. */
+export interface AdminControl {
+  /** Reads the configuration again. Rejects, with everything as it was, when it cannot be used. */
+  reload(): Promise<ReloadReport>;
+  setLogLevel(level: LogLevel): void;
+}
 
 /** What the admin server tells of a server and does to it. Whoever puts a server together fits it. */
 export interface AdminTarget {
@@ -22,6 +37,7 @@ export interface AdminTarget {
   /** Names and values that providers were handed (`-D` and unknown keys). */
   readonly properties: ReadonlyMap<string, string>;
   readonly options: AdminOptions;
+  readonly control: AdminControl;
   /** Of this server's role, even if clients are not served from it; null while it has none. */
   pipeline(): RequestPipeline | null;
   /** Null until it is open. */
@@ -31,6 +47,11 @@ export interface AdminTarget {
   /** Of a leader; empty for all others. */
   learners(): readonly LearnerView[];
   resetObserverStatistics(): void;
+  /**
+   * Makes the snapshot file whose bytes these are the state of this server. Answers the last zxid that it says it holds.
+   * Rejects, with everything as it was, when it is damaged.
+   */
+  restore(bytes: AsyncIterable<Buffer>): Promise<number>;
 }
 
 export interface AdminOptions {
@@ -43,4 +64,6 @@ export interface AdminOptions {
   readonly sealsZxid: boolean;
   /** An append that waits longer is slow (`fsync.warningthresholdms`). */
   readonly slowSyncMs: number;
+  /** With less than this free this server is about to stop serving (`diskSpaceStopInMb`). */
+  readonly leastFreeBytes: number;
 }

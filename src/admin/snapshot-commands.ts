@@ -1,6 +1,6 @@
 import type { Disk } from '../host/index.js';
 import { formatZxid, zxidHex } from '../protocol/index.js';
-import { type Answer, type Command, failure, guarded, NOTHING, serving } from './command.js';
+import { type Answer, type Command, failure, guarded, guardedAlways, NOTHING, serving } from './command.js';
 import { fields } from './json.js';
 import type { AdminTarget } from './needs.js';
 
@@ -44,9 +44,10 @@ async function takeSnapshot(target: AdminTarget, isStreamed: boolean): Promise<A
   };
 }
 
-/** The commands that give snapshots away; each server has limiters of its own. */
+/** The commands that give snapshots away and take them; each server has limiters of its own. */
 export function snapshotCommands(): readonly Command[] {
   const limiter = new RateLimiter();
+  const restores = new RateLimiter();
   return [
     serving(['last_snapshot', 'lsnp'], async (target) => {
       const snapshot = (await target.database()?.newestSnapshot()) ?? null;
@@ -77,13 +78,23 @@ export function snapshotCommands(): readonly Command[] {
         );
       }
     }),
-    guarded(['restore', 'rest'], 'POST', ({ options }) =>
-      options.allowsRestore
-        ? failure(
-            501,
-            'This server cannot be restored while it runs: stop it and put the snapshot into its data folder.',
-          )
-        : failure(503, 'Restores are switched off by admin.restore.enabled.'),
-    ),
+    guardedAlways(['restore', 'rest'], 'POST', async (target, _pipeline, { body }) => {
+      const { allowsRestore, sealsZxid, rateLimiterIntervalMs } = target.options;
+      const { metrics } = target.commands;
+      if (!allowsRestore) return failure(503, 'Restores are switched off by admin.restore.enabled.');
+      if (!sealsZxid) return failure(500, 'Restores need serializeLastProcessedZxid.enabled=true.');
+      if (!restores.allows(target.clock.monotonicMs(), rateLimiterIntervalMs)) {
+        metrics.counter('restore_rate_limited_count').add();
+        return failure(429, `One restore in ${rateLimiterIntervalMs} ms is made (admin.rateLimiterIntervalInMS).`);
+      }
+      try {
+        return { fields: fields({ last_zxid: await target.restore(body) }) };
+      } catch (error) {
+        metrics.counter('restore_error_count').add();
+        const text = `The snapshot that was sent could not be restored, and nothing was changed: ${String(error)}`;
+        target.log.warn(text, { code: 'ADMIN_RESTORE_FAILED' });
+        return failure(500, text);
+      }
+    }),
   ];
 }

@@ -5,6 +5,8 @@ export interface EnsembleOptions {
   readonly names: readonly string[] | null;
   /** Tells of a client that says another name; how often is its own affair. */
   readonly onMismatch: (name: string, client: AuthClient) => void;
+  /** Told of each client: it said the right name, none (or there is none to say), or another one. */
+  readonly onOutcome?: (outcome: 'success' | 'skip' | 'fail') => void;
 }
 
 /**
@@ -18,9 +20,13 @@ export class EnsembleProvider implements AuthProvider {
   constructor(private readonly options: EnsembleOptions) {}
 
   authenticate(data: Buffer, client: AuthClient): AuthOutcome {
-    const { names, onMismatch } = this.options;
+    const { names, onMismatch, onOutcome } = this.options;
     const name = data.toString('utf8');
-    if (names === null || data.length === 0 || names.includes(name)) return { kind: 'accepted', ids: [] };
+    if (names === null || data.length === 0 || names.includes(name)) {
+      onOutcome?.(names === null || data.length === 0 ? 'skip' : 'success');
+      return { kind: 'accepted', ids: [] };
+    }
+    onOutcome?.('fail');
     onMismatch(name, client);
     return { kind: 'disconnect' };
   }

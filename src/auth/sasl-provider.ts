@@ -25,8 +25,13 @@ export interface ClientSaslOptions {
 export class ClientSasl {
   private readonly rules: NameRules;
 
-  constructor(private readonly options: ClientSaslOptions) {
+  constructor(private options: ClientSaslOptions) {
     this.rules = options.nameRules ?? NameRules.parse(DEFAULT_RULES);
+  }
+
+  /** Who may prove himself from now on; who has done so already stays who he is. */
+  setUsers(users: ReadonlyMap<string, string>): void {
+    this.options = { ...this.options, users };
   }
 
   begin(): SaslServer {

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import type { AdminControl } from '../admin/index.js';
 import type { ServerConfig } from '../config/index.js';
 import {
   type Endpoint,
@@ -13,9 +14,10 @@ import {
   type TlsContext,
 } from '../host/index.js';
 import type { Metrics } from '../metrics/index.js';
-import { PeerExit, type Server, StartError } from '../peer/index.js';
+import { PeerExit, type Server, StartError, TlsFileWatch } from '../peer/index.js';
 import { makeExporter } from '../platform/index.js';
 import { dashboardFiles } from './dashboard-files.js';
+import type { ReloadTarget } from './reload.js';
 import type { RunnableServer } from './run-server.js';
 
 /** Prometheus keeps its connections for a while; whoever else asks comes rarely. */
@@ -25,18 +27,20 @@ const EXPORTER_IDLE_MS = 120_000;
  * A server with its HTTP ports: administration and metrics. They are open before the server is, so that probes are answered
  * while it reads its data; what answers them is loaded when somebody asks.
  */
-export class ServerWithHttp implements RunnableServer {
+export class ServerWithHttp implements RunnableServer, ReloadTarget {
   readonly finished: RunnableServer['finished'];
   private listeners: Listener[] = [];
   private hasEnded = false;
   private configText = '';
   private adminTls: TlsContext | null = null;
+  private adminCertificates: TlsFileWatch | null = null;
 
   constructor(
     private readonly server: Server,
     private readonly host: Host & { readonly http: HttpServers; readonly httpClient: HttpClient },
     private readonly config: ServerConfig,
     private readonly metrics: Metrics,
+    private readonly control: AdminControl,
   ) {
     this.finished = server.finished.then(async (end) => {
       await this.close();
@@ -60,8 +64,18 @@ export class ServerWithHttp implements RunnableServer {
     await this.server.stop();
   }
 
+  async prepareReload(next: ServerConfig): Promise<() => void> {
+    const certificates = await this.adminCertificates?.prepare();
+    const take = await this.server.prepareReload(next);
+    return () => {
+      certificates?.();
+      take();
+    };
+  }
+
   private async close(): Promise<void> {
     this.hasEnded = true;
+    this.adminCertificates?.stop();
     const { listeners } = this;
     this.listeners = [];
     await Promise.all(listeners.map((listener) => listener.close()));
@@ -126,10 +140,13 @@ export class ServerWithHttp implements RunnableServer {
 
   private async adminOptions(endpoint: Endpoint): Promise<HttpListenOptions> {
     const { idleTimeoutMs, transport, tls } = this.config.admin;
+    const { clock, log } = this.host;
     if (tls === null || transport === 'plain') return { endpoint, idleTimeoutMs };
     try {
       const context = await this.host.network.loadTls(tls.options);
       this.adminTls = context;
+      const looks = this.config.quorumSecurity.tlsReloads;
+      this.adminCertificates = new TlsFileWatch(clock, log, 'administrators', context, looks);
       return { endpoint, idleTimeoutMs, tls: { context, transport, handshakeTimeoutMs: tls.handshakeTimeoutMs } };
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);
@@ -139,7 +156,7 @@ export class ServerWithHttp implements RunnableServer {
 
   private async makeAdminHandler(): Promise<HttpHandler> {
     const { makeAdminHandler, withDashboard } = await import('../admin/index.js');
-    const target = this.server.adminTarget(this.configText);
+    const target = this.server.adminTarget(this.configText, this.control);
     const { endpoint, peerAddresses: addresses } = this.config.admin;
     const peers = { client: this.host.httpClient, addresses, port: endpoint?.port ?? 0, tls: this.adminTls };
     return withDashboard({ target, files: dashboardFiles, peers }, makeAdminHandler(target));

@@ -25,8 +25,8 @@ export interface RunOptions {
   readonly onStopping: () => void;
   /** It cannot start, or ended by itself. */
   readonly onFailed: (reason: string) => void;
-  /** Started with nohup: SIGHUP does nothing. */
-  readonly ignoresHangup: boolean;
+  /** What SIGHUP does; null: it asks for a stop, since it comes from a terminal that is closed. */
+  readonly onHangup: (() => void) | null;
 }
 
 const SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
@@ -60,7 +60,7 @@ function guardAgainstUncaught({ events, exitNow }: RunOptions): () => void {
 }
 
 /** The first signal asks for a graceful end; another one ends at once. */
-function watchSignals({ events, exitNow, ignoresHangup }: RunOptions): {
+function watchSignals({ events, exitNow, onHangup }: RunOptions): {
   readonly first: Promise<Ending>;
   off(): void;
 } {
@@ -69,7 +69,10 @@ function watchSignals({ events, exitNow, ignoresHangup }: RunOptions): {
     let seen = false;
     for (const name of SIGNALS) {
       handlers.set(name, () => {
-        if (name === 'SIGHUP' && ignoresHangup) return;
+        if (name === 'SIGHUP' && onHangup !== null) {
+          onHangup();
+          return;
+        }
         if (seen) exitNow(128 + constants.signals[name], `${name} again: ending at once.`);
         seen = true;
         resolve({ kind: 'signal', name });

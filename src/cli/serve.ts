@@ -1,11 +1,13 @@
 import { arch, homedir, hostname, release, type as systemName, userInfo } from 'node:os';
 import { getHeapStatistics } from 'node:v8';
+import type { AdminControl } from '../admin/index.js';
 import type { ServerConfig } from '../config/index.js';
 import type { Host, HttpClient, HttpServers } from '../host/index.js';
 import { Metrics } from '../metrics/index.js';
 import { type AuthPlugins, createServer, type Environment, NO_PLUGINS } from '../peer/index.js';
 import { descriptorLimit, openDescriptors } from './descriptors.js';
 import { ServerWithHttp } from './http-services.js';
+import type { ReloadTarget } from './reload.js';
 import type { RunnableServer } from './run-server.js';
 
 const MEBIBYTE = 1024 * 1024;
@@ -43,16 +45,23 @@ function heapSizes(): Environment {
   ]);
 }
 
+/** Of a server whose configuration is not in a file. */
+const NO_CONTROL: AdminControl = {
+  reload: () => Promise.reject(new Error('this server was not started from a file')),
+  setLogLevel: () => undefined,
+};
+
 /** The one place where the real host and a server meet. */
 export function makeServer(
   config: ServerConfig,
   host: Host & { readonly http: HttpServers; readonly httpClient: HttpClient },
   workingDir: string,
   plugins: AuthPlugins = NO_PLUGINS,
-): RunnableServer {
+  control: AdminControl = NO_CONTROL,
+): RunnableServer & ReloadTarget {
   const metrics = new Metrics();
   metrics.gauge('open_file_descriptor_count', openDescriptors);
   metrics.gauge('max_file_descriptor_count', descriptorLimit);
   const server = createServer(host, config, metrics, machine(workingDir), plugins);
-  return new ServerWithHttp(server, host, config, metrics);
+  return new ServerWithHttp(server, host, config, metrics, control);
 }

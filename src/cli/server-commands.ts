@@ -35,7 +35,8 @@ const start = defineCommand({
   aliases: ['start-foreground'],
   summary: 'Run a server until SIGTERM or SIGINT; with --daemon in the background',
   about:
-    'Runs a server in the foreground; its log goes to standard output. A second SIGTERM or SIGINT ends it at once.\n\n' +
+    'Runs a server in the foreground; its log goes to standard output. A second SIGTERM or SIGINT ends it at once. SIGHUP ' +
+    'has the configuration read again, unless the server was started at a terminal.\n\n' +
     'With --daemon it runs in the background with its log in a file, zookeeper-USER-server-HOST.out, which is appended ' +
     'to. The command waits until the server serves clients or has failed, and says which. A member of an ensemble that ' +
     'runs but finds no quorum of the others within ten seconds is left running, and that is said.\n\n' +
@@ -120,7 +121,7 @@ const status = defineCommand({
   summary: 'Ask a running server for its role, leader, epoch, zxid and peers; exit code 0 only when it serves',
   about:
     'Tells a server that does not run, one that runs but serves nobody (it looks for a leader, say), and one that serves ' +
-    'apart.\n\n' +
+    'apart. The checks of /readyz on its admin port count, too: what fails is named.\n\n' +
     'With --election it tells how the server came to its role: who voted for whom in which round, the comparison that ' +
     'decided, and how long election, discovery, synchronization and the start of broadcast took. It asks with the word ' +
     'elec, which a server answers to clients on its own machine; for others, name elec in 4lw.commands.whitelist.',
@@ -133,8 +134,8 @@ const status = defineCommand({
   },
   environment: [...FIND_CONFIG, ...PID_FILE],
   exitCodes: [
-    ['0', 'it serves clients'],
-    ['1', 'it does not run, does not answer, does not serve, or serves reads only'],
+    ['0', 'it serves clients, and is ready where it can be asked'],
+    ['1', 'it does not run, does not answer, does not serve, serves reads only, or is not ready'],
     ...BAD_CONFIG.slice(1),
   ],
   examples: [

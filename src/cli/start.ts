@@ -1,7 +1,7 @@
 import { writeSync } from 'node:fs';
 import { type Fault, formatFault, type ServerConfig } from '../config/index.js';
-import type { Host, LogLevel } from '../host/index.js';
-import { createRealHost, type RealHost } from '../platform/index.js';
+import type { AuditLog, Host, LogLevel } from '../host/index.js';
+import { createRealHost, RealAuditLog, type RealHost } from '../platform/index.js';
 import { loadAuthModules } from './auth-modules.js';
 import type { CliContext } from './context.js';
 import { ExitCode } from './exit-codes.js';
@@ -10,7 +10,8 @@ import { load, type LoadedConfig, refuse } from './load-config.js';
 import { loggerOptions } from './logger-options.js';
 import { claimPid, pidFilePath, removePid } from './pid-file.js';
 import { PreparedServer } from './prepared-server.js';
-import { runServer } from './run-server.js';
+import { Reloader, type ReloadTarget } from './reload.js';
+import { type RunnableServer, runServer } from './run-server.js';
 import { ServiceManager } from './service-manager.js';
 import { versionText } from './version.js';
 
@@ -80,31 +81,58 @@ function takePidFile(context: CliContext, host: Host, pidFile: string, config: S
   }
 }
 
+/** ZooKeeper's audit lines about the server itself. */
+function startStopAudit(audit: AuditLog | undefined) {
+  let state: 'starting' | 'started' | 'failed' = 'starting';
+  const record = (operation: string, result: 'success' | 'failure' | 'invoked'): void => {
+    audit?.record({ user: audit.serverUser, operation, result });
+  };
+  return {
+    started: (isListening: boolean): void => {
+      if (state !== 'starting') return;
+      state = isListening ? 'started' : 'failed';
+      record('serverStart', isListening ? 'success' : 'failure');
+    },
+    stopped: (): void => {
+      if (state === 'started') record('serverStop', 'invoked');
+    },
+  };
+}
+
 async function serve(
   context: CliContext,
-  { configFile, faults, env, log }: LoadedConfig,
+  loaded: LoadedConfig,
   config: ServerConfig,
   options: StartOptions,
 ): Promise<number> {
+  const { configFile, faults, env, log } = loaded;
   // Loaded only here: scripts ask the other commands often, and those do not need it.
   const { makeServer } = await import('./serve.js');
-  const host = createRealHost({ log: loggerOptions(options, log) });
+  const real = createRealHost({ log: loggerOptions(options, log) });
+  const audit = config.audit.isOn ? await RealAuditLog.open(config.audit, real.log) : undefined;
+  const host = audit === undefined ? real : { ...real, audit };
+  const told = startStopAudit(audit);
   const pidFile = pidFilePath({ ...context, env }, config.storage.dataDir);
   const serviceManager = new ServiceManager(process.env, process.pid, host.log);
-  const make = async () => {
-    const plugins = { providers: await loadAuthModules(config), kerberos: await loadKerberos(config, process.env) };
-    return makeServer(config, host, context.workingDir, plugins);
+  const setLogLevel = (level: LogLevel): void => {
+    host.log.setLevel(level);
   };
+  const make = async (): Promise<RunnableServer & ReloadTarget> => {
+    const plugins = { providers: await loadAuthModules(config), kerberos: await loadKerberos(config, process.env) };
+    return makeServer(config, host, context.workingDir, plugins, { reload: () => reloader.reload(), setLogLevel });
+  };
+  const server = new PreparedServer(make);
+  const reloader: Reloader = new Reloader({ context, options, log: host.log, setLogLevel, target: server }, loaded);
   try {
     const refused = takePidFile(context, host, pidFile, config);
     if (refused !== null) return refused;
     host.log.info(describe(config, configFile), { code: 'STARTING', pid: process.pid });
     for (const fault of faults) tell(host, fault);
-    return await runServer(new PreparedServer(make), {
+    return await runServer(server, {
       log: host.log,
       events: process,
       stopTimeoutMs: STOP_TIMEOUT_MS,
-      ignoresHangup: context.env['ZK_SERVER_NOHUP'] === '1',
+      onHangup: process.stdin.isTTY && context.env['ZK_SERVER_NOHUP'] !== '1' ? null : reloader.onHangup,
       exitNow: (exitCode, words) => {
         // Nothing may run after this, so the words cannot wait for the log.
         writeSync(process.stderr.fd, `${words}\n`);
@@ -113,6 +141,7 @@ async function serve(
         process.exit(exitCode);
       },
       onListening: () => {
+        told.started(true);
         context.report?.({ kind: 'listening' });
         serviceManager.ready(listens(config));
       },
@@ -120,10 +149,13 @@ async function serve(
         serviceManager.stopping();
       },
       onFailed: (reason) => {
+        told.started(false);
         context.report?.({ kind: 'failed', reason });
       },
     });
   } finally {
+    told.stopped();
+    await audit?.close();
     removePid(pidFile);
     await serviceManager.close();
     await host.close();

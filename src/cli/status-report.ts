@@ -6,6 +6,7 @@ import { isWildcardHost, type QuorumServer } from '../membership/index.js';
 import type { ElectionStatus } from '../status/index.js';
 import { ask, parseMntr } from './four-letter.js';
 import { askElections, type Condition, probe } from './probe.js';
+import { askReadiness, type ReadyCheck } from './readiness.js';
 
 export interface PeerReport {
   readonly sid: number;
@@ -19,8 +20,10 @@ export interface Report {
   /** Null when the configuration was not asked for, or there is no ensemble. */
   readonly sid: number | null;
   readonly address: string;
-  /** Does it serve clients, writes too? */
+  /** Does it serve clients, writes too, and pass the checks of /readyz where it can be asked for them? */
   readonly healthy: boolean;
+  /** The checks of /readyz; null when they cannot be asked. */
+  readonly checks: readonly ReadyCheck[] | null;
   /** `starting`: its process runs but does not listen. */
   readonly condition: Condition['kind'] | 'starting' | 'not running';
   /** Why there was no answer; null when there was one. */
@@ -154,7 +157,11 @@ export async function report(
   timeoutMs: number,
   wantsElections: boolean,
 ): Promise<Findings> {
-  const [condition, mntr] = await Promise.all([probe(endpoint, timeoutMs), ask(endpoint, 'mntr', timeoutMs)]);
+  const [condition, mntr, checks] = await Promise.all([
+    probe(endpoint, timeoutMs),
+    ask(endpoint, 'mntr', timeoutMs),
+    askReadiness(config, timeoutMs),
+  ]);
   const said = condition.kind === 'serving' ? condition.said : new Map<string, string>();
   const measured = parseMntr(mntr.text);
   const mode = condition.kind === 'serving' ? condition.mode : null;
@@ -167,7 +174,8 @@ export async function report(
   const result: Report = {
     sid,
     address: formatEndpoint(endpoint),
-    healthy: mode !== null && SERVING.has(mode),
+    healthy: mode !== null && SERVING.has(mode) && (checks ?? []).every(({ ok }) => ok),
+    checks,
     condition: kindOf(condition, config, pid),
     why: 'why' in condition ? condition.why : null,
     pid,

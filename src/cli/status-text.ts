@@ -1,4 +1,5 @@
 import type { CliContext } from './context.js';
+import type { ReadyCheck } from './readiness.js';
 import type { PeerReport, Report } from './status-report.js';
 
 function describePeer({ sid, role, address, mode }: PeerReport): string {
@@ -41,6 +42,13 @@ function headline(result: Report): string {
   }
 }
 
+/** Only what fails is worth a line each. */
+function describeChecks(checks: readonly ReadyCheck[], line: (label: string, value: string) => void): void {
+  const failed = checks.filter(({ ok }) => !ok);
+  if (failed.length === 0) line('ready', `yes, ${checks.length} checks passed`);
+  for (const { name, detail } of failed) line('not ready', `${name}: ${detail}`);
+}
+
 /** A report for people. */
 export function printReport(context: CliContext, result: Report): void {
   context.out(headline(result));
@@ -56,6 +64,7 @@ export function printReport(context: CliContext, result: Report): void {
   line('outstanding', result.outstanding);
   const { followers } = result;
   if (followers !== null) line('in sync', `${followers.synced} of ${followers.connected} learners`);
+  if (result.checks !== null) describeChecks(result.checks, line);
   if (result.condition === 'serving') line('pid', result.pid);
   for (const peer of result.peers) context.out(describePeer(peer));
 }

@@ -1,20 +1,22 @@
 import type { Access } from '../auth/index.js';
 import { type Clock, Complaints, type Host, type Logger, type Timer } from '../host/index.js';
 import { JuteReader } from '../jute/index.js';
-import type { Metrics } from '../metrics/index.js';
+import { type Metrics, NamespaceSizes } from '../metrics/index.js';
 import type { RequestPipeline } from '../pipeline/index.js';
 import { REQUEST_HEADER_BYTES } from '../protocol/index.js';
 import type { ServerStatus } from '../status/index.js';
 import { BodyCopies } from './body-copies.js';
 import type { ClientConnection } from './connection.js';
+import { AuditTrail } from './audit-trail.js';
 import { ConnectionLimits } from './connection-limits.js';
 import { ConnectionThrottle } from './connection-throttle.js';
 import { EventFrames } from './event-frames.js';
 import { type AnyWord, answerWord, type CommandContext, mayAsk, parseWhitelist } from './four-letter/index.js';
 import { LargeRequests } from './large-requests.js';
-import type { ClientOptions } from './options.js';
+import type { ClientOptions, TunableOptions } from './options.js';
 import { WriterPool } from './outbox.js';
-import { complainOfReply } from './oversize.js';
+import { complainOfReply, type LargeReply } from './oversize.js';
+import { publishQuotas } from './quota-gauges.js';
 import { Reads } from './reads.js';
 import { RequestThrottle } from './request-throttle.js';
 import { Roster } from './roster.js';
@@ -50,13 +52,15 @@ export class ClientHub implements CommandContext {
   readonly waitingReader = new JuteReader(Buffer.alloc(0));
   readonly connections = new Roster<ClientConnection>();
   readonly truthfulRuok: boolean;
+  /** Null: nothing is audited. */
+  readonly audit: AuditTrail | null;
   traceMask = TRACE_MASK;
   /** TLS handshakes that are under way. */
   outstandingHandshakes = 0;
   /** Null while this server does not serve. */
   pipeline: RequestPipeline | null = null;
   private readonly leaving = new Roster<ClientConnection>();
-  private readonly allowedWords: ReadonlySet<string>;
+  private allowedWords: ReadonlySet<string>;
   private dueConnections: ClientConnection[] = [];
   private isDeferred = false;
   private sweepTimer: Timer | null = null;
@@ -69,11 +73,12 @@ export class ClientHub implements CommandContext {
     readonly metrics: Metrics,
     readonly status: ServerStatus,
     readonly access: Access,
-    readonly options: ClientOptions,
+    public options: ClientOptions,
   ) {
     this.clock = host.clock;
     this.log = host.log;
     this.complaints = new Complaints(host.clock, host.log);
+    this.audit = host.audit === undefined ? null : new AuditTrail(host.audit, access);
     this.traffic = new ClientTraffic(metrics);
     this.limits = new ConnectionLimits(options.maxClientCnxns, options.maxCnxns);
     this.connectionThrottle = new ConnectionThrottle(options.connectionThrottle, host.random, host.clock.monotonicMs());
@@ -82,12 +87,22 @@ export class ClientHub implements CommandContext {
       options.requestThrottle.maxRequests > 0
         ? new RequestThrottle(options.requestThrottle, host.clock, metrics, () => this.traffic.outstanding)
         : null;
-    this.reads = new Reads(access, host.log, options.juteMaxBufferBytes, (reply) => {
+    const tell = (reply: LargeReply): void => {
       complainOfReply(this.complaints, reply);
-    });
+    };
+    const sizes = new NamespaceSizes(metrics, 'read_per_namespace');
+    this.reads = new Reads(access, host.log, options.juteMaxBufferBytes, tell, sizes);
     this.allowedWords = parseWhitelist(options.commandWhitelist, options.readOnlyMode);
     this.truthfulRuok = options.truthfulRuok;
     this.registerGauges();
+  }
+
+  /** Takes the limits and the whitelist of `options` for what comes from now on; the rest stays as it is. */
+  retune(options: TunableOptions): void {
+    const { maxClientCnxns, maxCnxns, globalOutstandingLimit, commandWhitelist } = options;
+    this.options = { ...this.options, maxClientCnxns, maxCnxns, globalOutstandingLimit, commandWhitelist };
+    this.limits.change(maxClientCnxns, maxCnxns);
+    this.allowedWords = parseWhitelist(commandWhitelist, this.options.readOnlyMode);
   }
 
   /** Too much is under way: connections with unanswered requests are not read until some of it is done. */
@@ -236,5 +251,6 @@ export class ClientHub implements CommandContext {
     whileServing('approximate_data_size', ({ tree }) => tree.approximateDataSize);
     whileServing('global_sessions', ({ stats }) => stats.globalSessions);
     whileServing('local_sessions', ({ stats }) => stats.localSessions);
+    publishQuotas(metrics, () => this.pipeline?.tree ?? null);
   }
 }

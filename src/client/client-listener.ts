@@ -1,5 +1,5 @@
 import type { Access } from '../auth/index.js';
-import { type Endpoint, formatEndpoint, type Host, type Listener, type Socket } from '../host/index.js';
+import { type Endpoint, formatEndpoint, type Host, type Listener, sleep, type Socket } from '../host/index.js';
 import type { Metrics } from '../metrics/index.js';
 import type { RequestPipeline } from '../pipeline/index.js';
 import type { ServerStatus } from '../status/index.js';
@@ -7,7 +7,11 @@ import { ClientHub } from './client-hub.js';
 import { ClientConnection } from './connection.js';
 import type { CommandContext } from './four-letter/index.js';
 import { type Admit, type ClientTls, SecureAccept, type Transport } from './secure-accept.js';
-import { type ClientOptions, DEFAULT_CLIENT_OPTIONS } from './options.js';
+import { type ClientOptions, DEFAULT_CLIENT_OPTIONS, type TunableOptions } from './options.js';
+
+/** What is under way when this server stops gets so long to be answered. */
+const DRAIN_MS = 300;
+const DRAIN_LOOK_MS = 5;
 
 export interface ClientListenerDeps {
   readonly host: Host;
@@ -28,6 +32,7 @@ export class ClientListener {
   private listeners: Listener[] = [];
   private secureAccept: SecureAccept | null = null;
   private isClosed = false;
+  private isDraining = false;
 
   constructor(deps: ClientListenerDeps) {
     this.host = deps.host;
@@ -60,7 +65,7 @@ export class ClientListener {
       await Promise.all(opened.map((listener) => listener.close()));
       throw error;
     }
-    if (this.isClosed) await Promise.all(opened.map((listener) => listener.close()));
+    if (this.isClosed || this.isDraining) await Promise.all(opened.map((listener) => listener.close()));
     else this.listeners.push(...opened);
   }
 
@@ -98,6 +103,11 @@ export class ClientListener {
     this.hub.flush();
   }
 
+  /** Limits and whitelist for what comes from now on. */
+  retune(options: TunableOptions): void {
+    this.hub.retune(options);
+  }
+
   /** What four-letter words see of the clients, for others who tell of them. */
   get commands(): CommandContext {
     return this.hub;
@@ -110,6 +120,21 @@ export class ClientListener {
   /** Sends at once what was gathered for the end of the turn: to be called when a batch of commits is applied. */
   flush(): void {
     this.hub.flush();
+  }
+
+  /**
+   * Takes no one in any more, gives the answers that are under way a moment, and ends the connections of all sessions, so that
+   * their clients go to another server at once.
+   */
+  async drain(): Promise<void> {
+    const { clock } = this.host;
+    this.isDraining = true;
+    const { listeners } = this;
+    this.listeners = [];
+    await Promise.all(listeners.map((listener) => listener.close()));
+    const endMs = clock.monotonicMs() + DRAIN_MS;
+    while (this.hub.traffic.outstanding > 0 && clock.monotonicMs() < endMs) await sleep(clock, DRAIN_LOOK_MS);
+    this.serve(null);
   }
 
   /** Closes the port and every connection. */

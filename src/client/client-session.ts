@@ -15,6 +15,7 @@ import {
   Xid,
 } from '../protocol/index.js';
 import type { WatchEvent } from '../tree/index.js';
+import type { AuditSubject } from './audit-trail.js';
 import type { ClientHub } from './client-hub.js';
 import type { ConnectionStats } from './connection-stats.js';
 import { FAILED_OP } from './connection-stats.js';
@@ -448,11 +449,15 @@ export class ClientSession implements ClientPort, Asker, Throttled {
   // ----- answers of the pipeline
 
   writeDone(result: WriteResult): void {
-    if (this.isOver) return;
+    if (this.isOver) {
+      this.hub.traffic.staleReplies.add();
+      return;
+    }
     const { line } = this;
     if (line.isEmpty || line.startsWithRead) throw new Error(`a result came for which no request waits`);
     const { xid, type, body, receivedMs } = line;
     this.shiftLine();
+    if (this.hub.audit !== null && body !== null) this.hub.audit.decided(this.subject(), type, body, result);
     if (this.carrier.isOverfull()) return;
     if (result.err === ErrorCode.sessionMoved) {
       this.carrier.leave('its session moved to another server');
@@ -471,8 +476,22 @@ export class ClientSession implements ClientPort, Asker, Throttled {
     if (line.size === 0 || !this.hub.isOverloaded) this.carrier.releaseOutstanding();
   }
 
+  private subject(): AuditSubject {
+    return { session: formatSessionId(this.sessionId), ip: this.carrier.remoteHost, auth: this.auth };
+  }
+
   /** Answers the reads at the head of the line, up to the next write. */
   private answerWaiting(): void {
+    const { line } = this;
+    if (!line.startsWithRead) return;
+    const { traffic } = this.hub;
+    const before = line.size;
+    traffic.waitingRequests.record(before);
+    this.answerReads();
+    traffic.readsAfterWrite.record(before - line.size);
+  }
+
+  private answerReads(): void {
     const { line } = this;
     while (line.startsWithRead) {
       const { xid, type, body, auth, receivedMs } = line;

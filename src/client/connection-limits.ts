@@ -5,10 +5,16 @@ export class ConnectionLimits {
 
   constructor(
     /** Per address; 0: no limit. */
-    private readonly maxPerHost: number,
+    private maxPerHost: number,
     /** Of all; 0: no limit. */
-    private readonly maxTotal: number,
+    private maxTotal: number,
   ) {}
+
+  /** For those who come from now on. */
+  change(maxPerHost: number, maxTotal: number): void {
+    this.maxPerHost = maxPerHost;
+    this.maxTotal = maxTotal;
+  }
 
   /** Counts a connection under `key`; or says, as ZooKeeper words it, why there can be no more from `host`. */
   add(key: string, host = key): string | null {

@@ -35,6 +35,12 @@ export interface ClientOptions {
   readonly maxPendingReplyBytes: number;
 }
 
+/** What can change while clients are served. */
+export type TunableOptions = Pick<
+  ClientOptions,
+  'maxClientCnxns' | 'maxCnxns' | 'globalOutstandingLimit' | 'commandWhitelist'
+>;
+
 export const DEFAULT_CLIENT_OPTIONS: ClientOptions = {
   maxClientCnxns: 60,
   maxCnxns: 0,

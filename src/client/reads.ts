@@ -1,6 +1,7 @@
 import type { Access } from '../auth/index.js';
 import type { Logger } from '../host/index.js';
 import { JuteError, type JuteReader } from '../jute/index.js';
+import type { NamespaceSizes } from '../metrics/index.js';
 import type { Acl, Id } from '../protocol/index.js';
 import {
   AddWatchMode,
@@ -21,6 +22,9 @@ import { NO_NODE } from '../tree/index.js';
 import type { Outbox } from './outbox.js';
 import type { LargeReply } from './oversize.js';
 import { THROTTLED } from './request-kinds.js';
+
+/** What ZooKeeper adds for the stat of each node that is read. */
+const STAT_OVERHEAD_BYTES = 68;
 
 /** Who asks: whose watches are set, and where the answer goes. */
 export interface Asker extends Watcher {
@@ -55,6 +59,8 @@ export class Reads {
     /** `jute.maxbuffer`: longer replies are told of. */
     private readonly limitBytes: number,
     private readonly onLargeReply: (reply: LargeReply) => void,
+    /** Sizes of what is read, by the first part of the path. */
+    private readonly sizes: NamespaceSizes,
   ) {}
 
   /** Appends the reply to the asker's outbox; returns its error code. */
@@ -133,6 +139,7 @@ export class Reads {
     const w = q.asker.outbox.open();
     q.tree.writeDataAndStat(ref, w);
     q.asker.outbox.end(frame);
+    this.count(q, q.tree.dataLength(ref));
     if (watch) q.tree.addDataWatch(this.path(q), q.asker);
     return ErrorCode.ok;
   }
@@ -148,6 +155,7 @@ export class Reads {
     const frame = this.begin(q);
     q.tree.writeStat(ref, q.asker.outbox.open());
     q.asker.outbox.end(frame);
+    this.count(q, 0);
     return ErrorCode.ok;
   }
 
@@ -158,9 +166,12 @@ export class Reads {
     if (!this.mayRead(q, ref)) return ErrorCode.noAuth;
     const frame = this.begin(q);
     const w = q.asker.outbox.open();
+    const before = w.length;
     q.tree.writeChildren(ref, w);
+    const bytes = w.length - before;
     if (withStat) q.tree.writeStat(ref, w);
     q.asker.outbox.end(frame);
+    this.count(q, bytes);
     if (watch) q.tree.addChildWatch(this.path(q), q.asker);
     return ErrorCode.ok;
   }
@@ -289,6 +300,12 @@ export class Reads {
     this.pathEnd = start + size;
     reader.reset(q.bytes, start + size, q.end);
     return q.tree.findUtf8(q.bytes, start, start + size);
+  }
+
+  /** As ZooKeeper does: the path, what was read, and the stat. */
+  private count(q: Question, bytes: number): void {
+    const { pathStart, pathEnd } = this;
+    this.sizes.recordUtf8(q.bytes, pathStart, pathEnd, pathEnd - pathStart + bytes + STAT_OVERHEAD_BYTES);
   }
 
   private path(q: Question): string {

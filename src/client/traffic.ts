@@ -30,6 +30,10 @@ export class ClientTraffic {
   readonly connectionTokenDeficit: Summary;
   readonly handshakesExceeded: Counter;
   readonly handshakesFailed: Counter;
+  readonly staleReplies: Counter;
+  /** Reads that waited behind a write of their session, and what else waited there, each time a write was answered. */
+  readonly readsAfterWrite: Summary;
+  readonly waitingRequests: Summary;
   private readonly readLatency: Summary;
   private readonly updateLatency: Summary;
 
@@ -46,6 +50,9 @@ export class ClientTraffic {
     this.connectionTokenDeficit = metrics.summary('connection_token_deficit');
     this.handshakesExceeded = metrics.counter('tls_handshake_exceeded');
     this.handshakesFailed = metrics.counter('unsuccessful_handshake');
+    this.staleReplies = metrics.counter('stale_replies');
+    this.readsAfterWrite = metrics.summary('reads_after_write_in_session_queue');
+    this.waitingRequests = metrics.summary('requests_in_session_queue');
     this.readLatency = metrics.summary('readlatency');
     this.updateLatency = metrics.summary('updatelatency');
     this.registerGauges(metrics);

@@ -31,6 +31,7 @@ import type { GivenValue } from './given.js';
 import type { JaasFile } from './sasl-settings.js';
 import { accessSettings, quorumSecuritySettings, tlsClientSettings } from './security.js';
 import type { Setting } from './settings.js';
+import { spaceSettings, upkeepSettings } from './upkeep-settings.js';
 
 export interface BuildInput {
   readonly request: LoadRequest;
@@ -171,6 +172,7 @@ export async function buildConfig(input: BuildInput): Promise<ServerConfig | nul
       intervalMs: values['autopurge.purgeInterval'] * HOUR_MS,
       snapRetainCount: values['autopurge.snapRetainCount'],
     },
+    ...upkeepSettings(input),
     access: accessSettings(input),
     quorumSecurity: quorumSecuritySettings(input, mode),
     admin: adminSettings(input),
@@ -253,14 +255,17 @@ function storageSettings(values: KeyValues, dataDir: string, dataLogDir: string)
     trustEmptySnapshot: values['snapshot.trust.empty'],
     dbAutoCreate: values['db.autocreate'],
     serializeLastProcessedZxid: values['serializeLastProcessedZxid.enabled'],
+    ...spaceSettings(values),
   };
 }
 
 /** The parts of the object, too; verifiers and sets are left as they are. */
 function freeze(config: ServerConfig): ServerConfig {
   const { clients, election, learner, storage, purge, access, quorumSecurity, admin, exporter } = config;
+  const { backup, pauses, audit } = config;
   for (const part of [clients, election, learner, storage, purge, access, quorumSecurity, admin, exporter]) {
     Object.freeze(part);
   }
+  for (const part of [backup, pauses, audit]) Object.freeze(part);
   return Object.freeze(config);
 }

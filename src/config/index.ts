@@ -12,10 +12,13 @@ export type { TlsSettings } from './tls-settings.js';
 export type {
   AccessSettings,
   AdminSettings,
+  AuditSettings,
+  BackupSettings,
   ClientSettings,
   ElectionSettings,
   ExporterSettings,
   LearnerSettings,
+  PauseSettings,
   PurgeSettings,
   QuorumSaslSettings,
   QuorumSecuritySettings,

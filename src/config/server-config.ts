@@ -92,12 +92,41 @@ export interface StorageSettings {
   readonly trustEmptySnapshot: boolean;
   readonly dbAutoCreate: boolean;
   readonly serializeLastProcessedZxid: boolean;
+  /** With less than this free it is said that the disk fills; 0: never. */
+  readonly spaceWarnBytes: number;
+  /** With less than this free the server pauses; 0: never. */
+  readonly spaceStopBytes: number;
 }
 
 export interface PurgeSettings {
   /** 0: never. */
   readonly intervalMs: number;
   readonly snapRetainCount: number;
+}
+
+/** Backups that are made by themselves. */
+export interface BackupSettings {
+  /** Absolute; null: none are made. */
+  readonly dir: string | null;
+  readonly intervalMs: number;
+  readonly retainCount: number;
+}
+
+/** Watching for pauses of the event loop (`jvm.pause.*`). */
+export interface PauseSettings {
+  readonly isOn: boolean;
+  /** Between two looks. */
+  readonly sleepMs: number;
+  readonly infoThresholdMs: number;
+  readonly warnThresholdMs: number;
+}
+
+/** The audit log (`audit.*`). */
+export interface AuditSettings {
+  readonly isOn: boolean;
+  /** Absolute; null: audit lines go where the log goes. */
+  readonly file: string | null;
+  readonly format: 'text' | 'json';
 }
 
 export interface AccessSettings {
@@ -200,6 +229,9 @@ export interface ServerConfig {
   readonly learner: LearnerSettings;
   readonly storage: StorageSettings;
   readonly purge: PurgeSettings;
+  readonly backup: BackupSettings;
+  readonly pauses: PauseSettings;
+  readonly audit: AuditSettings;
   readonly access: AccessSettings;
   readonly quorumSecurity: QuorumSecuritySettings;
   readonly admin: AdminSettings;

@@ -41,10 +41,15 @@ const FAREWELL_MS = 500;
  */
 export class QuorumAuthenticator {
   constructor(
-    private readonly options: QuorumAuthOptions,
+    private options: QuorumAuthOptions,
     private readonly clock: Clock,
     private readonly random: Random,
   ) {}
+
+  /** Who may log in from now on. */
+  setUsers(users: ReadonlyMap<string, string>): void {
+    this.options = { ...this.options, users };
+  }
 
   /** Logs in at the server that was dialled. Rejects, with the socket closed, when that fails. */
   async dialled(socket: Socket, timeoutMs: number): Promise<void> {

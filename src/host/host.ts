@@ -1,3 +1,4 @@
+import type { AuditLog } from './audit.js';
 import type { Clock } from './clock.js';
 import type { Disk } from './disk.js';
 import type { Logger } from './logger.js';
@@ -11,4 +12,6 @@ export interface Host {
   readonly disk: Disk;
   readonly random: Random;
   readonly log: Logger;
+  /** Absent: nobody wants to know who did what. */
+  readonly audit?: AuditLog;
 }

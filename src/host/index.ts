@@ -1,3 +1,4 @@
+export type { AuditEvent, AuditLog } from './audit.js';
 export { AsyncQueue } from './async-queue.js';
 export type { Clock, Timer } from './clock.js';
 export { sleep } from './clock.js';

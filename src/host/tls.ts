@@ -47,6 +47,8 @@ export interface TlsOptions {
 export interface TlsContext {
   /** Takes the files anew when one of them changed; false: none has. After a `TlsError` the old ones stay in use. */
   reload(): Promise<boolean>;
+  /** The same in two steps: what is answered takes them; null: none has changed. Throws a `TlsError`. */
+  prepare(): Promise<(() => void) | null>;
 }
 
 export type TlsErrorCode =

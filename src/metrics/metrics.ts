@@ -101,6 +101,10 @@ export class Metrics {
   /** Values that are told by key (of a server, say): for exporters only. */
   readonly gaugeSets = new Map<string, () => Iterable<readonly [key: string, value: number]>>();
 
+  /** Distributions and counters by a key (the first part of paths), by their family. */
+  readonly summarySets = new Map<string, Map<string, Summary>>();
+  readonly counterSets = new Map<string, Map<string, Counter>>();
+
   counter(name: string): Counter {
     let counter = this.counters.get(name);
     if (counter === undefined) this.counters.set(name, (counter = new Counter()));
@@ -113,6 +117,24 @@ export class Metrics {
     return summary;
   }
 
+  /** Null: there are too many keys already, and what has none is not told. */
+  summaryOf(family: string, key: string): Summary | null {
+    return memberOf(this.summarySets, family, key, () => new Summary());
+  }
+
+  /** The same for counters. */
+  counterOf(family: string, key: string): Counter | null {
+    return memberOf(this.counterSets, family, key, () => new Counter());
+  }
+
+  /** Forgets what was counted so far; what is read from elsewhere stays. */
+  reset(): void {
+    for (const counter of this.counters.values()) counter.reset();
+    for (const summary of this.summaries.values()) summary.reset();
+    for (const set of this.summarySets.values()) for (const summary of set.values()) summary.reset();
+    for (const set of this.counterSets.values()) for (const counter of set.values()) counter.reset();
+  }
+
   /** Registers (or replaces) a value that is computed when read. */
   gauge(name: string, read: () => number): void {
     this.gauges.set(name, read);
@@ -122,4 +144,17 @@ export class Metrics {
   gaugeSet(name: string, read: () => Iterable<readonly [key: string, value: number]>): void {
     this.gaugeSets.set(name, read);
   }
+}
+
+/** Keys come from clients, so that there is an end to them. */
+const MOST_KEYS = 200;
+
+function memberOf<T>(sets: Map<string, Map<string, T>>, family: string, key: string, make: () => T): T | null {
+  let set = sets.get(family);
+  if (set === undefined) sets.set(family, (set = new Map<string, T>()));
+  let member = set.get(key);
+  if (member !== undefined) return member;
+  if (set.size >= MOST_KEYS) return null;
+  set.set(key, (member = make()));
+  return member;
 }

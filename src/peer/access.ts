@@ -12,6 +12,7 @@ import {
 } from '../auth/index.js';
 import type { BuiltInScheme, ServerConfig } from '../config/index.js';
 import type { Host } from '../host/index.js';
+import type { Metrics } from '../metrics/index.js';
 import { PeerExit, StartError } from './start-error.js';
 
 /** A mismatch of the ensemble's name is told once in so long. */
@@ -27,7 +28,7 @@ export interface AuthPlugins {
 export const NO_PLUGINS: AuthPlugins = { providers: [], kerberos: null };
 
 /** Who may do what, as the configuration says. Throws a `StartError` for what it asks for and is not there. */
-export function makeAccess(config: ServerConfig, host: Host, plugins: AuthPlugins): Access {
+export function makeAccess(config: ServerConfig, host: Host, plugins: AuthPlugins, metrics: Metrics): Access {
   const { access, clients } = config;
   const providers = AuthProviders.standard({
     digestEnabled: access.digestSchemeEnabled,
@@ -38,7 +39,7 @@ export function makeAccess(config: ServerConfig, host: Host, plugins: AuthPlugin
   // Certificates of clients have owners without being asked for.
   const schemes = new Set<BuiltInScheme>(clients.tls === null ? named : [...named, 'x509']);
   for (const scheme of schemes) {
-    const provider = builtIn(scheme, config, host);
+    const provider = builtIn(scheme, config, host, metrics);
     if (provider !== null) providers.add(provider);
   }
   for (const plugin of plugins.providers) providers.add(plugin);
@@ -60,7 +61,7 @@ export function makeAccess(config: ServerConfig, host: Host, plugins: AuthPlugin
 }
 
 /** Null: it is there anyway. */
-function builtIn(scheme: BuiltInScheme, { access }: ServerConfig, host: Host): AuthProvider | null {
+function builtIn(scheme: BuiltInScheme, { access }: ServerConfig, host: Host, metrics: Metrics): AuthProvider | null {
   switch (scheme) {
     case 'digest':
     case 'ip':
@@ -70,14 +71,17 @@ function builtIn(scheme: BuiltInScheme, { access }: ServerConfig, host: Host): A
     case 'x509':
       return new X509Provider(access.x509SuperUser);
     case 'ensemble':
-      return ensemble(access.ensembleNames, host);
+      return ensemble(access.ensembleNames, host, metrics);
   }
 }
 
-function ensemble(names: readonly string[] | null, { clock, log }: Host): EnsembleProvider {
+function ensemble(names: readonly string[] | null, { clock, log }: Host, metrics: Metrics): EnsembleProvider {
   let quietUntilMs = Number.NEGATIVE_INFINITY;
   return new EnsembleProvider({
     names,
+    onOutcome: (outcome) => {
+      metrics.counter(`ensemble_auth_${outcome}`).add();
+    },
     onMismatch: (name, { remoteHost }) => {
       const nowMs = clock.monotonicMs();
       if (nowMs < quietUntilMs) return;

@@ -5,7 +5,14 @@ import type { PipelineParts } from './pipelines.js';
 /** What only the server itself can tell, beside its parts. */
 export type AdminFacts = Pick<
   AdminTarget,
-  'pipeline' | 'database' | 'verifier' | 'learners' | 'resetObserverStatistics' | 'initialConfiguration'
+  | 'pipeline'
+  | 'database'
+  | 'verifier'
+  | 'learners'
+  | 'resetObserverStatistics'
+  | 'initialConfiguration'
+  | 'restore'
+  | 'control'
 >;
 
 /** Fits a server to the admin server. */
@@ -32,6 +39,7 @@ export function adminTarget(
       allowsRestore: admin.allowsRestore,
       sealsZxid: storage.serializeLastProcessedZxid,
       slowSyncMs: storage.fsyncWarningThresholdMs,
+      leastFreeBytes: storage.spaceStopBytes,
     },
     ...facts,
   };

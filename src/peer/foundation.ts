@@ -48,7 +48,7 @@ export async function listenForClients(
     await listenOn(clients, config, endpoint, portUnification ? 'either' : 'plain', 'clientPort');
   }
   if (secureEndpoint !== null) await listenOn(clients, config, secureEndpoint, 'tls', 'secureClientPort');
-  return context !== null && tlsReloads ? new TlsFileWatch(host.clock, host.log, 'clients', context) : null;
+  return context === null ? null : new TlsFileWatch(host.clock, host.log, 'clients', context, tlsReloads);
 }
 
 async function listenOn(

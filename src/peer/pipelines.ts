@@ -41,6 +41,7 @@ export function pipelineDeps(
   return {
     clock: host.clock,
     log: host.log,
+    ...(host.audit === undefined ? {} : { audit: host.audit }),
     metrics,
     store: database,
     access,

@@ -1,4 +1,4 @@
-import type { AdminTarget } from '../admin/index.js';
+import type { AdminControl, AdminTarget } from '../admin/index.js';
 import { ClientListener } from '../client/index.js';
 import type { ServerConfig } from '../config/index.js';
 import type { ElectionResult, ElectionSelf } from '../election/index.js';
@@ -11,7 +11,7 @@ import type { Metrics } from '../metrics/index.js';
 import type { RequestPipeline } from '../pipeline/index.js';
 import { SessionIds } from '../pipeline/index.js';
 import type { ServerState } from '../protocol/index.js';
-import type { ElectionStatus, QuorumStatus, ServerStatus, SessionsStatus, SizeRange } from '../status/index.js';
+import type { ElectionStatus, QuorumStatus, SessionsStatus, SizeRange } from '../status/index.js';
 import type { Database } from '../storage/index.js';
 import type { LearnerView, RoleEnd } from '../zab/index.js';
 import { PhaseTrace } from '../zab/index.js';
@@ -23,15 +23,17 @@ import { Reconfiguration } from './reconfiguration.js';
 import { clientOptions, connectionOptions, electionOptions } from './options.js';
 import { type AuthPlugins, makeAccess, NO_PLUGINS } from './access.js';
 import type { PipelineParts } from './pipelines.js';
-import { PurgeSchedule } from './purge-schedule.js';
 import { ReadOnlyService } from './read-only-service.js';
 import { publishLearnerGauges } from './learner-gauges.js';
 import { openQuorumTransport, type QuorumTransport } from './quorum-transport.js';
 import type { Role, RoleContext } from './roles.js';
-import { makeRole } from './roles.js';
+import { makeRole, showMembershipIn } from './roles.js';
 import { type Environment, ServerFacts } from './server-facts.js';
+import { SilentTransport } from './silent-transport.js';
 import { PeerExit, type Server, type ServerEnd, StartError } from './start-error.js';
 import type { TlsFileWatch } from './tls-files.js';
+import { prepareReload } from './reload.js';
+import { Upkeep } from './upkeep.js';
 
 /** After a role that ended at once, the next election waits so long: a fault that lasts must not spin. */
 const RESTART_DELAY_MS = 20;
@@ -45,7 +47,7 @@ const RESTART_DELAY_MS = 20;
  */
 export class QuorumPeer implements Server, ElectionSelf {
   readonly myId: number;
-  readonly status: ServerStatus;
+  readonly status: ServerFacts;
   readonly finished: Promise<ServerEnd>;
   readonly phases: PhaseTrace;
   private readonly clients: ClientListener;
@@ -55,13 +57,14 @@ export class QuorumPeer implements Server, ElectionSelf {
   private readonly configurations: Configurations;
   private readonly reconfiguration: Reconfiguration;
   private database: Database | null = null;
-  private purge: PurgeSchedule | null = null;
+  private readonly upkeep: Upkeep;
   private tlsWatch: TlsFileWatch | null = null;
   private transport: QuorumTransport | null = null;
   private connections: QuorumCnxManager | null = null;
   private fastLeaderElection: FastLeaderElection | null = null;
   private role: Role | null = null;
   private serverState: ServerState = 'LOOKING';
+  private unavailableSinceMs: number;
   private leaderSid: number | null = null;
   private loop: Promise<void> = Promise.resolve();
   private starting: Promise<void> = Promise.resolve();
@@ -76,6 +79,7 @@ export class QuorumPeer implements Server, ElectionSelf {
   ) {
     this.myId = config.myId;
     this.phases = new PhaseTrace(host.clock);
+    this.unavailableSinceMs = host.clock.monotonicMs();
     this.finished = new Promise((resolve) => {
       this.finish = resolve;
     });
@@ -88,7 +92,7 @@ export class QuorumPeer implements Server, ElectionSelf {
       sessions: () => this.sessionsStatus(),
       own: () => this.configurations.ownServer(),
     });
-    const access = makeAccess(config, host, plugins);
+    const access = makeAccess(config, host, plugins, metrics);
     this.parts = { host, metrics, config, access, sessionIds: new SessionIds(host.clock, config.myId) };
     this.clients = new ClientListener({ host, metrics, status: this.status, access, options: clientOptions(config) });
     this.configurations = new Configurations(host.disk, host.log, config);
@@ -101,6 +105,9 @@ export class QuorumPeer implements Server, ElectionSelf {
     });
     this.readOnly = new ReadOnlyService(this.parts, (pipeline) => {
       this.clients.serve(pipeline);
+    });
+    this.upkeep = new Upkeep(host, config, metrics, (why) => {
+      this.endRole(why);
     });
     metrics.gauge('quorum_size', () => this.verifier().voters.size);
     metrics.gauge('election_rounds', () => this.fastLeaderElection?.round ?? 0);
@@ -137,13 +144,12 @@ export class QuorumPeer implements Server, ElectionSelf {
       };
       await this.reconfiguration.recall(database);
       if (this.isStopping()) return;
+      await this.upkeep.start(database);
       await this.startElection(this.transport);
     } catch (error) {
       await this.release();
       throw error;
     }
-    this.purge = new PurgeSchedule(host.clock, host.log, database, config.purge);
-    this.purge.start();
     this.loop = this.run(database);
   }
 
@@ -152,14 +158,29 @@ export class QuorumPeer implements Server, ElectionSelf {
     return this.stopping;
   }
 
-  adminTarget(initialConfiguration: string): AdminTarget {
+  prepareReload(next: ServerConfig): Promise<() => void> {
+    return prepareReload(next, {
+      clients: this.clients,
+      status: this.status,
+      access: this.parts.access,
+      certificates: [this.tlsWatch, this.transport?.tlsWatch ?? null],
+      authenticator: this.transport?.authenticator ?? null,
+    });
+  }
+
+  adminTarget(initialConfiguration: string, control: AdminControl): AdminTarget {
     return adminTarget(this.parts, this.clients.commands, {
       initialConfiguration,
+      control,
       pipeline: () => this.pipeline,
       database: () => this.database,
       verifier: () => this.verifier(),
       learners: () => this.learners,
       resetObserverStatistics: () => this.role?.resetObserverStatistics(),
+      restore: (bytes) =>
+        this.upkeep.restore(this.database, bytes, (tree) => {
+          showMembershipIn(tree, this.verifier(), this.host.clock);
+        }),
     });
   }
 
@@ -182,8 +203,10 @@ export class QuorumPeer implements Server, ElectionSelf {
   private async tearDown(): Promise<void> {
     // What is half started could not be ended; how starting went is told to whoever called it.
     await this.starting.catch(() => undefined);
+    this.upkeep.release();
     this.readOnly.lookingEnded();
-    this.clients.serve(null);
+    // Clients first, so that they are elsewhere when the role ends.
+    await this.clients.drain();
     await this.role?.shutdown('this server stops');
     await this.fastLeaderElection?.shutdown();
     await this.loop;
@@ -191,7 +214,7 @@ export class QuorumPeer implements Server, ElectionSelf {
   }
 
   private async release(): Promise<void> {
-    await this.purge?.stop();
+    await this.upkeep.stop();
     await this.connections?.shutdown();
     await this.reconfiguration.settled();
     this.tlsWatch?.stop();
@@ -218,7 +241,7 @@ export class QuorumPeer implements Server, ElectionSelf {
       log,
       metrics: this.metrics,
       self: this,
-      transport: this.connections,
+      transport: new SilentTransport(this.connections, () => this.upkeep.isPaused),
       options: electionOptions(this.config),
     });
     this.fastLeaderElection.start();
@@ -229,8 +252,14 @@ export class QuorumPeer implements Server, ElectionSelf {
   private async run(database: Database): Promise<void> {
     try {
       while (!this.isStopping()) {
+        await this.upkeep.betweenRoles(database);
+        if (this.isStopping()) return;
         const leader = this.takeSuccessor() ?? (await this.look(database));
         if (leader === null || this.isStopping()) continue;
+        if (this.upkeep.needsPause) {
+          this.serverState = 'LOOKING';
+          continue;
+        }
         const end = await this.playRole(database, leader);
         await this.backToLooking(database, end);
       }
@@ -268,6 +297,7 @@ export class QuorumPeer implements Server, ElectionSelf {
     const startedMs = this.host.clock.monotonicMs();
     const end = await role.run();
     this.clients.serve(null);
+    this.unavailableSinceMs = this.host.clock.monotonicMs();
     const lastedMs = this.host.clock.monotonicMs() - startedMs;
     if (lastedMs < RESTART_DELAY_MS) await sleep(this.host.clock, RESTART_DELAY_MS);
     return end;
@@ -281,6 +311,14 @@ export class QuorumPeer implements Server, ElectionSelf {
     await database.settle();
     await this.reconfiguration.recall(database);
     this.serverState = 'LOOKING';
+  }
+
+  /** Something has to be done without a role, or against having one: `betweenRoles` does it. */
+  private endRole(why: string): void {
+    this.fastLeaderElection?.abandon();
+    this.role?.shutdown(why).catch((error: unknown) => {
+      this.fail(PeerExit.unexpected, error instanceof Error ? error.message : String(error));
+    });
   }
 
   private roleContext(database: Database): RoleContext {
@@ -299,12 +337,20 @@ export class QuorumPeer implements Server, ElectionSelf {
     };
   }
 
+  /** How long it took from losing the last role (or from the start) to serving again. */
+  private measureUnavailability(): void {
+    const tookMs = this.host.clock.monotonicMs() - this.unavailableSinceMs;
+    this.metrics.summary('unavailable_time').record(tookMs);
+    if (this.serverState === 'LEADING') this.metrics.summary('leader_unavailable_time').record(tookMs);
+  }
+
   private isStopping(): boolean {
     return this.stopping !== null;
   }
 
   /** The epoch is established and clients may come. */
   private serve(pipeline: RequestPipeline): void {
+    this.measureUnavailability();
     this.fastLeaderElection?.updateElectionVote(this.database?.epochs.current ?? 0);
     const leadsOnly = this.serverState === 'LEADING' && !this.config.learner.leaderServes;
     this.clients.serve(leadsOnly ? null : pipeline);

@@ -12,6 +12,8 @@ export interface QuorumTransport {
   readonly election: Network;
   /** Null: servers do not authenticate. */
   readonly authenticator: QuorumAuthenticator | null;
+  /** Null: without TLS. */
+  readonly tlsWatch: TlsFileWatch | null;
   stop(): void;
 }
 
@@ -25,7 +27,7 @@ export async function openQuorumTransport(host: Host, config: ServerConfig): Pro
       ? null
       : { context, handshakeTimeoutMs: settings.handshakeTimeoutMs, dials: dialsTls, acceptsPlain };
   const authenticator = sasl === null ? null : new QuorumAuthenticator(sasl, clock, random);
-  const watch = context !== null && tlsReloads ? new TlsFileWatch(clock, log, 'servers', context) : null;
+  const watch = context === null ? null : new TlsFileWatch(clock, log, 'servers', context, tlsReloads);
   const authTimeoutMs = config.tickTimeMs * config.learner.initLimitTicks;
   const over = (proves: QuorumAuthenticator | null): Network =>
     tls === null && proves === null
@@ -35,6 +37,7 @@ export async function openQuorumTransport(host: Host, config: ServerConfig): Pro
     quorum: over(authenticator),
     election: over(null),
     authenticator,
+    tlsWatch: watch,
     stop: () => watch?.stop(),
   };
 }

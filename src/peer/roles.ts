@@ -1,10 +1,11 @@
-import type { Endpoint, Network } from '../host/index.js';
-import { isWildcardHost } from '../membership/index.js';
+import type { Clock, Endpoint, Network } from '../host/index.js';
+import { isWildcardHost, type QuorumVerifier } from '../membership/index.js';
 import type { ReconfigGate, RequestPipeline } from '../pipeline/index.js';
 import { FollowerPipeline, LeaderPipeline } from '../pipeline/index.js';
 import type { ServerState } from '../protocol/index.js';
 import type { SessionsStatus } from '../status/index.js';
 import type { Database } from '../storage/index.js';
+import type { DataTree } from '../tree/index.js';
 import type {
   ConfigView,
   LearnerServer,
@@ -83,8 +84,12 @@ function roleDeps({ database, network, parts, phases, view }: RoleContext): Role
 function showMembership({ database, parts, view }: RoleContext): void {
   const verifier = view.verifier();
   if (verifier.version > 0 && versionOfText(configNodeText(database.tree) ?? '') > verifier.version) return;
-  const text = Buffer.from(verifier.toText(), 'utf8');
-  database.tree.setConfigNode(text, verifier.version, parts.host.clock.wallMs());
+  showMembershipIn(database.tree, verifier, parts.host.clock);
+}
+
+/** The tree shows `verifier` as the membership in force, whatever it showed before. */
+export function showMembershipIn(tree: DataTree, verifier: QuorumVerifier, clock: Clock): void {
+  tree.setConfigNode(Buffer.from(verifier.toText(), 'utf8'), verifier.version, clock.wallMs());
 }
 
 class LeadingRole implements Role {

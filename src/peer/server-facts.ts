@@ -60,6 +60,8 @@ function settingsOf(config: ServerConfig, own: QuorumServer | undefined): Server
 /** The views that four-letter words and tools read of this server. */
 export class ServerFacts implements ServerStatus {
   readonly version = FULL_VERSION;
+  /** As it is in force now. */
+  maxClientCnxns: number;
   private readonly startedMs: number;
 
   constructor(
@@ -69,11 +71,12 @@ export class ServerFacts implements ServerStatus {
     private readonly env: Environment,
     private readonly facts: PeerFacts,
   ) {
+    this.maxClientCnxns = config.clients.maxClientCnxns;
     this.startedMs = clock.monotonicMs();
   }
 
   get settings(): ServerSettings {
-    return settingsOf(this.config, this.facts.own());
+    return { ...settingsOf(this.config, this.facts.own()), maxClientCnxns: this.maxClientCnxns };
   }
 
   uptimeMs(): number {

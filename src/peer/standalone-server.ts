@@ -1,21 +1,22 @@
-import type { AdminTarget } from '../admin/index.js';
+import type { AdminControl, AdminTarget } from '../admin/index.js';
 import { ClientListener } from '../client/index.js';
 import type { ServerConfig } from '../config/index.js';
 import type { Host } from '../host/index.js';
 import type { Metrics } from '../metrics/index.js';
 import { type ReconfigGate, SessionIds, StandalonePipeline } from '../pipeline/index.js';
 import { ErrorCode } from '../protocol/index.js';
-import type { ServerStatus, SessionsStatus } from '../status/index.js';
+import type { SessionsStatus } from '../status/index.js';
 import type { Database } from '../storage/index.js';
 import { adminTarget } from './admin-target.js';
 import { closeDatabase, endsInTime, listenForClients, openDatabase } from './foundation.js';
 import { clientOptions } from './options.js';
 import { type AuthPlugins, makeAccess, NO_PLUGINS } from './access.js';
 import { pipelineDeps, type PipelineParts } from './pipelines.js';
-import { PurgeSchedule } from './purge-schedule.js';
 import { type Environment, ServerFacts } from './server-facts.js';
 import { PeerExit, type Server, type ServerEnd } from './start-error.js';
 import type { TlsFileWatch } from './tls-files.js';
+import { prepareReload } from './reload.js';
+import { Upkeep } from './upkeep.js';
 
 /** Sessions of a server without an ensemble are made as if it were server 1, whatever myid says: ZooKeeper's are. */
 const SESSION_SERVER_ID = 1;
@@ -25,13 +26,15 @@ const NO_ENSEMBLE: ReconfigGate = { plan: () => ErrorCode.unimplemented };
 
 /** A server without an ensemble: what its own log has is committed. */
 export class StandaloneServer implements Server {
-  readonly status: ServerStatus;
+  readonly status: ServerFacts;
   readonly finished: Promise<ServerEnd>;
   private readonly clients: ClientListener;
   private readonly parts: PipelineParts;
   private finish: (end: ServerEnd) => void = () => undefined;
   private database: Database | null = null;
-  private purge: PurgeSchedule | null = null;
+  private readonly upkeep: Upkeep;
+  /** While it does not serve, because something is done without a role. */
+  private pause: Promise<void> | null = null;
   private tlsWatch: TlsFileWatch | null = null;
   private pipeline: StandalonePipeline | null = null;
   private starting: Promise<void> = Promise.resolve();
@@ -56,9 +59,12 @@ export class StandaloneServer implements Server {
       sessions: () => this.sessionsStatus(),
       own: () => config.membership.members.get(config.myId),
     });
-    const access = makeAccess(config, host, plugins);
+    const access = makeAccess(config, host, plugins, metrics);
     this.parts = { host, metrics, config, access, sessionIds: new SessionIds(host.clock, SESSION_SERVER_ID) };
     this.clients = new ClientListener({ host, metrics, status: this.status, access, options: clientOptions(config) });
+    this.upkeep = new Upkeep(host, config, metrics, () => {
+      this.takePause();
+    });
   }
 
   start(): Promise<void> {
@@ -73,15 +79,21 @@ export class StandaloneServer implements Server {
       // The port first, as ZooKeeper does: who started this server twice is told so before the data is touched.
       this.tlsWatch = await listenForClients(this.clients, config, host);
       database = await openDatabase(host, metrics, config);
+      this.database = database;
+      await this.upkeep.start(database);
     } catch (error) {
       await this.release();
       throw error;
     }
-    this.database = database;
     database.onFatal = (error) => {
       this.stopping ??= this.end({ exitCode: PeerExit.unexpected, reason: error.message });
     };
-    if (this.isStopping()) return;
+    if (this.isStopping() || this.pause !== null) return;
+    this.serve(database);
+  }
+
+  private serve(database: Database): void {
+    const { config } = this;
     const pipeline = new StandalonePipeline({
       ...pipelineDeps(this.parts, database, config.values.reconfigEnabled ? NO_ENSEMBLE : null),
       onBatchApplied: () => {
@@ -91,8 +103,31 @@ export class StandaloneServer implements Server {
     this.pipeline = pipeline;
     pipeline.start();
     this.clients.serve(pipeline);
-    this.purge = new PurgeSchedule(host.clock, host.log, database, config.purge);
-    this.purge.start();
+  }
+
+  /** Serves nobody while something is done that must not be noticed half done, or while the disk is full. */
+  private takePause(): void {
+    const { database } = this;
+    if (database === null || this.pause !== null || this.isStopping()) return;
+    this.pause = this.whilePaused(database)
+      .catch((error: unknown) => {
+        const reason = error instanceof Error ? error.message : String(error);
+        this.stopping ??= this.end({ exitCode: PeerExit.unexpected, reason });
+      })
+      .finally(() => {
+        this.pause = null;
+        // What was asked in this very moment.
+        if (this.upkeep.needsPause) this.takePause();
+      });
+  }
+
+  private async whilePaused(database: Database): Promise<void> {
+    this.clients.serve(null);
+    this.pipeline?.stop();
+    this.pipeline = null;
+    await database.settle();
+    await this.upkeep.betweenRoles(database);
+    if (!this.isStopping()) this.serve(database);
   }
 
   stop(): Promise<void> {
@@ -100,14 +135,26 @@ export class StandaloneServer implements Server {
     return this.stopping;
   }
 
-  adminTarget(initialConfiguration: string): AdminTarget {
+  prepareReload(next: ServerConfig): Promise<() => void> {
+    return prepareReload(next, {
+      clients: this.clients,
+      status: this.status,
+      access: this.parts.access,
+      certificates: [this.tlsWatch],
+      authenticator: null,
+    });
+  }
+
+  adminTarget(initialConfiguration: string, control: AdminControl): AdminTarget {
     return adminTarget(this.parts, this.clients.commands, {
       initialConfiguration,
+      control,
       pipeline: () => this.pipeline,
       database: () => this.database,
       verifier: () => null,
       learners: () => [],
       resetObserverStatistics: () => undefined,
+      restore: (bytes) => this.upkeep.restore(this.database, bytes, () => undefined),
     });
   }
 
@@ -128,13 +175,16 @@ export class StandaloneServer implements Server {
   private async tearDown(): Promise<void> {
     // What is half started could not be ended; how starting went is told to whoever called it.
     await this.starting.catch(() => undefined);
+    await this.clients.drain();
     await this.release();
   }
 
   private async release(): Promise<void> {
+    this.upkeep.release();
+    await this.pause;
     this.clients.serve(null);
     this.pipeline?.stop();
-    await this.purge?.stop();
+    await this.upkeep.stop();
     this.tlsWatch?.stop();
     await this.clients.close();
     if (this.database !== null) await closeDatabase(this.database, this.host.log);

@@ -1,4 +1,5 @@
-import type { AdminTarget } from '../admin/index.js';
+import type { AdminControl, AdminTarget } from '../admin/index.js';
+import type { ServerConfig } from '../config/index.js';
 
 /** Exit codes of the process, as Apache ZooKeeper's (`ExitCode`). */
 export const PeerExit = { ok: 0, unexpected: 1, usage: 2, dataDir: 3, electionPort: 14 } as const;
@@ -31,5 +32,10 @@ export interface Server {
   /** Resolves when the server has ended, by `stop` or because it cannot go on. */
   readonly finished: Promise<ServerEnd>;
   /** What the admin server works on; at any time. `initialConfiguration`: the text of zoo.cfg. */
-  adminTarget(initialConfiguration: string): AdminTarget;
+  adminTarget(initialConfiguration: string, control: AdminControl): AdminTarget;
+  /**
+   * Checks what can be taken of a new configuration while the server runs: certificates, users, limits, whitelist. What is
+   * answered takes it, and cannot fail. Rejects when something of it is broken; nothing has changed then.
+   */
+  prepareReload(next: ServerConfig): Promise<() => void>;
 }

@@ -27,8 +27,20 @@ export class TlsFileWatch {
     /** Whose certificates: `clients` or `servers`. */
     private readonly whose: string,
     private readonly context: TlsContext,
+    /** False: only when it is asked to. */
+    looks: boolean,
   ) {
-    this.arm();
+    if (looks) this.arm();
+  }
+
+  /** What takes the files that changed, when they are good; null: none has. Throws a `TlsError`. */
+  async prepare(): Promise<(() => void) | null> {
+    const take = await this.context.prepare();
+    if (take === null) return null;
+    return () => {
+      take();
+      this.told();
+    };
   }
 
   stop(): void {
@@ -48,11 +60,13 @@ export class TlsFileWatch {
   private async look(): Promise<void> {
     const isNew = await this.context.reload();
     this.complaint = '';
-    if (isNew) {
-      const message = `The certificates for ${this.whose} were read again, since a file changed.`;
-      this.log.info(message, { code: 'TLS_RELOADED' });
-    }
+    if (isNew) this.told();
     this.again();
+  }
+
+  private told(): void {
+    const message = `The certificates for ${this.whose} were read again, since a file changed.`;
+    this.log.info(message, { code: 'TLS_RELOADED' });
   }
 
   private again(): void {

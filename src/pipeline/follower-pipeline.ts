@@ -4,12 +4,14 @@ import type { Counter, Summary } from '../metrics/index.js';
 import { ErrorCode, OpCode, readChangeRequest, type TxnEntry, writeChangeRequest } from '../protocol/index.js';
 import type { DataTree, TxnResult } from '../tree/index.js';
 import type { ClientPort, PipelineStats, RequestPipeline, WriteRequest } from './api.js';
+import { auditEphemerals } from './ephemeral-audit.js';
 import { LocalSessions } from './local-sessions.js';
 import type { LeaderLink } from './needs.js';
 import { isPasswordOf, outcomeOf, reasonOfEnd, refusalOf } from './outcome.js';
 import { negotiatedTimeoutMs, type PipelineDeps } from './pipeline-deps.js';
 import { PortTable } from './port-table.js';
 import type { Waiting } from './session-line.js';
+import { WriteSizes } from './write-sizes.js';
 
 /**
  * The pipeline of a follower or an observer: requests go to the leader, and what comes back committed is applied and, when
@@ -28,6 +30,7 @@ export class FollowerPipeline implements RequestPipeline {
   /** Sessions heard of since the leader was told last. */
   private touched = new Map<bigint, number>();
   private readonly propagationLatency: Summary;
+  private readonly writeSizes: WriteSizes;
   private readonly awaitingCommit: Counter;
 
   constructor(
@@ -38,6 +41,7 @@ export class FollowerPipeline implements RequestPipeline {
     this.local = LocalSessions.of(deps, this.ports, (sessionId, timeoutMs) => {
       this.forwardCreateSession(sessionId, timeoutMs);
     });
+    this.writeSizes = new WriteSizes(deps.metrics);
     this.propagationLatency = deps.metrics.summary('propagation_latency');
     this.awaitingCommit = deps.metrics.counter('request_commit_queued');
   }
@@ -148,7 +152,9 @@ export class FollowerPipeline implements RequestPipeline {
   committed(zxid: number): void {
     const { entry, result } = this.deps.store.applyNext();
     const { header } = entry;
+    this.writeSizes.applied(entry.txn);
     this.propagationLatency.record(Math.max(0, this.deps.clock.wallMs() - header.time));
+    if (header.type === OpCode.closeSession && this.deps.audit !== undefined) auditEphemerals(this.deps.audit, entry);
     if (this.link === null) return;
     if (header.type === OpCode.createSession) this.ports.opened(header.clientId);
     this.answer(zxid, entry, result);

@@ -1,5 +1,5 @@
 import type { Access } from '../auth/index.js';
-import type { Clock, Logger } from '../host/index.js';
+import type { AuditLog, Clock, Logger } from '../host/index.js';
 import type { Metrics } from '../metrics/index.js';
 import type { ReconfigGate, TransactionStore } from './needs.js';
 import type { PipelineOptions } from './options.js';
@@ -17,6 +17,8 @@ export interface PipelineDeps {
   readonly options: PipelineOptions;
   /** Null (or absent): reconfiguration is disabled. */
   readonly reconfig?: ReconfigGate | null;
+  /** Absent: nothing is audited. */
+  readonly audit?: AuditLog;
 }
 
 /** The time-out that a client gets for the one it wants. */

@@ -5,6 +5,7 @@ import type { ChangeRequest, ForwardedRequest, Id } from '../protocol/index.js';
 import type { DataTree } from '../tree/index.js';
 import type { ClientPort, PipelineMode, PipelineStats, RequestPipeline, WriteRequest } from './api.js';
 import { ContainerReaper } from './container-reaper.js';
+import { auditEphemerals } from './ephemeral-audit.js';
 import type { Broadcast } from './needs.js';
 import { LocalSessions, RulesWithLocalSessions } from './local-sessions.js';
 import { isPasswordOf, outcomeOf, reasonOfEnd, refusalOf } from './outcome.js';
@@ -15,6 +16,7 @@ import type { SessionLine, Waiting } from './session-line.js';
 import type { SessionRules } from './session-rules.js';
 import { type SessionExpirySet, SessionTracker } from './session-tracker.js';
 import { Validator } from './validator.js';
+import { WriteSizes } from './write-sizes.js';
 
 const NOBODY: readonly Id[] = [];
 
@@ -43,6 +45,7 @@ export abstract class ProposerPipeline implements RequestPipeline {
   /** Requests of clients here whose transactions are proposed, in zxid order. */
   private readonly inFlight = new Fifo<Waiting>();
   private readonly propagationLatency: Summary;
+  private readonly writeSizes: WriteSizes;
   private readonly prepTime: Summary;
   private readonly prepared: Counter;
   private readonly awaitingCommit: Counter;
@@ -96,6 +99,7 @@ export abstract class ProposerPipeline implements RequestPipeline {
         this.proposeOwn(0n, { type: OpCode.deleteContainer, path });
       },
     });
+    this.writeSizes = new WriteSizes(deps.metrics);
     this.propagationLatency = metrics.summary('propagation_latency');
     this.prepTime = metrics.summary('prep_process_time');
     this.prepared = metrics.counter('prep_processor_request_queued');
@@ -257,6 +261,7 @@ export abstract class ProposerPipeline implements RequestPipeline {
   committed(zxid: number, wallMs = this.deps.clock.wallMs()): void {
     const { entry, result } = this.deps.store.applyNext();
     const { header } = entry;
+    this.writeSizes.applied(entry.txn);
     this.validator.pending.release(zxid);
     this.propagationLatency.record(Math.max(0, wallMs - header.time));
     if (header.type === OpCode.createSession) this.ports.opened(header.clientId);
@@ -266,6 +271,7 @@ export abstract class ProposerPipeline implements RequestPipeline {
       this.ports.applied(waiting, outcomeOf(waiting.request.type, zxid, result));
     }
     if (header.type === OpCode.closeSession) {
+      if (this.deps.audit !== undefined) auditEphemerals(this.deps.audit, entry);
       this.sessions.remove(header.clientId);
       this.ports.end(header.clientId, reasonOfEnd(header));
     }

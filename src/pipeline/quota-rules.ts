@@ -1,4 +1,5 @@
 import type { Logger } from '../host/index.js';
+import { type Metrics, namespaceOf } from '../metrics/index.js';
 import { ErrorCode } from '../protocol/index.js';
 import type { DataTree } from '../tree/index.js';
 import { NO_NODE, quotaLimitsPath, quotaStatsPath, QuotaValues } from '../tree/index.js';
@@ -12,6 +13,7 @@ export class QuotaRules {
     private readonly source: { readonly tree: DataTree },
     private readonly isEnforced: boolean,
     private readonly log: Logger,
+    private readonly metrics: Metrics,
   ) {}
 
   /** 0 or QuotaExceeded, for a change that adds so much at `path`. */
@@ -25,7 +27,9 @@ export class QuotaRules {
     const tooMany = count !== 0 && this.exceeds(top, 'count', used.count + count, limits.count, limits.countHardLimit);
     const tooMuch =
       !tooMany && bytes !== 0 && this.exceeds(top, 'bytes', used.bytes + bytes, limits.bytes, limits.bytesHardLimit);
-    return tooMany || tooMuch ? ErrorCode.quotaExceeded : 0;
+    if (!tooMany && !tooMuch) return 0;
+    this.metrics.counterOf('quota_exceeded_error_per_namespace', namespaceOf(top) ?? '')?.add();
+    return ErrorCode.quotaExceeded;
   }
 
   private read(path: string): QuotaValues | null {

@@ -62,7 +62,7 @@ export class Validator {
   constructor(private readonly deps: ValidatorDeps) {
     const { access, log, metrics, options, sessions, store } = deps;
     this.pending = new PendingChanges(store, options, metrics);
-    const quotas = new QuotaRules(store, options.enforceQuota, log);
+    const quotas = new QuotaRules(store, options.enforceQuota, log, metrics);
     this.rules = new NodeRules(this.pending, sessions, access, quotas, options.extendedTypes);
     this.closePrepTime = metrics.summary('close_session_prep_time');
   }

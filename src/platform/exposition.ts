@@ -92,6 +92,23 @@ export class Exposition {
       this.add(name, 'counter', () => plain(counters.get(name)?.value ?? 0));
     }
     for (const name of [...BASIC_SUMMARY_NAMES, ...ADVANCED_SUMMARY_NAMES, ...summaries.keys()]) this.addSummary(name);
+    this.addKeyed();
+  }
+
+  private addKeyed(): void {
+    const { counterSets, summarySets } = this.metrics;
+    for (const [family, set] of counterSets) {
+      this.add(family, 'counter', () => Array.from(set, ([key, { value }]) => ({ labels: { key }, value })));
+    }
+    for (const [family, set] of summarySets) {
+      const windows = new Map<string, SummaryWindow>();
+      const windowOf = (key: string): SummaryWindow => {
+        const window = windows.get(key) ?? new SummaryWindow(() => set.get(key), BASIC_QUANTILES);
+        windows.set(key, window);
+        return window;
+      };
+      this.add(family, 'summary', () => [...set.keys()].flatMap((key) => windowOf(key).samples(family, { key })));
+    }
   }
 
   private addSummary(name: string): void {

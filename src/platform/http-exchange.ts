@@ -19,7 +19,7 @@ export class HttpExchange {
     private readonly handler: HttpHandler,
     private readonly log: Logger,
   ) {
-    this.server = createServer({ keepAliveTimeout: options.idleTimeoutMs }, (request, response) => {
+    this.server = createServer({ keepAliveTimeout: options.idleTimeoutMs, requestTimeout: 0 }, (request, response) => {
       this.answer(request, response).catch((error: unknown) => {
         this.log.debug('An HTTP answer could not be sent.', { code: 'HTTP_BROKEN', error });
         response.destroy();
@@ -62,6 +62,12 @@ export class HttpExchange {
     if (request === null) {
       reply = { status: 400, contentType: 'text/plain', body: 'The address is malformed.\n' };
     } else {
+      // Whoever has sent everything is not idle while he waits for what comes of it; and large things may take their time.
+      const { socket } = incoming;
+      const waits = (): void => {
+        socket.setTimeout(0);
+      };
+      incoming.once('end', waits);
       try {
         reply = await this.handler(request);
       } catch (error) {
@@ -70,6 +76,9 @@ export class HttpExchange {
           error,
         });
         reply = { status: 500, contentType: 'text/plain', body: 'The answer could not be made; see the log.\n' };
+      } finally {
+        incoming.off('end', waits);
+        socket.setTimeout(this.options.idleTimeoutMs);
       }
     }
     await send(reply, incoming, response);

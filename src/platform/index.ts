@@ -3,4 +3,5 @@ export type { RealHost, RealHostOptions } from './real-host.js';
 export { createRealHost } from './real-host.js';
 export type { LoggerOptions } from './real-logger.js';
 export { RealLogger } from './real-logger.js';
+export { auditText, RealAuditLog } from './audit-file.js';
 export { makeExporter } from './exporter.js';

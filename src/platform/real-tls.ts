@@ -58,12 +58,19 @@ export class RealTlsContext implements TlsContext {
   }
 
   async reload(): Promise<boolean> {
+    const take = await this.prepare();
+    take?.();
+    return take !== null;
+  }
+
+  async prepare(): Promise<(() => void) | null> {
     const files = await readFiles(this.options);
     const fingerprint = fingerprintOf(files);
-    if (fingerprint === this.fingerprint) return false;
+    if (fingerprint === this.fingerprint) return null;
     const options = secureContextOptions(this.options, files);
+    let clientContext: SecureContext;
     try {
-      this.clientContext = createSecureContext(options);
+      clientContext = createSecureContext(options);
     } catch (cause) {
       const path = this.options.keyStore?.path ?? this.options.trustStore?.path ?? 'the TLS settings';
       const why = cause instanceof Error ? cause.message : String(cause);
@@ -71,10 +78,12 @@ export class RealTlsContext implements TlsContext {
         cause,
       });
     }
-    if (this.server === null) this.server = this.makeServer(options);
-    else this.server.setSecureContext(options);
-    this.fingerprint = fingerprint;
-    return true;
+    return () => {
+      this.clientContext = clientContext;
+      if (this.server === null) this.server = this.makeServer(options);
+      else this.server.setSecureContext(options);
+      this.fingerprint = fingerprint;
+    };
   }
 
   private makeServer(options: SecureContextOptions): Server {

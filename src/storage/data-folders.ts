@@ -9,15 +9,17 @@ export interface DataFolders {
   readonly logDir: string;
 }
 
+/** Where they are below `dataDir` and `dataLogDir`. */
+export function dataFolders({ dataDir, dataLogDir }: Pick<DatabaseOptions, 'dataDir' | 'dataLogDir'>): DataFolders {
+  return { snapDir: joinPath(dataDir, VERSION_FOLDER), logDir: joinPath(dataLogDir, VERSION_FOLDER) };
+}
+
 /**
  * Finds or makes both folders, and refuses swapped ones (as `FileTxnSnapLog` does). Throws DATA_DIR, LOG_DIR_HAS_SNAPSHOTS,
  * SNAP_DIR_HAS_LOGS.
  */
 export async function openDataFolders(disk: Disk, options: DatabaseOptions): Promise<DataFolders> {
-  const folders = {
-    snapDir: joinPath(options.dataDir, VERSION_FOLDER),
-    logDir: joinPath(options.dataLogDir, VERSION_FOLDER),
-  };
+  const folders = dataFolders(options);
   await requireFolder(disk, folders.logDir, options.dataDirAutoCreate);
   await requireFolder(disk, folders.snapDir, options.dataDirAutoCreate);
   if (folders.snapDir !== folders.logDir) {

@@ -3,6 +3,8 @@ import type { Counter, Metrics } from '../metrics/index.js';
 import type { TxnEntry } from '../protocol/index.js';
 import { formatZxid, zxidEpoch } from '../protocol/index.js';
 import type { DataTree, TxnResult } from '../tree/index.js';
+import { type BackupRequest, takeBackup } from './backup.js';
+import type { StoredBackup } from './backup-manifest.js';
 import type { DataFolders } from './data-folders.js';
 import { claimFolders, openDataFolders, releaseFolders, removeStaged } from './data-folders.js';
 import { EpochFiles } from './epoch-files.js';
@@ -16,6 +18,7 @@ import { recover, stateOf } from './recovery.js';
 import type { State } from './replay.js';
 import { applyEntry } from './replay.js';
 import { SnapshotBody } from './snapshot-body.js';
+import { publishRestore, type StagedRestore, stageRestore } from './restore.js';
 import type { ReceivedSnapshot } from './snapshot-receive.js';
 import { SnapshotReceive } from './snapshot-receive.js';
 import { SnapshotSchedule, SnapshotTaker } from './snapshot-taking.js';
@@ -279,6 +282,47 @@ export class Database {
     return this.snapshots.take(this.tree, this.sessions);
   }
 
+  /**
+   * Reads a snapshot file that comes from outside and checks it whole, while everything goes on. Throws SNAPSHOT_CORRUPT or
+   * IO.
+   */
+  stageRestore(bytes: AsyncIterable<Buffer>): Promise<StagedRestore> {
+    return stageRestore(this.host, this.folders.snapDir, bytes, this.options);
+  }
+
+  /**
+   * Makes a staged snapshot the state of this server, durably. Its zxid goes on where the log is, or where the snapshot was
+   * when that is later. Everything logged has to be applied (`settle`), and nobody may use the tree: between two roles.
+   * Answers the zxid.
+   */
+  async restore(staged: StagedRestore): Promise<number> {
+    await this.settle();
+    this.requireIdle('restore a snapshot');
+    this.activity = 'receiving';
+    const zxid = Math.max(staged.lastZxid, this.lastLoggedZxid);
+    try {
+      await this.snapshots.cancel();
+      await this.filesTurn.take(() =>
+        this.changeFiles(async (_disk, folders) => {
+          await this.prepareEpoch(zxid);
+          const aside = await publishRestore(this.host, folders, this.options, staged, zxid);
+          await this.promiseEpoch(zxid);
+          this.host.log.warn(
+            `A snapshot of ${formatZxid(staged.lastZxid)} was restored; it is the state of ${formatZxid(zxid)} now. What was ` +
+              `here before is in the folder ${aside}, which nobody needs: remove it when all is well.`,
+            { code: 'RESTORED', zxid: formatZxid(zxid), aside },
+          );
+        }),
+      );
+      this.replaceState(stateOf(this.host, this.metrics, { ...staged, digest: null }, this.options));
+      // All servers that restore the same are the same: who differs from now on has not.
+      this.state.tree.trustDigestAfter(zxid);
+      return zxid;
+    } finally {
+      this.setIdle('receiving');
+    }
+  }
+
   /** The newest snapshot on disk that is whole under its name; null when there is none. */
   async newestSnapshot(): Promise<StoredSnapshot | null> {
     const { disk } = this.host;
@@ -286,6 +330,15 @@ export class Database {
     if (newest === undefined) return null;
     const { modifiedMs } = await disk.stat(newest.path);
     return { zxid: newest.zxid, path: newest.path, sizeBytes: newest.sizeBytes, modifiedMs };
+  }
+
+  /**
+   * Copies what is applied now into a folder of its own inside `target`; see `takeBackup`. Nothing is purged meanwhile.
+   */
+  backUp(target: string, options: Pick<BackupRequest, 'serverId' | 'retainCount'>): Promise<StoredBackup> {
+    return this.filesTurn.take(() =>
+      takeBackup(this.host, this.folders, target, { ...options, upTo: this.lastAppliedZxid }),
+    );
   }
 
   /** Removes what the newest `retainCount` snapshots (at least 3) do not need; answers the paths. */
@@ -368,6 +421,14 @@ export class Database {
 
   private prepareEpoch(zxid: number): Promise<void> {
     return this.needsEpoch(zxid) ? this.epochs.prepareCurrent(zxidEpoch(zxid)) : Promise.resolve();
+  }
+
+  /** After a jump of the zxid: no leader of an older epoch may be followed, and none be elected by this server's vote. */
+  private async promiseEpoch(zxid: number): Promise<void> {
+    if (!this.needsEpoch(zxid)) return;
+    const epoch = zxidEpoch(zxid);
+    await this.epochs.setAccepted(Math.max(this.epochs.accepted, epoch));
+    await this.epochs.setCurrent(epoch);
   }
 
   private setIdle(after: 'truncating' | 'receiving'): void {

@@ -12,6 +12,8 @@ import type { DiskError } from '../host/index.js';
  * - `EPOCH_FILE`: an epoch file without a number; `EPOCH_BEHIND_LOG`, `EPOCH_ORDER`: epochs that contradict (2354).
  * - `CANNOT_TRUNCATE`: the asked state cannot be rebuilt from what is on disk; nothing was changed.
  * - `ZXID_ORDER`, `NOT_DURABLE`, `BUSY`, `CLOSED`: the caller broke the rules of `Database`.
+ * - `BACKUP_CORRUPT`: a backup is damaged; `BACKUP_RANGE`: none holds the moment that was asked for.
+ * - `NOT_EMPTY`: there is data where data is to be restored.
  * - `IO`: the disk failed; `cause` is the `DiskError`.
  */
 export type StorageErrorCode =
@@ -33,6 +35,9 @@ export type StorageErrorCode =
   | 'NOT_DURABLE'
   | 'BUSY'
   | 'CLOSED'
+  | 'BACKUP_CORRUPT'
+  | 'BACKUP_RANGE'
+  | 'NOT_EMPTY'
   | 'IO';
 
 /** Something is wrong with what is on disk, or with the disk. The message says what, where, and how to mend it. */

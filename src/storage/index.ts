@@ -2,6 +2,10 @@ export { ADLER_EMPTY, adler32 } from './adler32.js';
 export type { Packer } from './compression.js';
 export { makePacker, unpack } from './compression.js';
 export { CompressionError } from './compression-error.js';
+export type { BackupFile, BackupManifest, StoredBackup } from './backup-manifest.js';
+export { type BackupRequest, type Progress, takeBackup } from './backup.js';
+export { checkBackup, type CheckedBackup, restoreBackup, type RestorePoint } from './backup-restore.js';
+export { dataFolders } from './data-folders.js';
 export type { Applied, SnapshotSend, StoredSnapshot, SyncSizes } from './database.js';
 export { Database } from './database.js';
 export type { EpochFiles } from './epoch-files.js';
@@ -13,6 +17,7 @@ export { joinPath, listLogs, listSnapshots, parentPath, snapshotName } from './n
 export type { DatabaseOptions } from './options.js';
 export { STORAGE_DEFAULTS } from './options.js';
 export { purgeFiles } from './purge.js';
+export type { StagedRestore } from './restore.js';
 export type { SnapshotReceive } from './snapshot-receive.js';
 export { looksWhole } from './snapshot-source.js';
 export { StagedFile } from './staged-file.js';

@@ -74,6 +74,10 @@ export class LogWriter {
   private readonly slowSyncs: Counter;
   private readonly groupEntries: Summary;
   private readonly groupBytes: Summary;
+  private readonly queued: Counter;
+  private readonly queueTime: Summary;
+  private readonly flushTime: Summary;
+  private readonly queueAndFlushTime: Summary;
 
   constructor(
     private readonly host: Host,
@@ -87,6 +91,10 @@ export class LogWriter {
     this.slowSyncs = metrics.counter('fsync_threshold_exceed_count');
     this.groupEntries = metrics.summary('sync_processor_batch_size');
     this.groupBytes = metrics.summary('log_group_bytes');
+    this.queued = metrics.counter('sync_processor_request_queued');
+    this.queueTime = metrics.summary('sync_processor_queue_time_ms');
+    this.flushTime = metrics.summary('sync_processor_queue_flush_time_ms');
+    this.queueAndFlushTime = metrics.summary('sync_processor_queue_and_flush_time_ms');
   }
 
   get lastZxid(): number {
@@ -256,7 +264,7 @@ export class LogWriter {
       this.recycle(group.bytes);
     }
     this.underWayBytes -= bytes;
-    this.measure(count, bytes, this.host.clock.monotonicMs() - (groups[0]?.sentMs ?? 0));
+    this.measure(count, bytes, groups[0]);
     this.fileBytes += bytes;
     const { txnLogSizeLimitBytes } = this.options;
     if (txnLogSizeLimitBytes > 0 && this.fileBytes > txnLogSizeLimitBytes && !this.isRolling) this.roll();
@@ -266,9 +274,17 @@ export class LogWriter {
     this.releaseWaiters();
   }
 
-  private measure(count: number, bytes: number, elapsedMs: number): void {
+  private measure(count: number, bytes: number, first: Group | undefined): void {
+    const nowMs = this.host.clock.monotonicMs();
+    const sentMs = first?.sentMs ?? nowMs;
+    const waitedMs = sentMs - (first?.firstAppendMs ?? sentMs);
+    const elapsedMs = nowMs - sentMs;
     this.groupEntries.record(count);
     this.groupBytes.record(bytes);
+    this.queued.add(count);
+    this.queueTime.record(waitedMs);
+    this.flushTime.record(elapsedMs);
+    this.queueAndFlushTime.record(waitedMs + elapsedMs);
     if (!this.options.forceSync) return;
     this.fsyncTime.record(elapsedMs);
     if (elapsedMs <= this.options.fsyncWarningThresholdMs) return;

@@ -12,7 +12,7 @@ import { DAMAGED_PREFIX, INITIALIZE_FILE, joinPath, listLogs, listSnapshots } fr
 import type { DatabaseOptions } from './options.js';
 import type { ReplayResult, State } from './replay.js';
 import { replay } from './replay.js';
-import { watchDigests } from './digest-alarm.js';
+import { countFired, watchDigests } from './digest-alarm.js';
 import { SnapshotBody } from './snapshot-body.js';
 import type { LoadedSnapshot } from './snapshot-reader.js';
 import { readSnapshot } from './snapshot-reader.js';
@@ -76,9 +76,15 @@ async function findBase(host: Host, folders: DataFolders, options: DatabaseOptio
 }
 
 /** A loaded snapshot as the state to go on from. */
-export function stateOf(host: Host, metrics: Metrics, loaded: LoadedSnapshot, options: DatabaseOptions): State {
+export function stateOf(
+  host: Host,
+  metrics: Metrics,
+  loaded: Pick<LoadedSnapshot, 'tree' | 'sessions' | 'digest'>,
+  options: DatabaseOptions,
+): State {
   const { tree, sessions, digest } = loaded;
   watchDigests(host, metrics, tree);
+  countFired(metrics, tree);
   if (digest !== null && digest.zxid > 0) tree.expectDigest(digest);
   else if (tree.lastProcessedZxid > 0) tree.distrustDigest();
   return { tree, sessions, committed: new CommittedLog(options.commitLogCount) };
@@ -111,7 +117,7 @@ function isUnusable(error: unknown): error is Error {
 
 /** No snapshot at all: an empty database, unless there are transactions. */
 async function startWithoutSnapshot(host: Host, folders: DataFolders, options: DatabaseOptions): Promise<Base> {
-  const empty = { tree: new DataTree(options), sessions: new Map<bigint, number>(), digest: null };
+  const empty = { tree: new DataTree(options), sessions: new Map<bigint, number>(), digest: null, sealedZxid: null };
   const firstLog = await firstLogWithTransactions(host.disk, folders.logDir);
   if (firstLog !== null) {
     if (!options.trustEmptySnapshot) throw noSnapshot(firstLog, folders);
@@ -146,7 +152,7 @@ async function writeEmptySnapshot(host: Host, folders: DataFolders, options: Dat
   const sessions = new Map<bigint, number>();
   const body = new SnapshotBody(sessions, tree.beginSnapshot());
   await new SnapshotWriting(host, folders.snapDir, options, body).run();
-  return { tree, sessions, digest: null };
+  return { tree, sessions, digest: null, sealedZxid: null };
 }
 
 /** Makes what was recovered the durable truth, so that nothing that is promised from now on can vanish again. */

@@ -22,6 +22,8 @@ export interface LoadedSnapshot {
   readonly sessions: Map<bigint, number>;
   /** Null in snapshots of 3.5 and older, and when its writer kept no digest. */
   readonly digest: SnapshotDigest | null;
+  /** The last zxid as the file itself says it; null in snapshots that do not (3.8 and older). */
+  readonly sealedZxid: number | null;
 }
 
 /**
@@ -69,12 +71,13 @@ class SnapshotInput {
     if (!this.decoder.complete) throw this.corrupt('it ends inside the tree');
     this.checkSeal();
     const digest = this.takeDigest();
-    if (this.pending.length === LAST_ZXID_BYTES + SEAL_BYTES) this.checkLastZxid();
+    const hasZxid = this.pending.length === LAST_ZXID_BYTES + SEAL_BYTES;
+    const sealedZxid = hasZxid ? this.takeLastZxid() : null;
     if (this.pending.length > 0) throw this.corrupt(`${this.pending.length} bytes lie behind its end`);
     const tree = this.decoder.finish();
     tree.lastProcessedZxid = this.snapshot.zxid;
     if (digest === null) tree.distrustDigest();
-    return { tree, sessions: this.decoder.sessions, digest };
+    return { tree, sessions: this.decoder.sessions, digest, sealedZxid };
   }
 
   corrupt(why: string, options?: ErrorOptions): StorageError {
@@ -101,13 +104,14 @@ class SnapshotInput {
   }
 
   /** A fuzzy snapshot ends later than its name says, none ends earlier: that is an older one under a newer name. */
-  private checkLastZxid(): void {
+  private takeLastZxid(): number {
     const lastZxid = new JuteReader(this.pending).long();
     this.consume(LAST_ZXID_BYTES);
     this.checkSeal();
     if (lastZxid < this.snapshot.zxid) {
       throw this.corrupt(`it is of ${formatZxid(lastZxid)}, which is before the zxid in its name`);
     }
+    return lastZxid;
   }
 
   /** The digest section, when there is one: alone, or with the last zxid behind it. */

@@ -255,6 +255,11 @@ export class DataTree {
     return this.state.nodes.reservedBytes;
   }
 
+  /** Every path that a quota is on. */
+  quotaPaths(): Iterable<string> {
+    return this.state.quotas.all();
+  }
+
   /** The deepest path with a quota that is `path` or above it; see `quotaLimitsPath` and `quotaStatsPath`. */
   quotaPath(path: string): string | null {
     return this.state.quotas.covering(path);

@@ -90,6 +90,10 @@ export class QuotaPaths {
     this.paths.delete(path);
   }
 
+  all(): Iterable<string> {
+    return this.paths;
+  }
+
   /** The deepest path with a quota that is `path` or above it; null when there is none. */
   covering(path: string): string | null {
     if (this.paths.size === 0) return null;

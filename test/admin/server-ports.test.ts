@@ -139,17 +139,6 @@ describe('guarded commands', { timeout: LIMIT_MS }, () => {
     await assert.rejects(client.getData('/'));
   });
 
-  it('restore is refused clearly', async (t) => {
-    const member = await alone(t);
-    const { status, text } = await ask(member.adminPort, '/commands/restore', {
-      ...as('ip'),
-      method: 'POST',
-      body: 'x',
-    });
-    assert.equal(status, 501);
-    assert.match(text, /cannot be restored while it runs/);
-  });
-
   it('methods and paths are those of the command', async (t) => {
     const { adminPort } = await alone(t);
     const status = async (path: string, method: string): Promise<number> =>

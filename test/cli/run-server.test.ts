@@ -37,7 +37,7 @@ class ScriptedServer implements RunnableServer {
 
 function world(
   server: ScriptedServer,
-  options: { readonly stopTimeoutMs?: number; readonly ignoresHangup?: boolean } = {},
+  options: { readonly stopTimeoutMs?: number; readonly onHangup?: () => void } = {},
 ) {
   const log = new MemoryLogger('test', new FakeClock());
   const events = new EventEmitter();
@@ -55,7 +55,7 @@ function world(
     onListening: listening,
     onStopping: () => undefined,
     onFailed: (reason) => failures.push(reason),
-    ignoresHangup: options.ignoresHangup ?? false,
+    onHangup: options.onHangup ?? null,
     exitNow: (exitCode, words) => {
       exits.push({ exitCode, words });
       exited.emit('exit');
@@ -78,12 +78,14 @@ describe('a server in the foreground', () => {
     });
   }
 
-  it('lives on after SIGHUP when it was started with nohup', async () => {
+  it('reads its configuration again on SIGHUP, unless that comes from a terminal that is closed', async () => {
     const server = new ScriptedServer();
-    const { events, result, onceListening } = world(server, { ignoresHangup: true });
+    let hangups = 0;
+    const { events, result, onceListening } = world(server, { onHangup: () => hangups++ });
     await onceListening;
     events.emit('SIGHUP');
-    assert.equal(server.stops, 0);
+    events.emit('SIGHUP');
+    assert.deepEqual([server.stops, hangups], [0, 2]);
     events.emit('SIGTERM');
     assert.equal(await result, 0);
   });

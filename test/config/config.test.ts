@@ -68,6 +68,8 @@ describe('a standalone server', () => {
       trustEmptySnapshot: false,
       dbAutoCreate: true,
       serializeLastProcessedZxid: true,
+      spaceWarnBytes: 1024 * 1024 * 1024,
+      spaceStopBytes: 80 * 1024 * 1024,
     });
     assert.deepEqual(config.election, {
       cnxTimeoutMs: 5000,

@@ -234,8 +234,15 @@ const CASES: readonly FaultCase[] = [
   },
   {
     what: 'a feature that is not there',
-    text: `${ALONE}audit.enable=true\n`,
-    says: ['zoo.cfg:3: warning: audit.enable: this server lacks what it asks for (Writes an audit log).'],
+    text: `${ALONE}pathStats.enabled=true\n`,
+    says: ['zoo.cfg:3: warning: pathStats.enabled: this server lacks what it asks for (Counts requests by path).'],
+  },
+  {
+    what: 'a class for the audit log',
+    text: `${ALONE}audit.enable=true\naudit.impl.class=com.example.Audit\n`,
+    says: [
+      'zoo.cfg:4: warning: audit.impl.class: a Java class cannot be run here; audit lines are written as those of ZooKeeper’s own class. Write org.apache.zookeeper.audit.Slf4jAuditLogger, or take the line out.',
+    ],
   },
   {
     what: 'a protection that is not there',

@@ -30,11 +30,21 @@ export class FakeTlsContext implements TlsContext {
   ) {}
 
   async reload(): Promise<boolean> {
+    const take = await this.prepare();
+    take?.();
+    return take !== null;
+  }
+
+  async prepare(): Promise<(() => void) | null> {
     const { keyStore, trustStore } = this.options;
-    const before = `${this.ownName ?? ''} ${this.trusted.join(' ')}`;
-    this.ownName = keyStore === null ? null : ((await this.names(keyStore))[0] ?? null);
-    this.trusted = trustStore === null ? [] : await this.names(trustStore);
-    return before !== `${this.ownName ?? ''} ${this.trusted.join(' ')}`;
+    const ownName = keyStore === null ? null : ((await this.names(keyStore))[0] ?? null);
+    const trusted = trustStore === null ? [] : await this.names(trustStore);
+    const isSame = ownName === this.ownName && trusted.join(' ') === this.trusted.join(' ');
+    if (isSame) return null;
+    return () => {
+      this.ownName = ownName;
+      this.trusted = trusted;
+    };
   }
 
   trusts(name: string): boolean {

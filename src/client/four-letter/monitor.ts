@@ -47,6 +47,7 @@ export function monitorFigures(
     figures.push(figure(name, metrics.counters.get(name)?.value ?? 0));
   }
   addSummaries(figures, metrics);
+  addSets(figures, metrics);
   return figures;
 }
 
@@ -73,6 +74,16 @@ function addSummaries(figures: Figure[], metrics: Metrics): void {
     for (const [prefix, q] of QUANTILES) {
       figures.push(figure(`${prefix}_${name}`, Math.round(summary?.quantile(q) ?? 0)));
     }
+  }
+}
+
+/** Names as ZooKeeper makes them: the key in front of the family's. */
+function addSets(figures: Figure[], metrics: Metrics): void {
+  for (const [family, set] of metrics.counterSets) {
+    for (const [key, counter] of set) figures.push(figure(`${key}_${family}`, counter.value));
+  }
+  for (const [family, set] of metrics.summarySets) {
+    for (const [key, summary] of set) addSummary(figures, `${key}_${family}`, summary);
   }
 }
 

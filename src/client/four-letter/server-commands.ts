@@ -120,7 +120,6 @@ export function srst(c: CommandContext): string {
 
 export function resetServerStatistics(c: Pick<CommandContext, 'traffic' | 'metrics' | 'status'>): void {
   c.traffic.reset();
-  for (const counter of c.metrics.counters.values()) counter.reset();
-  for (const distribution of c.metrics.summaries.values()) distribution.reset();
+  c.metrics.reset();
   c.status.resetStatistics();
 }

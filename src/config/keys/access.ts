@@ -1,5 +1,5 @@
-import { bool, int, list, propertyBool, propertyLong, text, yesNo } from '../value-types.js';
-import { bareKey, fileKey, propertyKey } from './definition.js';
+import { bool, int, list, oneOf, propertyBool, propertyLong, text, yesNo } from '../value-types.js';
+import { bareKey, fileKey, ownKey, propertyKey } from './definition.js';
 
 /** Who may do what: ACLs, authentication of clients and of servers. */
 export const access = {
@@ -134,13 +134,15 @@ export const access = {
   }),
   'audit.enable': propertyKey(propertyBool(), false, {
     since: '3.6.0',
-    support: 'missing',
-    effect: 'Writes an audit log.',
+    effect: 'Writes an audit log: who changed what, from where, and whether it succeeded.',
   }),
   'audit.impl.class': propertyKey(text('a Java class'), null, {
     since: '3.6.0',
-    support: 'missing',
-    effect: 'Java class that writes the audit log.',
+    effect: 'Java class that writes the audit log; its lines are always those of Slf4jAuditLogger here.',
+    defaultText: 'Slf4jAuditLogger',
+  }),
+  'audit.format': ownKey(oneOf(['text', 'json']), 'text', {
+    effect: 'Audit lines in ZooKeeper’s words, or as one JSON object each.',
   }),
   jaasLoginRenew: propertyKey(int(), 3_600_000, {
     unit: 'ms',

@@ -1,6 +1,7 @@
 import type { ValueType } from '../value-types.js';
 
-export type Unit = 'ms' | 's' | 'h' | 'ticks' | 'bytes' | 'KiB' | 'transactions' | 'requests' | 'connections';
+export type Unit =
+  'ms' | 's' | 'min' | 'h' | 'ticks' | 'bytes' | 'KiB' | 'MiB' | 'transactions' | 'requests' | 'connections';
 
 /** What a key does in this server. */
 export type Support =

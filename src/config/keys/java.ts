@@ -83,25 +83,21 @@ export const java = {
   }),
   'jvm.pause.monitor': fileKey(bool(), false, {
     since: '3.6.0',
-    support: 'moot',
-    effect: 'Watches for pauses of the Java machine.',
+    effect: 'Watches for pauses, here of the event loop, and measures them as jvm_pause_time_ms.',
   }),
   'jvm.pause.info-threshold.ms': fileKey(int(), 1000, {
     since: '3.6.0',
     unit: 'ms',
-    support: 'moot',
     effect: 'Pause from which a line is logged.',
   }),
   'jvm.pause.warn-threshold.ms': fileKey(int(), 10_000, {
     since: '3.6.0',
     unit: 'ms',
-    support: 'moot',
     effect: 'Pause from which a warning is logged.',
   }),
   'jvm.pause.sleep.time.ms': fileKey(int(), 500, {
     since: '3.6.0',
     unit: 'ms',
-    support: 'moot',
     effect: 'Time between two looks for a pause.',
   }),
   'jmx.log4j.disable': propertyKey(propertyBool(), false, {
@@ -113,8 +109,7 @@ export const java = {
     effect: 'Name of the log levels in JMX.',
   }),
   'log.dir': propertyKey(text('a path'), null, {
-    support: 'moot',
-    effect: 'Folder of the Java server’s log files; this one logs to its standard output.',
+    effect: 'Folder of the audit log; the log itself goes to the standard output.',
   }),
   'log.file': propertyKey(text('a file name'), null, {
     support: 'moot',
@@ -157,8 +152,8 @@ export const java = {
     effect: 'Name of the Java server’s trace file.',
   }),
   'auditlog.file': propertyKey(text(), null, {
-    support: 'moot',
-    effect: 'Name of the Java server’s audit log.',
+    effect: 'File of the audit log, in log.dir; without both keys its lines go where the log goes.',
+    defaultText: 'zookeeper_audit.log where log.dir is set',
   }),
   'auditlog.threshold': propertyKey(text(), null, {
     support: 'moot',

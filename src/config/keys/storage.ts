@@ -1,5 +1,16 @@
-import { bool, int, oneOf, propertyBool, propertyInt, propertyLong, real, yesNo } from '../value-types.js';
-import { fileKey, propertyKey } from './definition.js';
+import {
+  bool,
+  int,
+  oneOf,
+  optional,
+  path,
+  propertyBool,
+  propertyInt,
+  propertyLong,
+  real,
+  yesNo,
+} from '../value-types.js';
+import { fileKey, ownKey, propertyKey } from './definition.js';
 
 /** Transaction log, snapshots, recovery and purge. */
 export const storage = {
@@ -70,6 +81,26 @@ export const storage = {
     since: '3.4.0',
     unit: 'h',
     effect: 'Time between two purges of old snapshots and logs; 0: never.',
+  }),
+  diskSpaceWarnInMb: ownKey(int({ min: 0 }), 1024, {
+    unit: 'MiB',
+    effect: 'With less than this free where the data are, a warning says that the disk fills; 0: never.',
+  }),
+  diskSpaceStopInMb: ownKey(optional(int({ min: 0 })), null, {
+    unit: 'MiB',
+    effect:
+      'With less than this free, the server gives up its role, votes no more and serves nobody until there is room again; 0: never.',
+    defaultText: 'preAllocSize and 16 MiB',
+  }),
+  'backup.dir': ownKey(path(), null, {
+    effect: 'Folder that backups are written into; none: no backups are made by themselves.',
+  }),
+  'backup.intervalInMinutes': ownKey(int({ min: 1 }), 60, {
+    unit: 'min',
+    effect: 'Time between two backups.',
+  }),
+  'backup.retainCount': ownKey(int({ min: 1 }), 24, {
+    effect: 'Newest backups of this server that are kept.',
   }),
   syncEnabled: fileKey(bool(), true, {
     since: '3.4.6, 3.5.0',

@@ -6,6 +6,8 @@ _zk_server() {
     'restart:Stop the server of a configuration, then start it in the background'
     'stop:Stop the server that runs with this configuration, and wait until it is gone'
     'status:Ask a running server for its role, leader, epoch, zxid and peers; exit code 0 only when it serves'
+    'backup:Copy the data of a server, running or not, into a folder with checksums'
+    'restore:Make a backup, as of any moment it holds, the data of a server that does not run'
     'check:Tell every fault of a configuration with its line and what to write instead; starts nothing'
     'print-config:Print the configuration as it is understood, with where each value comes from'
     'init:Make the data folders and myid'
@@ -48,6 +50,22 @@ _zk_server() {
         '--json[Print JSON]' \
         '--server=[Ask this host\:port instead of the server of the configuration]:server: ' \
         '--timeout=[Seconds to wait for an answer]:number: ' \
+        '--help[Show help]' \
+        '1:config:_files -g '\''*.cfg'\'''
+      ;;
+    backup)
+      _arguments '--to=[Folder for backups \[backup.dir\]]:to:_files' \
+        '--keep=[Remove all but so many of the newest ones of this server \[all are kept\]]:number: ' \
+        '--json[Print JSON]' \
+        '--help[Show help]' \
+        '1:config:_files -g '\''*.cfg'\'''
+      ;;
+    restore)
+      _arguments '--from=[A backup, or a folder of backups \[backup.dir\]]:from:_files' \
+        '--zxid=[The state after this transaction (hex) \[the newest\]]:zxid: ' \
+        '--time=[The state at this time, as 2026-11-27T10\:00\:00Z]:time: ' \
+        '--force[Set aside the data that is there]' \
+        '--check[Only check the backup; change nothing]' \
         '--help[Show help]' \
         '1:config:_files -g '\''*.cfg'\'''
       ;;

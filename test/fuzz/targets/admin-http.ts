@@ -1,7 +1,7 @@
 import { duplexPair } from 'node:stream';
 import type { Socket } from 'node:net';
 import type { HttpHandler, HttpReply } from '../../../src/host/index.js';
-import { makeAdminHandler } from '../../../src/admin/index.js';
+import { type AdminControl, makeAdminHandler } from '../../../src/admin/index.js';
 import { HttpExchange } from '../../../src/platform/http-exchange.js';
 import { machineName } from '../../sim/settings.js';
 import { SHORT, WholeServers } from '../../sim/whole-servers.js';
@@ -12,6 +12,12 @@ const IDLE_MS = 10_000;
 /** An answer that has not come by then never comes. */
 const ANSWER_MS = 5000;
 const STATUS_LINE = /^HTTP\/1\.1 (\d{3}) /;
+
+/** A server that reads its configuration again, and finds it as it was. */
+const CONTROL: AdminControl = {
+  reload: () => Promise.resolve({ changed: [], needsRestart: [] }),
+  setLogLevel: () => undefined,
+};
 
 /** A simulated server with a client's session and a few nodes, asked over HTTP. */
 class Administered {
@@ -26,7 +32,7 @@ class Administered {
     await servers.serving(SID);
     const client = await servers.client(SID);
     await servers.world.settle(client.create('/a', Buffer.from('x')));
-    const admin = makeAdminHandler(servers.server(SID).adminTarget('clientPort=2181\n'));
+    const admin = makeAdminHandler(servers.server(SID).adminTarget('clientPort=2181\n', CONTROL));
     const { log } = servers.world.host(machineName(SID));
     const options = { endpoint: { host: '127.0.0.1', port: 8080 }, idleTimeoutMs: IDLE_MS };
     let turn: Promise<unknown> = Promise.resolve();

@@ -1,0 +1,216 @@
+import { createHash } from 'node:crypto';
+import type { Disk, Host } from '../host/index.js';
+import {
+  backupName,
+  type BackupFile,
+  listBackups,
+  MANIFEST_NAME,
+  newManifest,
+  type StoredBackup,
+  textOfZxid,
+  writeManifest,
+  zxidOfText,
+} from './backup-manifest.js';
+import type { DataFolders } from './data-folders.js';
+import { asStorageError, isNotFound, StorageError } from './errors.js';
+import { LogReader } from './log-reader.js';
+import {
+  joinPath,
+  listLogs,
+  listSnapshots,
+  logsAfter,
+  parentPath,
+  type SnapshotFile,
+  type StoredFile,
+} from './names.js';
+import { looksWhole } from './snapshot-source.js';
+import { Continuity } from './zxid-order.js';
+
+const CHUNK_BYTES = 512 * 1024;
+/** Where a transaction's time stands in a record: behind `long clientId; int cxid; long zxid`. */
+const TIME_AT = 20;
+
+/** Called as bytes are done, of those that are to be done. */
+export type Progress = (doneBytes: number, totalBytes: number) => void;
+
+export interface BackupRequest {
+  /** 0: a server alone. */
+  readonly serverId: number;
+  /** Nothing behind this is taken; infinity: all that is logged. */
+  readonly upTo: number;
+  /** Newest backups of this server that are kept in the folder; infinity: all. */
+  readonly retainCount: number;
+  readonly onProgress?: Progress;
+}
+
+/** A part of a log file: up to `end`, whole records. */
+interface LogPart {
+  readonly file: StoredFile;
+  end: number;
+}
+
+interface LogTail {
+  readonly parts: readonly LogPart[];
+  readonly lastZxid: number;
+  readonly firstTimeMs: number | null;
+  readonly lastTimeMs: number | null;
+}
+
+/**
+ * Copies the newest state, as one snapshot and the log behind it, into a folder of its own inside `target`. It begins where
+ * the last backup there ended, or earlier, so that together they hold every moment. Files are never changed once they are
+ * written, and a log only grows: a server may run meanwhile, as long as it purges nothing.
+ *
+ * Throws NO_SNAPSHOT, LOG_GAP, LOG_CORRUPT, IO.
+ */
+export async function takeBackup(
+  host: Host,
+  folders: DataFolders,
+  target: string,
+  request: BackupRequest,
+): Promise<StoredBackup> {
+  const { disk, clock } = host;
+  try {
+    await disk.makeDir(target);
+    const earlier = (await listBackups(disk, target)).filter(({ manifest }) => manifest.serverId === request.serverId);
+    const last = earlier.at(-1);
+    const coveredTo = last === undefined ? request.upTo : zxidOfText(last.manifest.lastZxid);
+    const base = await chooseBase(disk, folders.snapDir, request.upTo, coveredTo);
+    const tail = await measureLogs(disk, folders.logDir, base.zxid, request.upTo);
+    const createdMs = clock.wallMs();
+    const path = joinPath(target, backupName(createdMs, request.serverId, tail.lastZxid));
+    await disk.makeDir(path);
+    const files = await copyAll(disk, path, base, tail.parts, request.onProgress);
+    const manifest = newManifest({
+      serverId: request.serverId,
+      createdMs,
+      snapshotZxid: textOfZxid(base.zxid),
+      lastZxid: textOfZxid(tail.lastZxid),
+      firstTimeMs: tail.firstTimeMs,
+      lastTimeMs: tail.lastTimeMs,
+      files,
+    });
+    await disk.syncDir(path);
+    await writeManifest(disk, path, manifest);
+    await disk.syncDir(target);
+    const stored = { path, manifest };
+    await dropOld(disk, [...earlier, stored], request.retainCount);
+    return stored;
+  } catch (error) {
+    throw asStorageError(error, 'taking a backup', target);
+  }
+}
+
+/** The newest whole snapshot that leaves no gap to the last backup; when there is none, the newest. */
+async function chooseBase(disk: Disk, snapDir: string, upTo: number, coveredTo: number): Promise<SnapshotFile> {
+  const whole: SnapshotFile[] = [];
+  for (const snapshot of await listSnapshots(disk, snapDir)) {
+    if (snapshot.zxid > upTo || snapshot.compression === 'snappy' || !(await looksWhole(disk, snapshot))) continue;
+    if (snapshot.zxid <= coveredTo) return snapshot;
+    whole.push(snapshot);
+  }
+  const [newest] = whole;
+  if (newest !== undefined) return newest;
+  throw new StorageError('NO_SNAPSHOT', `There is no snapshot in ${snapDir} that a backup could begin with.`, snapDir);
+}
+
+/** Walks the log behind `from` and checks every record, up to the last one that is wanted. */
+async function measureLogs(disk: Disk, logDir: string, from: number, upTo: number): Promise<LogTail> {
+  const reader = new LogReader(disk, logsAfter(await listLogs(disk, logDir), from));
+  const walk = new Continuity(from, []);
+  const parts = new Map<string, LogPart>();
+  let firstTimeMs: number | null = null;
+  let lastTimeMs: number | null = null;
+  try {
+    for (let isDone = from >= upTo; !isDone;) {
+      const batch = await reader.nextBatch();
+      if (batch === null) break;
+      for (const record of batch.records) {
+        if (record.zxid > upTo) {
+          isDone = true;
+          break;
+        }
+        if (!walk.take(record.zxid, batch.file.path, record.offset)) continue;
+        lastTimeMs = Number(record.bytes.readBigInt64BE(TIME_AT));
+        firstTimeMs ??= lastTimeMs;
+        const part = parts.get(batch.file.name);
+        if (part === undefined) parts.set(batch.file.name, { file: batch.file, end: record.end });
+        else part.end = record.end;
+        // What lies behind is on its way to the disk just now.
+        if (record.zxid === upTo) isDone = true;
+      }
+    }
+  } finally {
+    await reader.close();
+  }
+  return { parts: [...parts.values()], lastZxid: walk.position, firstTimeMs, lastTimeMs };
+}
+
+async function copyAll(
+  disk: Disk,
+  dir: string,
+  base: SnapshotFile,
+  parts: readonly LogPart[],
+  onProgress: Progress | undefined,
+): Promise<BackupFile[]> {
+  const sources = [{ file: base, end: base.sizeBytes }, ...parts];
+  const totalBytes = sources.reduce((sum, { end }) => sum + end, 0);
+  let doneBytes = 0;
+  const files: BackupFile[] = [];
+  for (const { file, end } of sources) {
+    const before = doneBytes;
+    files.push(
+      await copyFile(disk, file, end, dir, (bytes) => {
+        doneBytes = before + bytes;
+        onProgress?.(doneBytes, totalBytes);
+      }),
+    );
+  }
+  return files;
+}
+
+async function copyFile(
+  disk: Disk,
+  source: StoredFile,
+  length: number,
+  dir: string,
+  onBytes: (bytes: number) => void,
+): Promise<BackupFile> {
+  const hash = createHash('sha256');
+  const from = await disk.openRead(source.path);
+  try {
+    const to = await disk.create(joinPath(dir, source.name));
+    try {
+      for (let at = 0; at < length;) {
+        const chunk = await from.read(at, Math.min(CHUNK_BYTES, length - at));
+        if (chunk.length === 0) throw new StorageError('IO', `${source.path} became shorter`, source.path, at);
+        await to.write(chunk, at);
+        hash.update(chunk);
+        at += chunk.length;
+        onBytes(at);
+      }
+      await to.sync();
+    } finally {
+      await to.close();
+    }
+  } finally {
+    await from.close();
+  }
+  return { name: source.name, bytes: length, sha256: hash.digest('hex') };
+}
+
+/** The oldest first, and of each the manifest first: half a backup must not look like a whole one. */
+async function dropOld(disk: Disk, backups: readonly StoredBackup[], retainCount: number): Promise<void> {
+  const surplus = Math.max(0, backups.length - retainCount);
+  for (const { path, manifest } of backups.slice(0, surplus)) {
+    for (const name of [MANIFEST_NAME, ...manifest.files.map((file) => file.name)]) {
+      await disk.remove(joinPath(path, name)).catch(unlessMissing);
+    }
+    await disk.remove(path).catch(() => undefined);
+    await disk.syncDir(parentPath(path));
+  }
+}
+
+function unlessMissing(error: unknown): void {
+  if (!isNotFound(error)) throw error;
+}

@@ -1,0 +1,120 @@
+// zk-server backup and restore beside a real server.
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { describe, it, type TestContext } from 'node:test';
+import { barLine, ProgressBar } from '../../src/cli/progress.js';
+import { parsePoint } from '../../src/cli/restore.js';
+import { Ensemble, type Member } from '../support/ensemble.js';
+import { WireClient } from '../support/wire-client.js';
+import { cli } from './harness.js';
+
+const LIMIT_MS = 60_000;
+
+async function alone(t: TestContext, config: Readonly<Record<string, string | number>> = {}): Promise<Member> {
+  const ensemble = await Ensemble.create({ servers: 1, config });
+  t.after(() => ensemble.remove());
+  await ensemble.start();
+  return ensemble.member(1);
+}
+
+async function create(member: Member, path: string): Promise<number> {
+  const client = await WireClient.connect(member.clientPort);
+  await client.create(path, Buffer.from('x'));
+  const { lastZxid } = client;
+  await client.close();
+  return lastZxid;
+}
+
+async function children(member: Member): Promise<string[]> {
+  const client = await WireClient.connect(member.clientPort);
+  const names = await client.getChildren('/');
+  await client.close();
+  return names.filter((name) => name !== 'zookeeper').sort();
+}
+
+describe('zk-server backup and restore', { timeout: LIMIT_MS }, () => {
+  it('bring back any moment', async (t) => {
+    const member = await alone(t);
+    const to = join(member.folder, 'backups');
+    const backUp = () => cli(['backup', member.configFile, '--to', to, '--json']);
+    const early = await create(member, '/a');
+    assert.equal((await backUp()).exitCode, 0);
+    await create(member, '/b');
+    const second = await backUp();
+    assert.equal(second.exitCode, 0, second.err);
+    const { lastZxid, files } = JSON.parse(second.out) as { lastZxid: string; files: unknown[] };
+    assert.match(lastZxid, /^0x[0-9a-f]+$/);
+    assert.ok(files.length >= 2);
+    const restore = (...words: readonly string[]) => cli(['restore', member.configFile, '--from', to, ...words]);
+    const refused = await restore();
+    assert.deepEqual([refused.exitCode, /stop it with zk-server stop/.test(refused.err)], [1, true]);
+    assert.equal((await restore('--check')).exitCode, 0);
+    await member.stop();
+    const occupied = await restore();
+    assert.deepEqual([occupied.exitCode, /--force/.test(occupied.err)], [1, true]);
+    const { exitCode, out, err } = await restore('--force', '--zxid', `0x${early.toString(16)}`);
+    assert.equal(exitCode, 0, err);
+    assert.match(out, /before-restore-/);
+    await member.start();
+    await member.serving();
+    assert.deepEqual(await children(member), ['a']);
+    await member.stop();
+    assert.equal((await restore('--force')).exitCode, 0);
+    await member.start();
+    await member.serving();
+    assert.deepEqual(await children(member), ['a', 'b']);
+  });
+
+  it('say what they cannot do', async (t) => {
+    const member = await alone(t);
+    await member.stop();
+    const failed = async (...words: readonly string[]): Promise<readonly [number, string]> => {
+      const { exitCode, err } = await cli([words[0] ?? '', member.configFile, ...words.slice(1)]);
+      return [exitCode, err];
+    };
+    assert.match((await failed('backup'))[1], /backup\.dir/);
+    assert.match((await failed('restore'))[1], /backup\.dir/);
+    assert.match((await failed('restore', '--from', member.folder))[1], /there is no backup/);
+    assert.equal((await failed('restore', '--from', member.folder, '--zxid', 'soon'))[0], 2);
+  });
+});
+
+describe('which moment', () => {
+  const cases = [
+    [undefined, undefined, { kind: 'newest' }],
+    ['0x1f', undefined, { kind: 'zxid', zxid: 31 }],
+    ['1f', undefined, { kind: 'zxid', zxid: 31 }],
+    [undefined, '1700000000000', { kind: 'time', wallMs: 1_700_000_000_000 }],
+    [undefined, '2026-11-27T10:00:00Z', { kind: 'time', wallMs: Date.UTC(2026, 10, 27, 10) }],
+    ['xyz', undefined, null],
+    [undefined, 'tomorrow', null],
+    ['1', '2026-11-27', null],
+  ] as const;
+  for (const [zxid, time, expected] of cases) {
+    it(`--zxid ${String(zxid)} --time ${String(time)}`, () => {
+      assert.deepEqual(parsePoint(zxid, time), expected);
+    });
+  }
+});
+
+describe('the progress bar', () => {
+  it('tells share, size and speed', () => {
+    const line = barLine('copying', 50 * 1024 * 1024, 200 * 1024 * 1024, 1000);
+    assert.equal(line, `copying [${'#'.repeat(7)}${'.'.repeat(23)}]  25 % of 200 MiB, 50 MiB/s`);
+  });
+
+  it('is drawn on a terminal only, and not too often', () => {
+    for (const isTTY of [true, false]) {
+      const written: string[] = [];
+      let nowMs = 0;
+      const bar = new ProgressBar({ isTTY, write: (text) => written.push(text) }, 'x', () => nowMs);
+      for (nowMs = 0; nowMs <= 1000; nowMs += 10) bar.update(nowMs, 1000);
+      bar.end();
+      if (!isTTY) assert.deepEqual(written, []);
+      else {
+        assert.ok(written.length > 5 && written.length < 15, String(written.length));
+        assert.equal(written.at(-1), '\n');
+      }
+    }
+  });
+});

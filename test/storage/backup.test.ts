@@ -1,0 +1,165 @@
+// Backups hold every moment, and only whole ones are restored.
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import {
+  checkBackup,
+  type Database,
+  restoreBackup,
+  type RestorePoint,
+  type StoredBackup,
+} from '../../src/storage/index.js';
+import { fails, fingerprint, Machine, Story, TEST_OPTIONS } from './support.js';
+
+const BACKUPS = '/backups';
+const KEEP_ALL = { serverId: 1, retainCount: 100 };
+/** What `Story` gives its transactions. */
+const timeOf = (zxid: number): number => 1_700_000_000_000 + zxid;
+
+interface Scene {
+  readonly machine: Machine;
+  readonly story: Story;
+  readonly database: Database;
+  readonly backups: readonly StoredBackup[];
+}
+
+/** 10 transactions, a backup, 10 more with a snapshot among them, a second backup. */
+async function twoBackups(): Promise<Scene> {
+  const machine = new Machine();
+  const story = new Story();
+  const database = await machine.open();
+  await machine.commit(database, story.variety());
+  await machine.commit(database, story.grow(20 - story.lastZxid));
+  const first = await machine.settle(database.backUp(BACKUPS, KEEP_ALL));
+  await machine.commit(database, story.grow(5));
+  await machine.settle(database.takeSnapshot());
+  await machine.commit(database, story.grow(5));
+  await machine.world.run(1000);
+  const second = await machine.settle(database.backUp(BACKUPS, KEEP_ALL));
+  return { machine, story, database, backups: [first, second] };
+}
+
+function check(machine: Machine, point: RestorePoint, dir = BACKUPS) {
+  return machine.settle(checkBackup(machine.host, dir, point, TEST_OPTIONS));
+}
+
+/** A file of a backup, from outside. */
+function tamper(machine: Machine, path: string, change: (bytes: Buffer) => Buffer): void {
+  const bytes = machine.disk.peek(path);
+  assert.ok(bytes !== undefined, path);
+  machine.disk.install(path, change(Buffer.from(bytes)));
+}
+
+describe('backup', () => {
+  it('holds every transaction since the first one, wherever the snapshots are', async () => {
+    const { machine, story, backups } = await twoBackups();
+    assert.deepEqual(
+      backups.map(({ manifest }) => [manifest.snapshotZxid, manifest.lastZxid]),
+      [
+        ['0x0', '0x14'],
+        ['0x0', '0x1e'],
+      ],
+    );
+    for (let zxid = 0; zxid <= 30; zxid++) {
+      const { state } = await check(machine, { kind: 'zxid', zxid });
+      assert.deepEqual(fingerprint(state), story.state(zxid), `0x${zxid.toString(16)}`);
+    }
+    const { zxid } = await check(machine, { kind: 'newest' });
+    assert.equal(zxid, 30);
+  });
+
+  it('is found by time', async () => {
+    const { machine, story } = await twoBackups();
+    for (const zxid of [1, 7, 20, 21, 29]) {
+      const { state } = await check(machine, { kind: 'time', wallMs: timeOf(zxid) });
+      assert.deepEqual(fingerprint(state), story.state(zxid));
+    }
+    const far = timeOf(1) - 1_000_000;
+    await assert.rejects(check(machine, { kind: 'time', wallMs: far }), fails('BACKUP_RANGE'));
+    await assert.rejects(check(machine, { kind: 'zxid', zxid: 31 }), fails('BACKUP_RANGE'));
+    await assert.rejects(check(machine, { kind: 'newest' }, '/data'), fails('BACKUP_RANGE'));
+  });
+
+  it('keeps the newest ones', async () => {
+    const { machine, database } = await twoBackups();
+    await machine.world.run(1000);
+    const third = await machine.settle(database.backUp(BACKUPS, { serverId: 1, retainCount: 2 }));
+    const left = new Set([...machine.disk.files().keys()].filter((path) => path.startsWith(BACKUPS)));
+    const folders = new Set([...left].map((path) => path.split('/')[2]));
+    assert.equal(folders.size, 2);
+    assert.ok(left.has(`${third.path}/manifest.json`));
+    // Those of another server are not its business.
+    await machine.settle(database.backUp(BACKUPS, { serverId: 2, retainCount: 1 }));
+    const all = [...machine.disk.files().keys()].filter((path) => path.endsWith('manifest.json'));
+    assert.equal(all.length, 3);
+  });
+
+  const DAMAGES: readonly (readonly [string, (scene: Scene) => void])[] = [
+    [
+      'a flipped bit in the log',
+      ({ machine, backups }) => machine.disk.flipBit(`${backups[1]?.path ?? ''}/log.1`, 100),
+    ],
+    [
+      'a shortened snapshot',
+      ({ machine, backups }) =>
+        tamper(machine, `${backups[1]?.path ?? ''}/snapshot.0`, (bytes) => bytes.subarray(0, bytes.length - 1)),
+    ],
+    [
+      'a changed manifest',
+      ({ machine, backups }) =>
+        tamper(machine, `${backups[1]?.path ?? ''}/manifest.json`, (bytes) =>
+          Buffer.from(bytes.toString('utf8').replace('0x1e', '0x1f')),
+        ),
+    ],
+  ];
+  for (const [what, damage] of DAMAGES) {
+    it(`with ${what} is refused before anything is written`, async () => {
+      const scene = await twoBackups();
+      damage(scene);
+      await assert.rejects(check(scene.machine, { kind: 'newest' }), fails('BACKUP_CORRUPT'));
+    });
+  }
+
+  it('without its manifest is none', async () => {
+    const { machine, backups } = await twoBackups();
+    await machine.settle(machine.host.disk.remove(`${backups[1]?.path ?? ''}/manifest.json`));
+    assert.equal((await check(machine, { kind: 'newest' })).zxid, 20);
+  });
+
+  it('leaves out what is logged but not applied', async () => {
+    const machine = new Machine();
+    const story = new Story();
+    const database = await machine.open();
+    await machine.commit(database, story.grow(4));
+    for (const entry of story.grow(3)) database.append(entry);
+    await machine.settle(database.flush());
+    const { manifest } = await machine.settle(database.backUp(BACKUPS, KEEP_ALL));
+    assert.equal(manifest.lastZxid, '0x4');
+  });
+});
+
+describe('restoring a backup', () => {
+  it('makes it what the next start finds, and sets the old data aside only when it is told to', async () => {
+    const { machine, story, database } = await twoBackups();
+    const checked = await check(machine, { kind: 'zxid', zxid: 12 });
+    const restore = (force: boolean) => machine.settle(restoreBackup(machine.host, checked, TEST_OPTIONS, force));
+    await machine.close(database);
+    const before = machine.names();
+    await assert.rejects(restore(false), fails('NOT_EMPTY'));
+    assert.deepEqual(machine.names(), before);
+    const aside = await restore(true);
+    assert.match(aside ?? '', /^before-restore-/);
+    machine.world.powerOff('local', 'lose');
+    const reopened = await machine.open();
+    assert.deepEqual(fingerprint(reopened), story.state(12));
+    assert.equal(reopened.lastLoggedZxid, 12);
+  });
+
+  it('fills an empty folder', async () => {
+    const { machine, story } = await twoBackups();
+    const checked = await check(machine, { kind: 'newest' });
+    const options = { ...TEST_OPTIONS, dataDir: '/other', dataLogDir: '/other-log' };
+    assert.equal(await machine.settle(restoreBackup(machine.host, checked, options, false)), null);
+    const reopened = await machine.open(options);
+    assert.deepEqual(fingerprint(reopened), story.state(30));
+  });
+});
