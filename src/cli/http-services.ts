@@ -51,6 +51,10 @@ export class ServerWithHttp implements RunnableServer {
     }
   }
 
+  handOver(reason: string): boolean {
+    return this.server.handOver(reason);
+  }
+
   async stop(): Promise<void> {
     await this.close();
     await this.server.stop();

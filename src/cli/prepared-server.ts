@@ -23,6 +23,10 @@ export class PreparedServer implements RunnableServer {
     await server.start();
   }
 
+  handOver(reason: string): boolean {
+    return this.server?.handOver?.(reason) ?? false;
+  }
+
   async stop(): Promise<void> {
     this.isStopped = true;
     await this.server?.stop();

@@ -95,6 +95,10 @@ export class StandaloneServer implements Server {
     this.purge.start();
   }
 
+  handOver(): boolean {
+    return false;
+  }
+
   stop(): Promise<void> {
     this.stopping ??= this.end({ exitCode: PeerExit.ok, reason: 'stopped' });
     return this.stopping;

@@ -102,9 +102,15 @@ export class RealNetwork implements Network {
   }
 }
 
+/** OpenSSL's words for an answer that is no TLS record. */
+const NO_TLS: ReadonlySet<string> = new Set(['ERR_SSL_WRONG_VERSION_NUMBER', 'ERR_SSL_PACKET_LENGTH_TOO_LONG']);
+
 function handshakeErrorFrom(cause: unknown, name: string): NetworkError {
   const error = cause instanceof Error ? cause : new Error(String(cause));
   const known = networkErrorFrom(error, `TLS handshake with ${name}`);
+  if (known.code === 'RESET' || NO_TLS.has((error as NodeJS.ErrnoException).code ?? '')) {
+    return new NetworkError('NOT_TLS', known.message, { cause });
+  }
   if (known.code !== 'OTHER') return known;
   // OpenSSL's text carries the places in its own source.
   const detail = /:SSL routines:[^:]*:([^:]+)/.exec(error.message)?.[1] ?? error.message;

@@ -107,6 +107,7 @@ describe('status', () => {
       outstanding: 0,
       znodes: 5,
       followers: { connected: 2, synced: 1 },
+      dialsPlain: false,
     });
   });
 

@@ -75,7 +75,7 @@ export function fakeHandshake(socket: FakeSocket, options: SecureOptions, schedu
       onData(chunk) {
         bytes = Buffer.concat([bytes, chunk]);
         if (bytes[0] !== HELLO) {
-          fail(new NetworkError('TLS', 'no hello came'));
+          fail(new NetworkError('NOT_TLS', 'no hello came'));
           return;
         }
         const length = bytes.length < HEAD_BYTES ? Infinity : HEAD_BYTES + bytes.readUInt16BE(3);
@@ -99,12 +99,12 @@ export function fakeHandshake(socket: FakeSocket, options: SecureOptions, schedu
         resolve(socket);
       },
       onEnd() {
-        fail(new NetworkError('TLS', 'the other side ended the connection during the handshake'));
+        fail(new NetworkError('NOT_TLS', 'the other side ended the connection during the handshake'));
       },
       onDrain: () => undefined,
       onClose(error) {
         end();
-        reject(new NetworkError('RESET', 'the connection broke during the handshake', { cause: error }));
+        reject(new NetworkError('NOT_TLS', 'the connection broke during the handshake', { cause: error }));
       },
     };
     socket.start(handler);

@@ -1,0 +1,61 @@
+// Real processes, each in a network name space of its own: links that are cut, in one direction or both, that lose packets,
+// and leaders that die, in ensembles of ours, of ours and Apache ZooKeeper's, and of Apache ZooKeeper's for comparison. The
+// histories of the clients are checked.
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { describe, it } from 'node:test';
+import { canIsolate } from '../chaos/lab.js';
+import { MIXES, type Mix } from './mixes.js';
+import type { WalkResult } from './walk.js';
+
+const MAIN = new URL('main.ts', import.meta.url).pathname;
+/** For each ensemble. */
+const MINUTES = process.env['ZK_TEST_LONG'] === undefined ? 0 : 2.5;
+/** The network of the machine itself is a part of what is measured. */
+const NOISE_MS = 250;
+
+function walk(mix: Mix): Promise<WalkResult> {
+  const command = ['--import', 'tsx', MAIN, mix, String(MINUTES)];
+  return new Promise((resolve, reject) => {
+    execFile(process.execPath, command, { maxBuffer: 2 ** 26 }, (_error, stdout, stderr) => {
+      const last = stdout.trimEnd().split('\n').at(-1) ?? '';
+      if (last.startsWith('{')) resolve(JSON.parse(last) as WalkResult);
+      else reject(new Error(`${stdout}${stderr}`));
+    });
+  });
+}
+
+function median(numbers: readonly number[] = []): number {
+  const sorted = [...numbers].sort((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
+}
+
+describe('three servers on machines of their own', { timeout: 900_000 }, () => {
+  // Name spaces want a right that root has.
+  if (!canIsolate()) return;
+  const results = new Map<Mix, WalkResult>();
+
+  for (const mix of Object.keys(MIXES) as Mix[]) {
+    it(`keep their promises: ${mix}`, async (t) => {
+      const result = await walk(mix);
+      results.set(mix, result);
+      for (const [fault, pauses] of Object.entries(result.pausesMs)) t.diagnostic(`${fault}: ${pauses.join(', ')} ms`);
+      assert.deepEqual(result.problems, []);
+      assert.ok(result.writes > 100, `${result.writes} writes`);
+    });
+  }
+
+  it('take writes after the death of their leader in half the time of Apache ZooKeeper', (t) => {
+    const [ours, java] = [median(results.get('ours')?.pausesMs['kill']), median(results.get('java')?.pausesMs['kill'])];
+    t.diagnostic(`ours ${ours} ms, Apache ZooKeeper ${java} ms`);
+    assert.ok(ours <= java / 2, `ours ${ours} ms, Apache ZooKeeper ${java} ms`);
+  });
+
+  it('take writes no later than Apache ZooKeeper when their leader is cut off', (t) => {
+    for (const fault of ['cut', 'mute']) {
+      const [ours, java] = [median(results.get('ours')?.pausesMs[fault]), median(results.get('java')?.pausesMs[fault])];
+      t.diagnostic(`${fault}: ours ${ours} ms, Apache ZooKeeper ${java} ms`);
+      assert.ok(ours <= java + NOISE_MS, `${fault}: ours ${ours} ms, Apache ZooKeeper ${java} ms`);
+    }
+  });
+});
