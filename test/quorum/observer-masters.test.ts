@@ -92,7 +92,7 @@ describe('observers with observer masters', () => {
     await servers.serving(4);
     await servers.write(4, '/after');
     await servers.boot(master);
-    await servers.serving(master);
+    await servers.serving(master, ...OBSERVERS);
     const client = await servers.client(5);
     await servers.world.settle(client.sync('/'));
     await servers.world.settle(client.exists('/after'));

@@ -4,12 +4,22 @@ import { describe, it } from 'node:test';
 import { SeededRandom } from '../fakes/index.js';
 import { SimulatedServers } from '../reconfig/simulated.js';
 
-const SEEDS = Number(process.env['QUORUM_SEEDS'] ?? 6);
+/** With 21, of five servers one elects itself too early, which would wait for initLimit if nobody told it better. */
+const SEEDS =
+  process.env['QUORUM_SEEDS'] === undefined
+    ? [20, 21, 22]
+    : Array.from({ length: Number(process.env['QUORUM_SEEDS']) }, (_, seed) => seed);
 /** tickTime 200 and initLimit 20: a leader that waits for initLimit needs longer than this. */
 const LIMIT_MS = 2500;
 
-async function founded(seed: string, count: number): Promise<{ servers: SimulatedServers; sids: readonly number[] }> {
+/** `slow`: messages take long and overtake each other on their ways, as on busy machines. */
+async function founded(
+  seed: string,
+  count: number,
+  slow = false,
+): Promise<{ servers: SimulatedServers; sids: readonly number[] }> {
   const servers = new SimulatedServers(seed);
+  if (slow) Object.assign(servers.world.network.defaults, { latencyMs: 5, jitterMs: 60 });
   const sids = Array.from({ length: count }, (_, i) => i + 1);
   await servers.found(...sids);
   await servers.write(1, '/before');
@@ -27,14 +37,14 @@ describe('an ensemble that was killed as a whole', () => {
   for (const count of [3, 5]) {
     it(`of ${count} serves soon after the last one is back, in whatever order they come`, async (t) => {
       let longestMs = 0;
-      for (let seed = 0; seed < SEEDS; seed++) {
+      for (const seed of SEEDS) {
         const random = new SeededRandom(`restart-${count}-${seed}`);
-        const { servers, sids } = await founded(`restart-${count}-${seed}`, count);
-        for (const sid of sids) servers.kill(sid);
+        const { servers, sids } = await founded(`restart-${count}-${seed}`, count, true);
+        for (const sid of sids) servers.powerOff(sid);
         const order = [...sids].sort(() => (random.oneIn(2) ? 1 : -1));
-        for (const sid of order) {
+        for (const [i, sid] of order.entries()) {
+          if (i > 0) await servers.world.run(random.below(350));
           await servers.boot(sid);
-          await servers.world.run(random.below(350));
         }
         const tookMs = await recovery(servers, sids);
         longestMs = Math.max(longestMs, tookMs);
