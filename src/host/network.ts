@@ -89,7 +89,7 @@ export type NetworkErrorCode =
   | 'CLOSED'
   /** A handshake failed: whose fault it was is in the message. */
   | 'TLS'
-  /** The other side answered a handshake with something else, or ended the connection when it should have answered. */
+  /** Who was dialled answered a handshake with something else, or ended the connection when it should have answered. */
   | 'NOT_TLS'
   | 'OTHER';
 

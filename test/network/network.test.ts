@@ -41,7 +41,8 @@ describe('three servers on machines of their own', { timeout: 900_000 }, () => {
       results.set(mix, result);
       for (const [fault, pauses] of Object.entries(result.pausesMs)) t.diagnostic(`${fault}: ${pauses.join(', ')} ms`);
       assert.deepEqual(result.problems, []);
-      assert.ok(result.writes > 100, `${result.writes} writes`);
+      // Apache ZooKeeper alone is only measured.
+      assert.ok(mix === 'java' || result.writes > 100, `${result.writes} writes`);
     });
   }
 

@@ -12,6 +12,8 @@ import { MIXES, type Mix } from './mixes.js';
 const LIMIT_MS = 60_000;
 const CLIENTS = 3;
 const LOSSY_MS = 1500;
+/** A server that does not take a session within this time is asked again. */
+const ATTEMPT_MS = 250;
 /** So long nothing passes, and so long everything does: about a seventh of the packets is lost, in bursts. */
 const BURST_MS = 40;
 const CLEAR_MS = 250;
@@ -60,7 +62,9 @@ export class Walk {
     const client = await WireClient.connect(member.clientPort, { host: member.host });
     for (const root of ROOTS) await client.create(root);
     await client.close();
-    const load = Array.from({ length: CLIENTS }, (_, n) => new LoadClient(`c${n}`, 1, cluster.members, recorder));
+    const homes = cluster.members.filter(({ sid }) => this.isOurs(sid));
+    const load =
+      homes.length === 0 ? [] : Array.from({ length: CLIENTS }, (_, n) => new LoadClient(`c${n}`, 1, homes, recorder));
     await this.shortRound();
     while (performance.now() < untilMs) {
       await this.longRound();
@@ -72,9 +76,15 @@ export class Walk {
     return { mix, pausesMs: this.pauses, writes: recorder.acknowledgedWrites, problems: this.problems };
   }
 
+  private isOurs(sid: number): boolean {
+    const java: readonly number[] = MIXES[this.mix];
+    return !java.includes(sid);
+  }
+
   private async verify(): Promise<void> {
     const { cluster, recorder } = this;
-    await readEverything(cluster.members, recorder);
+    const homes = cluster.members.filter(({ sid }) => this.isOurs(sid));
+    await readEverything(homes, recorder);
     this.problems.push(...(await compareTrees(cluster.members, SESSION_TIMEOUT_MS * 5)));
     this.problems.push(...judge(recorder.lines).problems);
   }
@@ -83,7 +93,7 @@ export class Walk {
     await this.fault('cut', (leader, others) => this.cut(leader, others, true, true));
     await this.fault('mute', (leader, others) => this.cut(leader, others, true, false));
     // These are compared, and one of a kind says little.
-    const kills = this.mix === 'ours' || this.mix === 'java' ? 3 : 1;
+    const kills = this.mix === 'ours' || this.mix === 'java' ? 2 : 1;
     for (let i = 0; i < kills; i++) {
       await this.fault('kill', async (leader) => {
         await leader.kill();
@@ -169,7 +179,7 @@ export class Walk {
     await this.settled();
     const more = this.recorder.acknowledgedWrites - writes;
     this.say(`${this.mix}: ${name}: ${more} writes meanwhile`);
-    if (more === 0) this.problems.push(`${name}: no write was accepted`);
+    if (more === 0 && this.mix !== 'java') this.problems.push(`${name}: no write was accepted`);
     const now = await this.cluster.leader();
     if (name !== 'losses' && now !== leader)
       this.problems.push(`${name}: server ${now.sid} leads in place of ${leader.sid}`);
@@ -183,7 +193,7 @@ export class Walk {
         eventually('a write', LIMIT_MS, async () => {
           if (isDone) return true;
           const attempt = WireClient.connect(member.clientPort, { host: member.host, timeoutMs: SESSION_TIMEOUT_MS });
-          const client = await Promise.race([attempt, delay(1000, null)]).catch(() => null);
+          const client = await Promise.race([attempt, delay(ATTEMPT_MS, null)]).catch(() => null);
           if (client === null) {
             attempt.then((late) => late.destroy()).catch(() => undefined);
             return undefined;
