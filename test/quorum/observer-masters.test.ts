@@ -155,10 +155,7 @@ describe('observers with observer masters', () => {
     socket.start({ onData: () => undefined, onEnd: ended, onDrain: () => undefined, onClose: () => (closed = true) });
     // FOLLOWERINFO: type 11, zxid 0, 20 bytes: id 9, protocol 0x10000, configuration 0; no authinfo.
     socket.write(
-      Buffer.from(
-        `0000000b0000000000000000${'00000014'}${'0000000000000009'}00010000${'0000000000000000'}ffffffff`,
-        'hex',
-      ),
+      Buffer.from('0000000b000000000000000000000014000000000000000900010000' + '0000000000000000ffffffff', 'hex'),
     );
     await servers.world.until(() => closed);
     const said = servers.world.host(`s${follower}`).log.atLeast('info');
