@@ -8,10 +8,10 @@ import type { Member } from '../support/ensemble.js';
 import { WireClient } from '../support/wire-client.js';
 import { type Kind, MixedEnsemble } from './mixed-ensemble.js';
 
-const ARRANGEMENTS: readonly (readonly [name: string, kinds: readonly Kind[]])[] = [
-  ['of ours', ['zk-server', 'zk-server', 'zk-server']],
-  ['with Apache ZooKeeper', ['Apache ZooKeeper', 'zk-server', 'zk-server']],
-];
+type Arrangement = readonly [name: string, kinds: readonly Kind[]];
+const MIXED: Arrangement = ['with Apache ZooKeeper', ['Apache ZooKeeper', 'zk-server', 'zk-server']];
+const OURS: Arrangement = ['of ours', ['zk-server', 'zk-server', 'zk-server']];
+const ARRANGEMENTS = process.env['ZK_TEST_LONG'] === undefined ? [MIXED] : [MIXED, OURS];
 const WRITERS = 3;
 
 /** A writer that knows the longest time between two of its acknowledgements since it was asked last. */
