@@ -11,6 +11,7 @@ import { MIXES, type Mix } from './mixes.js';
 
 const LIMIT_MS = 60_000;
 const CLIENTS = 3;
+const KILLS = 3;
 const LOSSY_MS = 1500;
 /** A server that does not take a session within this time is asked again. */
 const ATTEMPT_MS = 250;
@@ -62,6 +63,8 @@ export class Walk {
     const client = await WireClient.connect(member.clientPort, { host: member.host });
     for (const root of ROOTS) await client.create(root);
     await client.close();
+    // These are compared, so that nothing else goes on.
+    if (mix === 'ours' || mix === 'java') for (let i = 0; i < KILLS; i++) await this.kill();
     const homes = cluster.members.filter(({ sid }) => this.isOurs(sid));
     const load =
       homes.length === 0 ? [] : Array.from({ length: CLIENTS }, (_, n) => new LoadClient(`c${n}`, 1, homes, recorder));
@@ -93,15 +96,15 @@ export class Walk {
   private async shortRound(): Promise<void> {
     await this.fault('cut', (leader, others) => this.cut(leader, others, true, true));
     await this.fault('mute', (leader, others) => this.cut(leader, others, true, false));
-    // These are compared, and one of a kind says little.
-    const kills = this.mix === 'ours' || this.mix === 'java' ? 2 : 1;
-    for (let i = 0; i < kills; i++) {
-      await this.fault('kill', async (leader) => {
-        await leader.kill();
-        return () => leader.start();
-      });
-    }
+    if (this.mix !== 'java') await this.kill('kill under load');
     await this.quiet('losses', (followers) => this.lose(followers));
+  }
+
+  private kill(name = 'kill'): Promise<void> {
+    return this.fault(name, async (leader) => {
+      await leader.kill();
+      return () => leader.start();
+    });
   }
 
   private async longRound(): Promise<void> {
