@@ -4,9 +4,10 @@ import type { Network } from '../chaos/lab.js';
 import { LoadClient, ROOTS, SESSION_TIMEOUT_MS } from '../chaos/load.js';
 import { Recorder } from '../chaos/recorder.js';
 import { compareTrees, judge, readEverything } from '../chaos/verify.js';
+import { ErrorCode } from '../../src/protocol/index.js';
 import type { Member } from '../support/ensemble.js';
 import { eventually } from '../support/eventually.js';
-import { WireClient } from '../support/wire-client.js';
+import { WireClient, WireError } from '../support/wire-client.js';
 import { MIXES, type Mix } from './mixes.js';
 
 const LIMIT_MS = 60_000;
@@ -58,11 +59,7 @@ export class Walk {
   private async run(untilMs: number): Promise<WalkResult> {
     const { cluster, mix, recorder } = this;
     await cluster.startWithLastLeading();
-    const [member] = cluster.members;
-    if (member === undefined) throw new Error('no servers');
-    const client = await WireClient.connect(member.clientPort, { host: member.host });
-    for (const root of ROOTS) await client.create(root);
-    await client.close();
+    for (const root of ROOTS) await this.makeRoot(root);
     // These are compared, so that nothing else goes on.
     if (mix === 'ours' || mix === 'java') for (let i = 0; i < KILLS; i++) await this.kill();
     const homes = cluster.members.filter(({ sid }) => this.isOurs(sid));
@@ -78,6 +75,21 @@ export class Walk {
     // (ZOOKEEPER-4643, 4646, 4925): what it takes part in is only measured.
     if (mix === 'ours') await this.verify();
     return { mix, pausesMs: this.pauses, writes: recorder.acknowledgedWrites, problems: this.problems };
+  }
+
+  /** A busy machine may part the servers even now. */
+  private async makeRoot(path: string): Promise<void> {
+    await eventually(`a node ${path}`, LIMIT_MS, async () => {
+      const leader = await this.cluster.leader();
+      try {
+        const client = await WireClient.connect(leader.clientPort, { host: leader.host });
+        await client.create(path);
+        await client.close();
+        return true;
+      } catch (error) {
+        return error instanceof WireError && error.code === ErrorCode.nodeExists;
+      }
+    });
   }
 
   private isOurs(sid: number): boolean {
