@@ -44,7 +44,7 @@ export interface AdminTarget {
   database(): Database | null;
   /** Null when standalone. */
   verifier(): QuorumVerifier | null;
-  /** Of a leader; empty for all others. */
+  /** Of a leader, or the observers that a follower serves; empty for all others. */
   learners(): readonly LearnerView[];
   resetObserverStatistics(): void;
   /**

@@ -11,13 +11,28 @@ const check = defineCommand({
   summary: 'Tell every fault of a configuration with its line and what to write instead; starts nothing',
   about:
     'Reads zoo.cfg, the dynamic file, myid and the environment as start would, and lists errors, warnings and notes. A key ' +
-    'that no ZooKeeper release knows is an error here (start only warns of it, unless strictConfig=true).',
+    'that no ZooKeeper release knows is an error here (start only warns of it, unless strictConfig=true).\n\n' +
+    'With --from it reads an installation of Apache ZooKeeper instead (its zoo.cfg or the folder of it, with java.env, ' +
+    'zookeeper-env.sh, jaas, key stores and data folders) and says what will differ when zk-server takes its place.',
   argument: CONFIG_ARGUMENT,
-  options: { json: { kind: 'flag', describe: 'Print JSON' } },
+  options: {
+    from: { kind: 'text', completes: 'file', describe: 'Configuration of Apache ZooKeeper, or the folder that has it' },
+    json: { kind: 'flag', describe: 'Print JSON' },
+  },
   environment: [...FIND_CONFIG, ...JVM_FLAGS],
-  exitCodes: [['0', 'it can be used'], ...BAD_CONFIG],
-  examples: [['zk-server check conf/zoo.cfg', 'before a restart']],
-  run: async (context, config, { json }) => (await import('./check.js')).check(context, { config, json }),
+  exitCodes: [
+    ['0', 'it can be used'],
+    ...BAD_CONFIG,
+    ['4', 'with --from: zk-server can take its place, but something differs'],
+  ],
+  examples: [
+    ['zk-server check conf/zoo.cfg', 'before a restart'],
+    ['zk-server check --from /etc/zookeeper/conf', 'before a migration'],
+  ],
+  run: async (context, config, { from, json }) =>
+    from === undefined
+      ? (await import('./check.js')).check(context, { config, json })
+      : (await import('./preflight.js')).preflight(context, { from, json }),
 });
 
 const printConfig = defineCommand({

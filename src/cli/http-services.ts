@@ -59,6 +59,10 @@ export class ServerWithHttp implements RunnableServer, ReloadTarget {
     }
   }
 
+  handOver(reason: string): boolean {
+    return this.server.handOver(reason);
+  }
+
   async stop(): Promise<void> {
     await this.close();
     await this.server.stop();

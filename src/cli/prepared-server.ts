@@ -29,6 +29,10 @@ export class PreparedServer implements RunnableServer, ReloadTarget {
     return this.server?.prepareReload(next) ?? Promise.reject(new Error('the server has not started yet'));
   }
 
+  handOver(reason: string): boolean {
+    return this.server?.handOver?.(reason) ?? false;
+  }
+
   async stop(): Promise<void> {
     this.isStopped = true;
     await this.server?.stop();

@@ -8,6 +8,8 @@ export interface RunnableServer {
   /** Resolves when it listens; rejects with an error that may have an `exitCode`. */
   start(): Promise<void>;
   stop(): Promise<void>;
+  /** Lets another server lead. False or absent: it cannot. */
+  handOver?(reason: string): boolean;
   /** Resolves when the server ended by itself. */
   readonly finished: Promise<{ readonly exitCode: number; readonly reason: string }>;
 }
@@ -88,6 +90,18 @@ function watchSignals({ events, exitNow, onHangup }: RunOptions): {
   };
 }
 
+/** SIGUSR2 asks a leader to let another server lead. */
+function watchHandOver(server: RunnableServer, { events, log }: RunOptions): () => void {
+  const onSignal = (): void => {
+    if (server.handOver?.('asked to by SIGUSR2') === true) return;
+    log.warn('SIGUSR2: there is no leadership to hand over: this server does not lead, or no other one could.', {
+      code: 'HANDOVER_REFUSED',
+    });
+  };
+  events.on('SIGUSR2', onSignal);
+  return () => events.off('SIGUSR2', onSignal);
+}
+
 async function stopGracefully(server: RunnableServer, signal: string, options: RunOptions): Promise<number> {
   const { log, stopTimeoutMs, exitNow, onStopping } = options;
   log.info(`${signal}: stopping.`, { code: 'STOPPING' });
@@ -133,6 +147,7 @@ async function untilEnd(server: RunnableServer, options: RunOptions, signal: Pro
 export async function runServer(server: RunnableServer, options: RunOptions): Promise<number> {
   const unguard = guardAgainstUncaught(options);
   const signals = watchSignals(options);
+  const unwatchHandOver = watchHandOver(server, options);
   try {
     const ending = await untilEnd(server, options, signals.first);
     if (ending.kind === 'signal') return await stopGracefully(server, ending.name, options);
@@ -142,6 +157,7 @@ export async function runServer(server: RunnableServer, options: RunOptions): Pr
     }
     return ending.exitCode;
   } finally {
+    unwatchHandOver();
     signals.off();
     unguard();
   }

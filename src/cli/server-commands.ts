@@ -116,6 +116,27 @@ const stop = defineCommand({
     }),
 });
 
+const handOver = defineCommand({
+  name: 'hand-over',
+  summary: 'Let another server lead in place of the one that runs with this configuration',
+  about:
+    'Before its machine is worked on, say. The leader takes no more writes, waits until those under way are committed and ' +
+    'one of the others has them all, and proposes that one in the election that follows, in which it takes part itself. ' +
+    'Sessions go on. A leader that is stopped does the same, so that this is of use only where it is to go on running.\n\n' +
+    'Sends SIGUSR2 to the process that the pid file names, and waits until it serves in another role.',
+  argument: CONFIG_ARGUMENT,
+  options: { timeout: { kind: 'seconds', default: 30, describe: 'Seconds to wait' } },
+  environment: [...FIND_CONFIG, ...PID_FILE],
+  exitCodes: [
+    ['0', 'another server leads'],
+    ['1', 'it does not run, does not lead, is Apache ZooKeeper’s, or leads still'],
+    ...BAD_CONFIG.slice(1),
+  ],
+  examples: [['zk-server hand-over conf/zoo.cfg', 'on the machine of the leader']],
+  run: async (context, config, { timeout }) =>
+    (await import('./hand-over.js')).handOver(context, { config, timeoutMs: timeout * 1000 }),
+});
+
 const status = defineCommand({
   name: 'status',
   summary: 'Ask a running server for its role, leader, epoch, zxid and peers; exit code 0 only when it serves',
@@ -147,4 +168,4 @@ const status = defineCommand({
     (await import('./status.js')).status(context, { config, server, json, election, timeoutMs: timeout * 1000 }),
 });
 
-export const SERVER_COMMANDS: readonly Command[] = [start, restart, stop, status];
+export const SERVER_COMMANDS: readonly Command[] = [start, restart, stop, handOver, status];

@@ -47,6 +47,8 @@ export interface Report {
   readonly znodes: number | null;
   /** Followers that the leader has, and those that are synchronized; null on other servers, or without `mntr`. */
   readonly followers: { readonly connected: number; readonly synced: number } | null;
+  /** Does it dial servers plainly that speak no TLS (`sslQuorumPlainDials`)? Null when it does not tell (`mntr`). */
+  readonly dialsPlain: boolean | null;
 }
 
 const SERVING = new Set(['leader', 'follower', 'observer', 'standalone']);
@@ -190,6 +192,7 @@ export async function report(
     outstanding: numberOf(said.get('Outstanding')),
     znodes: numberOf(said.get('Node count')),
     followers: synced === null ? null : { connected: numberOf(measured.get('zk_learners')) ?? synced, synced },
+    dialsPlain: measured.size === 0 ? null : measured.get('zk_quorum_plain_dials_allowed') === '1',
   };
   return { report: result, elections };
 }

@@ -130,13 +130,33 @@ export function quorumSecuritySettings(input: BuildInput, mode: 'standalone' | '
   const sasl = mode === 'quorum' ? quorumSasl(input) : null;
   const dialsTls = values.sslQuorum;
   const wanted = mode === 'quorum' && (dialsTls || values.portUnification);
+  tellPlainDials(input);
   return {
     tls: wanted ? tlsSettings(input, 'ssl.quorum.', dialsTls ? 'sslQuorum' : 'portUnification') : null,
     dialsTls,
+    dialsPlainToo: dialsTls && values.sslQuorumPlainDials,
     acceptsPlain: values.portUnification || !dialsTls,
     tlsReloads: values.sslQuorumReloadCertFiles,
     sasl,
   };
+}
+
+/** Whoever leaves it on should hear of it at each start. */
+function tellPlainDials(input: BuildInput): void {
+  const { values, faults } = input;
+  const key = 'sslQuorumPlainDials';
+  if (!values[key]) return;
+  if (!values.sslQuorum) {
+    faults.error(
+      'CONFLICT',
+      placeOf(input, key),
+      'it is of use with sslQuorum=true only.',
+      'Set sslQuorum=true, or take it out.',
+    );
+    return;
+  }
+  const reason = 'connections to servers that do not speak TLS are not encrypted, whoever answers there.';
+  faults.warning('CONFLICT', placeOf(input, key), reason, 'Take it out as soon as all servers speak TLS.');
 }
 
 function quorumSasl(input: BuildInput): QuorumSaslSettings | null {

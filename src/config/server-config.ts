@@ -164,6 +164,8 @@ export interface QuorumSecuritySettings {
   readonly tls: TlsSettings | null;
   /** Does this server dial others with TLS? */
   readonly dialsTls: boolean;
+  /** And plainly where that fails because the other one does not speak TLS? Only while an ensemble moves to TLS. */
+  readonly dialsPlainToo: boolean;
   /** Are plain connections of servers accepted beside TLS ones? */
   readonly acceptsPlain: boolean;
   readonly tlsReloads: boolean;

@@ -12,15 +12,19 @@ export class Ballot {
   /** Is an election going on? Afterwards the proposal is of the past. */
   isOpen = false;
   proposal: Proposal = { leader: -1, zxid: -1, peerEpoch: -1 };
+  /** Whom this server proposes in its own place: it has handed the leadership over, to one whose history is the same. */
+  nominee: number | null = null;
 
   constructor(private readonly self: ElectionSelf) {}
 
   /** What this server proposes of its own; nothing when it does not vote. */
   initial(): Proposal {
-    const { self } = this;
+    const { nominee, self } = this;
     const votes = self.isParticipant();
+    const { voters } = self.verifier();
+    const own = nominee !== null && voters.has(nominee) ? nominee : self.myId;
     return {
-      leader: self.verifier().voters.has(self.myId) ? self.myId : NO_PROPOSAL,
+      leader: voters.has(self.myId) ? own : NO_PROPOSAL,
       zxid: votes ? self.lastLoggedZxid() : NO_PROPOSAL,
       peerEpoch: votes ? self.currentEpoch() : NO_PROPOSAL,
     };

@@ -89,9 +89,12 @@ export class FastLeaderElection {
   /**
    * Looks for a leader while `self.state()` is LOOKING. `self.elected` is called in the moment of the decision; the vote
    * follows. Null: the election was shut down, or the state changed otherwise.
+   *
+   * `nominee`: another voter with the same history, which this server proposes in its own place.
    */
-  async lookForLeader(): Promise<Vote | null> {
+  async lookForLeader(nominee: number | null = null): Promise<Vote | null> {
     if (this.looking !== null) throw new Error('an election is going on already');
+    this.context.ballot.nominee = nominee;
     this.deps.metrics.counter('looking_count').add();
     const looking = new Looking(
       this.context,
@@ -110,6 +113,7 @@ export class FastLeaderElection {
       return result?.vote ?? null;
     } finally {
       this.looking = null;
+      this.context.ballot.nominee = null;
       this.context.ballot.isOpen = false;
       this.context.trace.end(null);
     }

@@ -18,10 +18,21 @@ export interface ElectionSelf {
   currentEpoch(): number;
   /** The election is over. Afterwards `state()` must answer `result.state`. */
   elected(result: ElectionResult): void;
-  /** A voter is looking although this server has a leader: a leader without followers may conclude that it lost them. */
-  reportLooking(sid: number): void;
+  /** What a voter says although this server has a leader: a leader without followers may conclude that it lost them. */
+  reportVoter(word: VoterWord): void;
   /** Another server knows a newer configuration. A peer that takes it while looking abandons the election and begins anew. */
   newerConfig(verifier: QuorumVerifier, sid: number): void;
+}
+
+/** The word of a voter, as it reaches a server that has a leader. */
+export interface VoterWord {
+  readonly sid: number;
+  /** Whom it votes for or follows. */
+  readonly leader: number;
+  /** It has a leader (or is one); else it looks for one. */
+  readonly isSettled: boolean;
+  /** Its vote is better than what this server settled on, in the same round or in a later one. */
+  readonly outbids: boolean;
 }
 
 export interface ElectionResult {

@@ -119,10 +119,18 @@ export class WorkerReceiver {
       if (this.shouldHearOurs(from, vote)) this.answer(from, ballot.vote());
       return;
     }
-    if (vote.state === 'LOOKING') {
-      if (from !== self.myId) self.reportLooking(from);
-      this.answer(from, context.currentVote);
-    }
+    this.tellLeader(from, vote);
+    if (vote.state === 'LOOKING') this.answer(from, context.currentVote);
+  }
+
+  /** What a voter wants, or has, is news for a leader that waits for it. */
+  private tellLeader(from: number, vote: Vote): void {
+    const { ballot, currentVote, self } = this.context;
+    const { leader, electionEpoch } = vote;
+    const isSettled = vote.state !== 'LOOKING';
+    if (from === self.myId || vote.state === 'OBSERVING' || (isSettled && leader === currentVote.leader)) return;
+    const outbids = electionEpoch >= currentVote.electionEpoch && ballot.isBetter(vote, currentVote).wins;
+    self.reportVoter({ sid: from, leader, isSettled, outbids });
   }
 
   private remember(from: number, vote: Vote): void {

@@ -89,6 +89,8 @@ export type NetworkErrorCode =
   | 'CLOSED'
   /** A handshake failed: whose fault it was is in the message. */
   | 'TLS'
+  /** Who was dialled answered a handshake with something else, or ended the connection when it should have answered. */
+  | 'NOT_TLS'
   | 'OTHER';
 
 export class NetworkError extends Error {

@@ -24,11 +24,16 @@ export class Configurations {
     disk: Disk,
     private readonly log: Logger,
     private readonly config: ServerConfig,
+    /** Says whether this one of two servers may go on alone; null: it never may. */
+    oracle: (() => boolean) | null = null,
   ) {
-    const { configFile, membership, myId, nextMembership, values } = config;
-    const { oracle } = membership;
+    const { configFile, myId, values } = config;
     const multiAddress = values['multiAddress.enabled'];
-    this.options = oracle === null ? { multiAddress } : { multiAddress, oracle: () => oracle.ask() };
+    this.options = oracle === null ? { multiAddress } : { multiAddress, oracle };
+    const withOracle = (verifier: QuorumVerifier): QuorumVerifier =>
+      oracle === null ? verifier : parseMembershipText(verifier.toText(), this.options);
+    const membership = withOracle(config.membership);
+    const nextMembership = config.nextMembership === null ? null : withOracle(config.nextMembership);
     this.committed = membership;
     this.files = values.reconfigEnabled ? new ConfigFiles(disk, log, configFile) : null;
     if (this.files !== null && nextMembership !== null && nextMembership.version > membership.version) {

@@ -7,6 +7,7 @@ import {
   type ListenOptions,
   type Logger,
   type Network,
+  NetworkError,
   type SecureOptions,
   sniffTls,
   type Socket,
@@ -20,6 +21,8 @@ export interface QuorumTls {
   readonly handshakeTimeoutMs: number;
   /** Does this server dial with TLS? */
   readonly dials: boolean;
+  /** And plainly where the other one does not speak TLS? */
+  readonly dialsPlainToo: boolean;
   /** Are plain connections accepted, too? */
   readonly acceptsPlain: boolean;
 }
@@ -74,16 +77,39 @@ export class QuorumNetwork implements Network {
   }
 
   async dial(target: Endpoint, timeoutMs: number, cancel?: AbortSignal): Promise<Socket> {
-    const { clock, network, tls, authenticator, authTimeoutMs } = this.deps;
-    const startedMs = clock.monotonicMs();
-    let socket = await network.dial(target, timeoutMs, cancel);
-    if (tls?.dials === true) {
-      const leftMs = Math.max(1, timeoutMs - (clock.monotonicMs() - startedMs));
-      const { context } = tls;
-      socket = await network.secure(socket, { context, side: 'dial', timeoutMs: leftMs, peerHost: target.host });
-    }
+    const { network, tls, authenticator, authTimeoutMs } = this.deps;
+    const socket =
+      tls?.dials === true
+        ? await this.dialSecurely(target, timeoutMs, tls, cancel)
+        : await network.dial(target, timeoutMs, cancel);
     await authenticator?.dialled(socket, authTimeoutMs);
     return socket;
+  }
+
+  private async dialSecurely(
+    target: Endpoint,
+    timeoutMs: number,
+    { context, dialsPlainToo }: QuorumTls,
+    cancel: AbortSignal | undefined,
+  ): Promise<Socket> {
+    const { clock, network } = this.deps;
+    const startedMs = clock.monotonicMs();
+    const leftMs = (): number => Math.max(1, timeoutMs - (clock.monotonicMs() - startedMs));
+    const socket = await network.dial(target, timeoutMs, cancel);
+    try {
+      return await network.secure(socket, { context, side: 'dial', timeoutMs: leftMs(), peerHost: target.host });
+    } catch (error) {
+      if (!dialsPlainToo || !(error instanceof NetworkError) || error.code !== 'NOT_TLS') throw error;
+      this.tellOfPlainDial(target);
+      return network.dial(target, leftMs(), cancel);
+    }
+  }
+
+  private tellOfPlainDial(target: Endpoint): void {
+    const where = formatEndpoint(target);
+    if (!this.mayComplain(`plain ${where}`)) return;
+    const message = `${where} does not speak TLS and is dialled plainly, as sslQuorumPlainDials says.`;
+    this.deps.log.warn(message, { code: 'QUORUM_DIALLED_PLAIN', remote: where });
   }
 
   loadTls(options: TlsOptions): Promise<TlsContext> {
@@ -116,14 +142,19 @@ export class QuorumNetwork implements Network {
   private complain(socket: Socket, error: unknown): void {
     const why = error instanceof Error ? error.message : String(error);
     const key = `${socket.remote.host} ${why.replace(/[0-9]+/g, '')}`;
-    const nowMs = this.deps.clock.monotonicMs();
-    if (nowMs < (this.quietUntilMs.get(key) ?? Number.NEGATIVE_INFINITY)) return;
-    if (this.quietUntilMs.size >= MOST_REMEMBERED) this.quietUntilMs.clear();
-    this.quietUntilMs.set(key, nowMs + QUIET_MS);
+    if (!this.mayComplain(key)) return;
     const remote = formatEndpoint(socket.remote);
     this.deps.log.warn(`Closed a connection from ${remote} to a port for servers: ${why}`, {
       code: 'QUORUM_REFUSED',
       remote,
     });
+  }
+
+  private mayComplain(key: string): boolean {
+    const nowMs = this.deps.clock.monotonicMs();
+    if (nowMs < (this.quietUntilMs.get(key) ?? Number.NEGATIVE_INFINITY)) return false;
+    if (this.quietUntilMs.size >= MOST_REMEMBERED) this.quietUntilMs.clear();
+    this.quietUntilMs.set(key, nowMs + QUIET_MS);
+    return true;
   }
 }

@@ -1,7 +1,7 @@
 import type { AdminControl, AdminTarget } from '../admin/index.js';
 import { ClientListener } from '../client/index.js';
 import type { ServerConfig } from '../config/index.js';
-import type { ElectionResult, ElectionSelf } from '../election/index.js';
+import type { ElectionResult, ElectionSelf, VoterWord } from '../election/index.js';
 import { FastLeaderElection } from '../election/index.js';
 import { QuorumCnxManager } from '../connection/index.js';
 import type { Host } from '../host/index.js';
@@ -20,10 +20,13 @@ import { viewElections } from './election-view.js';
 import { closeDatabase, endsInTime, listenForClients, openDatabase } from './foundation.js';
 import { Configurations } from './configurations.js';
 import { Reconfiguration } from './reconfiguration.js';
+import { ObservedMasters } from './observed-masters.js';
 import { clientOptions, connectionOptions, electionOptions } from './options.js';
+import { OracleFile } from './oracle-file.js';
 import { type AuthPlugins, makeAccess, NO_PLUGINS } from './access.js';
 import type { PipelineParts } from './pipelines.js';
 import { ReadOnlyService } from './read-only-service.js';
+import { Rest } from './rest.js';
 import { publishLearnerGauges } from './learner-gauges.js';
 import { openQuorumTransport, type QuorumTransport } from './quorum-transport.js';
 import type { Role, RoleContext } from './roles.js';
@@ -37,6 +40,9 @@ import { Upkeep } from './upkeep.js';
 
 /** After a role that ended at once, the next election waits so long: a fault that lasts must not spin. */
 const RESTART_DELAY_MS = 20;
+
+/** A leader that stops waits so long for the writes that are under way. */
+const LAST_WRITES_MS = 2000;
 
 /**
  * A member of an ensemble: looks for a leader, then leads, follows or observes until that is over, and looks again
@@ -56,6 +62,9 @@ export class QuorumPeer implements Server, ElectionSelf {
   private finish: (end: ServerEnd) => void = () => undefined;
   private readonly configurations: Configurations;
   private readonly reconfiguration: Reconfiguration;
+  private readonly oracle: OracleFile | null;
+  private readonly masters: ObservedMasters;
+  private readonly rest: Rest;
   private database: Database | null = null;
   private readonly upkeep: Upkeep;
   private tlsWatch: TlsFileWatch | null = null;
@@ -63,6 +72,11 @@ export class QuorumPeer implements Server, ElectionSelf {
   private connections: QuorumCnxManager | null = null;
   private fastLeaderElection: FastLeaderElection | null = null;
   private role: Role | null = null;
+  private roleEnd: Promise<unknown> = Promise.resolve();
+  /** Whom this server proposes in its own place in the next election. */
+  private nominee: number | null = null;
+  /** When this server was asked to hand the leadership over (monotonic); null: it was not. */
+  private handOverMs: number | null = null;
   private serverState: ServerState = 'LOOKING';
   private unavailableSinceMs: number;
   private leaderSid: number | null = null;
@@ -95,7 +109,14 @@ export class QuorumPeer implements Server, ElectionSelf {
     const access = makeAccess(config, host, plugins, metrics);
     this.parts = { host, metrics, config, access, sessionIds: new SessionIds(host.clock, config.myId) };
     this.clients = new ClientListener({ host, metrics, status: this.status, access, options: clientOptions(config) });
-    this.configurations = new Configurations(host.disk, host.log, config);
+    const { oraclePath } = config.values;
+    this.oracle = oraclePath === null ? null : new OracleFile(host.clock, host.disk, host.log, oraclePath);
+    this.configurations = new Configurations(host.disk, host.log, config, this.oracle?.allows ?? null);
+    this.rest = new Rest(host.clock, host.random);
+    this.masters = new ObservedMasters(host.random, {
+      port: config.values.observerMasterPort,
+      reconnectDelayMs: config.values['observer.reconnectDelayMs'],
+    });
     this.reconfiguration = new Reconfiguration(config, host.log, this.configurations, {
       clients: this.clients,
       connections: () => this.connections,
@@ -111,7 +132,8 @@ export class QuorumPeer implements Server, ElectionSelf {
     });
     metrics.gauge('quorum_size', () => this.verifier().voters.size);
     metrics.gauge('election_rounds', () => this.fastLeaderElection?.round ?? 0);
-    if (config.role === 'observer') metrics.gauge('observer_master_id', () => this.leaderSid ?? -1);
+    if (config.role === 'observer') metrics.gauge('observer_master_id', () => this.role?.observedSid ?? -1);
+    if (config.quorumSecurity.dialsPlainToo) metrics.gauge('quorum_plain_dials_allowed', () => 1);
     publishLearnerGauges(metrics, this);
   }
 
@@ -143,6 +165,7 @@ export class QuorumPeer implements Server, ElectionSelf {
         this.fail(PeerExit.unexpected, error.message);
       };
       await this.reconfiguration.recall(database);
+      await this.oracle?.start();
       if (this.isStopping()) return;
       await this.upkeep.start(database);
       await this.startElection(this.transport);
@@ -151,6 +174,12 @@ export class QuorumPeer implements Server, ElectionSelf {
       throw error;
     }
     this.loop = this.run(database);
+  }
+
+  handOver(reason: string): boolean {
+    if (this.isStopping() || this.role?.handOver(reason) !== true) return false;
+    this.handOverMs = this.host.clock.monotonicMs();
+    return true;
   }
 
   stop(): Promise<void> {
@@ -192,7 +221,7 @@ export class QuorumPeer implements Server, ElectionSelf {
 
   private async end(end: ServerEnd): Promise<void> {
     const { clock, log } = this.host;
-    if (await endsInTime(clock, log, this.tearDown())) {
+    if (await endsInTime(clock, log, this.tearDown(end.exitCode === PeerExit.ok))) {
       this.finish(end);
       return;
     }
@@ -200,13 +229,18 @@ export class QuorumPeer implements Server, ElectionSelf {
     this.finish({ exitCode: end.exitCode || PeerExit.unexpected, reason: `${end.reason}; the disk does not answer` });
   }
 
-  private async tearDown(): Promise<void> {
+  private async tearDown(isGraceful: boolean): Promise<void> {
     // What is half started could not be ended; how starting went is told to whoever called it.
     await this.starting.catch(() => undefined);
     this.upkeep.release();
+    // A leader answers what it has taken before it goes; whoever leads next serves its clients.
+    if (isGraceful && this.role?.handOver('this server stops') === true) {
+      await Promise.race([this.roleEnd, sleep(this.host.clock, LAST_WRITES_MS)]);
+    }
     this.readOnly.lookingEnded();
-    // Clients first, so that they are elsewhere when the role ends.
+    // Clients before the role, so that they are elsewhere when it ends.
     await this.clients.drain();
+    this.rest.end();
     await this.role?.shutdown('this server stops');
     await this.fastLeaderElection?.shutdown();
     await this.loop;
@@ -215,6 +249,7 @@ export class QuorumPeer implements Server, ElectionSelf {
 
   private async release(): Promise<void> {
     await this.upkeep.stop();
+    await this.oracle?.stop();
     await this.connections?.shutdown();
     await this.reconfiguration.settled();
     this.tlsWatch?.stop();
@@ -271,7 +306,9 @@ export class QuorumPeer implements Server, ElectionSelf {
   /** Null: the election was abandoned, or this server stops. */
   private async look(database: Database): Promise<number | null> {
     this.readOnly.lookingBegan(database);
-    const vote = await this.fastLeaderElection?.lookForLeader();
+    const { nominee } = this;
+    this.nominee = null;
+    const vote = await this.fastLeaderElection?.lookForLeader(nominee);
     this.readOnly.lookingEnded();
     return vote?.leader ?? null;
   }
@@ -295,7 +332,10 @@ export class QuorumPeer implements Server, ElectionSelf {
     this.role = role;
     this.leaderSid = leaderSid;
     const startedMs = this.host.clock.monotonicMs();
-    const end = await role.run();
+    const run = role.run();
+    this.roleEnd = run;
+    const end = await run;
+    this.nominee = role.heir;
     this.clients.serve(null);
     this.unavailableSinceMs = this.host.clock.monotonicMs();
     const lastedMs = this.host.clock.monotonicMs() - startedMs;
@@ -310,6 +350,7 @@ export class QuorumPeer implements Server, ElectionSelf {
     if (this.isStopping()) return;
     await database.settle();
     await this.reconfiguration.recall(database);
+    if (this.serverState === 'OBSERVING') await this.rest.take(this.config.values['observer.election.DelayMs']);
     this.serverState = 'LOOKING';
   }
 
@@ -331,6 +372,7 @@ export class QuorumPeer implements Server, ElectionSelf {
       database,
       view: this,
       phases: this.phases,
+      masters: this.masters,
       serving: (pipeline) => {
         this.serve(pipeline);
       },
@@ -355,6 +397,17 @@ export class QuorumPeer implements Server, ElectionSelf {
     const leadsOnly = this.serverState === 'LEADING' && !this.config.learner.leaderServes;
     this.clients.serve(leadsOnly ? null : pipeline);
     this.phases.serving();
+    if (this.handOverMs === null) return;
+    const tookMs = Math.round(this.host.clock.monotonicMs() - this.handOverMs);
+    this.handOverMs = null;
+    this.host.log.info(
+      `The leadership was handed over to server ${this.leaderSid}; this server serves again after ${tookMs} ms.`,
+      {
+        code: 'HANDED_OVER',
+        leader: this.leaderSid,
+        tookMs,
+      },
+    );
   }
 
   // --- ElectionSelf and the view of the membership
@@ -391,8 +444,8 @@ export class QuorumPeer implements Server, ElectionSelf {
     this.serverState = result.state;
   }
 
-  reportLooking(sid: number): void {
-    this.role?.voterLooks(sid);
+  reportVoter(word: VoterWord): void {
+    this.role?.voterLooks(word);
   }
 
   newerConfig(verifier: QuorumVerifier, sid: number): void {

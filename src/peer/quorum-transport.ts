@@ -20,12 +20,12 @@ export interface QuorumTransport {
 /** Loads what the configuration asks for; throws a `StartError`. */
 export async function openQuorumTransport(host: Host, config: ServerConfig): Promise<QuorumTransport> {
   const { clock, log, network, random } = host;
-  const { tls: settings, dialsTls, acceptsPlain, tlsReloads, sasl } = config.quorumSecurity;
+  const { tls: settings, dialsTls, dialsPlainToo, acceptsPlain, tlsReloads, sasl } = config.quorumSecurity;
   const context = settings === null ? null : await loadTls(host, settings);
   const tls: QuorumTls | null =
     settings === null || context === null
       ? null
-      : { context, handshakeTimeoutMs: settings.handshakeTimeoutMs, dials: dialsTls, acceptsPlain };
+      : { context, handshakeTimeoutMs: settings.handshakeTimeoutMs, dials: dialsTls, dialsPlainToo, acceptsPlain };
   const authenticator = sasl === null ? null : new QuorumAuthenticator(sasl, clock, random);
   const watch = context === null ? null : new TlsFileWatch(clock, log, 'servers', context, tlsReloads);
   const authTimeoutMs = config.tickTimeMs * config.learner.initLimitTicks;

@@ -14,10 +14,12 @@ import type {
   ReconfigHook,
   RoleDeps,
   RoleEnd,
+  VoterWord,
 } from '../zab/index.js';
 import { Follower, Leader, Observer } from '../zab/index.js';
 import { configNodeText, versionOfText } from './config-node.js';
 import type { Configurations } from './configurations.js';
+import type { ObservedMasters } from './observed-masters.js';
 import { zabOptions } from './options.js';
 import { pipelineDeps, type PipelineParts } from './pipelines.js';
 import { planReconfig, ReconfigRefusal } from './reconfig-plan.js';
@@ -33,6 +35,8 @@ export interface RoleContext {
   /** Null: the configuration may not change. */
   readonly reconfigHook: ReconfigHook | null;
   readonly phases: PhaseTrace;
+  /** Where an observer goes. */
+  readonly masters: ObservedMasters;
   /** The role has begun to serve. */
   readonly serving: (pipeline: RequestPipeline) => void;
 }
@@ -42,9 +46,15 @@ export interface Role {
   /** Null as long as (and when no more) clients are served. */
   readonly pipeline: RequestPipeline | null;
   readonly learners: readonly LearnerView[];
+  /** Whom an observer learns from: the leader, or a follower. Null for who votes. */
+  readonly observedSid: number | null;
   run(): Promise<RoleEnd>;
   shutdown(reason: string): Promise<void>;
-  voterLooks(sid: number): void;
+  voterLooks(word: VoterWord): void;
+  /** Lets another server lead: `run` resolves when that is prepared. False: this one does not lead, or no other can. */
+  handOver(reason: string): boolean;
+  /** Who should lead after a hand-over; null: an election decides. */
+  readonly heir: number | null;
   /** Forgets what was counted of observers' connections. */
   resetObserverStatistics(): void;
   /** Undefined when this role knows no more than the database. */
@@ -93,6 +103,7 @@ export function showMembershipIn(tree: DataTree, verifier: QuorumVerifier, clock
 }
 
 class LeadingRole implements Role {
+  readonly observedSid = null;
   pipeline: LeaderPipeline | null = null;
   private readonly leader: Leader;
 
@@ -165,8 +176,16 @@ class LeadingRole implements Role {
     return this.leader.shutdown(reason);
   }
 
-  voterLooks(sid: number): void {
-    this.leader.voterLooks(sid);
+  voterLooks(word: VoterWord): void {
+    this.leader.voterLooks(word);
+  }
+
+  handOver(reason: string): boolean {
+    return this.leader.handOver(reason);
+  }
+
+  get heir(): number | null {
+    return this.leader.heir;
   }
 
   resetObserverStatistics(): void {
@@ -179,7 +198,8 @@ class LeadingRole implements Role {
 }
 
 class LearningRole implements Role {
-  readonly learners: readonly LearnerView[] = [];
+  readonly heir = null;
+  readonly observedSid: number | null;
   pipeline: FollowerPipeline | null = null;
   private readonly learner: Follower | Observer;
 
@@ -208,7 +228,18 @@ class LearningRole implements Role {
     };
     const { reconfigHook } = context;
     const deps = { ...roleDeps(context), server, leaderSid, reconfigHook };
-    this.learner = observes ? new Observer(deps) : new Follower(deps);
+    if (observes) {
+      const { master, delayMs } = context.masters.choose(context.view.verifier(), leaderSid);
+      this.observedSid = master?.sid ?? leaderSid;
+      this.learner = new Observer({ ...deps, master, connectDelayMs: delayMs });
+    } else {
+      this.observedSid = null;
+      this.learner = new Follower({ ...deps, observersOn: observerEndpoints(context) });
+    }
+  }
+
+  get learners(): readonly LearnerView[] {
+    return this.learner instanceof Follower ? this.learner.learners : [];
   }
 
   async run(): Promise<RoleEnd> {
@@ -226,8 +257,12 @@ class LearningRole implements Role {
     // Only a leader cares who looks.
   }
 
+  handOver(): boolean {
+    return false;
+  }
+
   resetObserverStatistics(): void {
-    // Observers are a leader's.
+    if (this.learner instanceof Follower) this.learner.resetObserverStatistics();
   }
 
   sessionsStatus(): SessionsStatus | undefined {
@@ -236,10 +271,20 @@ class LearningRole implements Role {
 }
 
 /** Where learners are awaited: this server's own quorum addresses, or all addresses with quorumListenOnAllIPs. */
-function quorumEndpoints({ configurations, parts }: RoleContext): readonly Endpoint[] {
-  const { config } = parts;
-  return configurations.ownServer().addresses.map(({ host, quorumPort }) => ({
-    host: config.election.listenOnAllIPs || isWildcardHost(host) ? '' : host,
-    port: quorumPort,
-  }));
+function quorumEndpoints(context: RoleContext): readonly Endpoint[] {
+  return context.configurations
+    .ownServer()
+    .addresses.map(({ host, quorumPort }) => ({ host: listenedHost(host, context), port: quorumPort }));
+}
+
+/** Where a follower awaits observers: the same addresses with another port. */
+function observerEndpoints(context: RoleContext): readonly Endpoint[] {
+  const { observerMasterPort: port } = context.parts.config.values;
+  if (port === 0) return [];
+  const hosts = context.configurations.ownServer().addresses.map(({ host }) => listenedHost(host, context));
+  return [...new Set(hosts)].map((host) => ({ host, port }));
+}
+
+function listenedHost(host: string, { parts }: RoleContext): string {
+  return parts.config.election.listenOnAllIPs || isWildcardHost(host) ? '' : host;
 }

@@ -130,6 +130,10 @@ export class StandaloneServer implements Server {
     if (!this.isStopping()) this.serve(database);
   }
 
+  handOver(): boolean {
+    return false;
+  }
+
   stop(): Promise<void> {
     this.stopping ??= this.end({ exitCode: PeerExit.ok, reason: 'stopped' });
     return this.stopping;

@@ -29,6 +29,11 @@ export interface Server {
   start(): Promise<void>;
   /** Ends it in good order; resolves when nothing of it is left. */
   stop(): Promise<void>;
+  /**
+   * Lets another server lead, because of `reason`; how that went is logged. False: this one does not lead, or no other one
+   * can.
+   */
+  handOver(reason: string): boolean;
   /** Resolves when the server has ended, by `stop` or because it cannot go on. */
   readonly finished: Promise<ServerEnd>;
   /** What the admin server works on; at any time. `initialConfiguration`: the text of zoo.cfg. */

@@ -95,16 +95,23 @@ export class RealNetwork implements Network {
       raw.destroy();
       if (limit.isOver)
         throw new NetworkError('TIMEOUT', `${name} did not finish the handshake within ${options.timeoutMs} ms`);
-      throw handshakeErrorFrom(cause, name);
+      throw handshakeErrorFrom(cause, name, options.side);
     } finally {
       clearTimeout(deadline);
     }
   }
 }
 
-function handshakeErrorFrom(cause: unknown, name: string): NetworkError {
+/** OpenSSL's words for an answer that is no TLS record. */
+const NO_TLS: ReadonlySet<string> = new Set(['ERR_SSL_WRONG_VERSION_NUMBER', 'ERR_SSL_PACKET_LENGTH_TOO_LONG']);
+
+function handshakeErrorFrom(cause: unknown, name: string, side: SecureOptions['side']): NetworkError {
   const error = cause instanceof Error ? cause : new Error(String(cause));
   const known = networkErrorFrom(error, `TLS handshake with ${name}`);
+  const isNoTls = known.code === 'RESET' || NO_TLS.has((error as NodeJS.ErrnoException).code ?? '');
+  if (isNoTls && side === 'dial') {
+    return new NetworkError('NOT_TLS', known.message, { cause });
+  }
   if (known.code !== 'OTHER') return known;
   // OpenSSL's text carries the places in its own source.
   const detail = /:SSL routines:[^:]*:([^:]+)/.exec(error.message)?.[1] ?? error.message;

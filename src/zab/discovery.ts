@@ -1,7 +1,7 @@
 import { formatZxid } from '../protocol/index.js';
 import { Milestone, ZabError } from './life.js';
 import type { ConfigView } from './needs.js';
-import { haveQuorum, isListed, isVoter, sidList, votersOf } from './quorum.js';
+import { haveQuorum, isListed, isVoter, sidList } from './quorum.js';
 
 /** How new a server's history is: first by the epoch of the last leader it followed, then by its last zxid. */
 export interface StateSummary {
@@ -30,7 +30,6 @@ export class Discovery {
   readonly quorumPromised = new Milestone();
   private readonly here = new Set<number>();
   private readonly promised = new Set<number>();
-  private readonly looking = new Set<number>();
   private candidate = -1;
 
   constructor(
@@ -45,7 +44,7 @@ export class Discovery {
 
   /** For messages: who has shown up, and who has promised. */
   describe(): string {
-    return `here ${sidList(this.here)}, promised ${sidList(this.promised)}, looking for another leader ${sidList(this.looking)}`;
+    return `here ${sidList(this.here)}, promised ${sidList(this.promised)}`;
   }
 
   /**
@@ -55,10 +54,7 @@ export class Discovery {
   arrived(sid: number, acceptedEpoch: number): void {
     if (this.epochChosen.reached) return;
     if (acceptedEpoch >= this.candidate && isListed(this.config, sid)) this.candidate = acceptedEpoch + 1;
-    if (isVoter(this.config, sid)) {
-      this.here.add(sid);
-      this.looking.delete(sid);
-    }
+    if (isVoter(this.config, sid)) this.here.add(sid);
     if (this.here.has(this.myId) && haveQuorum(this.config, this.here)) this.epochChosen.reach();
   }
 
@@ -74,19 +70,5 @@ export class Discovery {
     }
     if (summary.lastZxid >= 0 && isVoter(this.config, sid)) this.promised.add(sid);
     if (this.promised.has(this.myId) && haveQuorum(this.config, this.promised)) this.quorumPromised.reach();
-  }
-
-  /**
-   * A voter is looking for a leader although it should be coming here (ZOOKEEPER-3109). Returns false when those who are
-   * left can make no quorum any more.
-   */
-  voterLooks(sid: number): boolean {
-    if (this.epochChosen.reached || this.here.has(sid) || !isVoter(this.config, sid)) return true;
-    this.looking.add(sid);
-    const left = new Set<number>();
-    for (const voter of votersOf(this.config)) {
-      if (!this.looking.has(voter)) left.add(voter);
-    }
-    return haveQuorum(this.config, left);
   }
 }

@@ -1,14 +1,15 @@
-import { type Clock, Complaints, type Listener, type Logger, type Socket, WaitingRoom } from '../host/index.js';
+import { type Clock, Complaints, type Listener, type Logger } from '../host/index.js';
 import type { QuorumTally, QuorumVerifier } from '../membership/index.js';
 import type { ForwardedRequest, TxnEntry } from '../protocol/index.js';
 import { makeZxid, OpCode, zxidCounter } from '../protocol/index.js';
 import { Discovery } from './discovery.js';
 import { publishLeaderGauges } from './leader-gauges.js';
 import { LeadershipProof } from './leadership-proof.js';
-import type { LearnerMaster, LearnerView } from './learner-handler.js';
-import { LearnerHandler } from './learner-handler.js';
+import { LearnerCrowd } from './learner-crowd.js';
+import type { LearnerHandler, LearnerMaster, LearnerView, RevalidatedSession } from './learner-handler.js';
 import { listenForLearners } from './learner-listener.js';
 import { Life, Milestone, type RoleEnd, ZabError } from './life.js';
+import { Loyalty, type VoterWord } from './loyalty.js';
 import type { Broadcast, ConfigView } from './needs.js';
 import type { ZabOptions } from './options.js';
 import { initLimitMs, syncLimitMs } from './options.js';
@@ -19,11 +20,6 @@ import { SyncRequests } from './sync-requests.js';
 import { SyncThrottle } from './sync-throttle.js';
 import { Synchronizer, type SyncResult } from './synchronizer.js';
 import { ZabMetrics } from './zab-metrics.js';
-
-/** So many connections may wait at a time for the learner to say who it is. */
-const WAITING_LIMIT = 256;
-/** So many learners that are in no configuration are served at a time. */
-const MAX_STRANGERS = 128;
 
 /**
  * A server that leads, for one epoch at most: discovery, synchronization, broadcast.
@@ -45,15 +41,20 @@ export class Leader implements LearnerMaster, Broadcast {
   private readonly syncs: SyncRequests;
   private readonly synchronizer: Synchronizer;
   private readonly newLeaderQuorum = new Milestone();
-  private readonly handlers = new Map<LearnerHandler, Promise<void>>();
-  private readonly waiting = new WaitingRoom<LearnerHandler>(WAITING_LIMIT);
+  private readonly crowd: LearnerCrowd;
+  private readonly loyalty: Loyalty;
   private readonly listeners: Listener[] = [];
   private commitWaits: { readonly zxid: number; readonly milestone: Milestone }[] = [];
   private proposals: Proposals | null = null;
   private newLeaderTally: QuorumTally | null = null;
-  private startedMs = 0;
+  /** When discovery began. */
+  private startedMs: number | null = null;
   private establishedMs = 0;
   private leaving = false;
+  /** Why another server is to lead; null: none is. */
+  private handOverReason: string | null = null;
+  /** Who should lead when this leader has handed over: it has everything that was committed. Null: an election decides. */
+  heir: number | null = null;
   private running: Promise<RoleEnd> | null = null;
 
   constructor(private readonly deps: LeaderDeps) {
@@ -65,6 +66,14 @@ export class Leader implements LearnerMaster, Broadcast {
     this.myId = deps.myId;
     this.options = options;
     this.life = new Life(host.clock);
+    this.crowd = new LearnerCrowd({
+      ...{ clock: host.clock, complaints: this.complaints, log: host.log, life: this.life },
+      tickTimeMs: options.tickTimeMs,
+      gone: (handler) => {
+        this.gone(handler);
+      },
+    });
+    this.loyalty = new Loyalty(deps.config, deps.myId, (sid) => this.crowd.has(sid));
     this.metrics = new ZabMetrics(metrics);
     const own = { currentEpoch: history.epochs.current, lastZxid: history.lastLoggedZxid };
     this.discovery = new Discovery(deps.config, deps.myId, own);
@@ -79,7 +88,7 @@ export class Leader implements LearnerMaster, Broadcast {
       log: host.log,
       metrics: this.metrics,
       options,
-      proposals: () => this.requireProposals(),
+      feed: () => this.requireProposals(),
       snapThrottle: new SyncThrottle('SNAP', options.maxConcurrentSnapSyncs, this.metrics.inflightSnapCount),
       diffThrottle: new SyncThrottle('DIFF', options.maxConcurrentDiffSyncs, this.metrics.inflightDiffCount),
     });
@@ -117,9 +126,9 @@ export class Leader implements LearnerMaster, Broadcast {
 
   private async tearDown(): Promise<void> {
     this.deps.history.onDurable = null;
-    for (const handler of this.handlers.keys()) handler.life.finish('SHUTDOWN', 'the leader stopped leading');
+    const dismissed = this.crowd.dismiss('the leader stopped leading');
     await Promise.all(this.listeners.map((listener) => listener.close()));
-    await Promise.all(this.handlers.values());
+    await dismissed;
     await this.life.drained();
   }
 
@@ -128,7 +137,7 @@ export class Leader implements LearnerMaster, Broadcast {
     life.check();
     await life.during(this.deps.history.settle());
     await listenForLearners(this.deps, life, this.listeners, (socket) => {
-      this.accept(socket);
+      this.crowd.accept(socket, this);
     });
     await this.discover();
     await this.synchronizeQuorum();
@@ -142,6 +151,11 @@ export class Leader implements LearnerMaster, Broadcast {
     const { deps, discovery, life, options } = this;
     const { epochs } = deps.history;
     this.startedMs = this.clock.monotonicMs();
+    if (options.maxTimeToWaitForEpochMs >= 0) {
+      life.after(options.maxTimeToWaitForEpochMs + 1, () => {
+        this.judgeVoters();
+      });
+    }
     deps.trace.begin('leading', 'discovery', null);
     discovery.arrived(this.myId, epochs.accepted);
     await this.require(discovery.epochChosen, 'NO_EPOCH_QUORUM', 'no quorum of servers came to follow');
@@ -190,14 +204,14 @@ export class Leader implements LearnerMaster, Broadcast {
     this.log.info(`Leading epoch ${this.epoch}; ${String(this.newLeaderTally)} acknowledged.`, {
       code: 'ZAB_ESTABLISHED',
       epoch: this.epoch,
-      tookMs: this.establishedMs - this.startedMs,
+      tookMs: this.establishedMs - (this.startedMs ?? this.establishedMs),
     });
     const { proposals } = this;
     deps.history.onDurable = () => {
       proposals?.advance();
     };
     publishLeaderGauges(this.metrics, this.config, {
-      learners: () => this.handlers.size,
+      learners: () => this.crowd.size,
       forwarding: () => this.proposals?.forwarding ?? [],
       pendingSyncs: () => this.syncs.count,
       uptimeMs: () => Math.round(clock.monotonicMs() - this.establishedMs),
@@ -254,28 +268,69 @@ export class Leader implements LearnerMaster, Broadcast {
 
   // --- for the peer
 
-  /**
-   * An election on another server reports that it is looking for a leader. When the voters that should be coming here turn
-   * away, waiting for initLimit would only prolong the outage (ZOOKEEPER-3109).
-   */
-  voterLooks(sid: number): void {
-    const { discovery, life, options } = this;
-    if (this.startedMs === 0 || life.isOver || discovery.epochChosen.reached) return;
-    const waitedMs = this.clock.monotonicMs() - this.startedMs;
-    if (options.maxTimeToWaitForEpochMs < 0 || waitedMs <= options.maxTimeToWaitForEpochMs) return;
-    if (discovery.voterLooks(sid)) return;
+  /** A voter says whom it wants or has: perhaps those that should be coming here have turned away. */
+  voterLooks(word: VoterWord): void {
+    this.loyalty.heard(word, this.isLateForLookers);
+    this.judgeVoters();
+  }
+
+  private get isLateForLookers(): boolean {
+    const { maxTimeToWaitForEpochMs } = this.options;
+    if (this.startedMs === null || maxTimeToWaitForEpochMs < 0) return false;
+    return this.clock.monotonicMs() - this.startedMs > maxTimeToWaitForEpochMs;
+  }
+
+  private judgeVoters(): void {
+    const { life, loyalty } = this;
+    if (this.startedMs === null || life.isOver || this.newLeaderQuorum.reached) return;
+    if (!loyalty.isHopeless(this.isLateForLookers)) return;
     this.metrics.quitLeadingDueToDisloyalVoter.add();
-    life.finish('DISLOYAL_VOTERS', `the voters look for another leader: ${discovery.describe()}`);
+    const who = `${loyalty.describe()} look for another leader or have one`;
+    life.finish('DISLOYAL_VOTERS', `the voters turn away: ${who}; ${this.discovery.describe()}`);
   }
 
   get learners(): readonly LearnerView[] {
-    const nowMs = this.clock.monotonicMs();
-    return [...this.handlers.keys()].map((handler) => handler.view(nowMs));
+    return this.crowd.views;
   }
 
   /** Forgets what was counted of the connections of observers. */
   resetObserverStatistics(): void {
-    for (const handler of this.handlers.keys()) if (handler.isObserver) handler.resetStatistics();
+    for (const handler of this.crowd) if (handler.isObserver) handler.resetStatistics();
+  }
+
+  /**
+   * Lets another voter lead: proposes nothing more, waits until everything proposed is applied here and known to a follower,
+   * and ends the role (HANDOVER). False when this leader is not established, or has no follower that could lead.
+   */
+  handOver(reason: string): boolean {
+    const { life, options, proposals } = this;
+    const isPossible = [...this.liveFollowers()].some(({ sid }) => this.mayLead(sid));
+    if (life.isOver || proposals === null || !this.established.reached || !isPossible) return false;
+    if (this.handOverReason !== null) return true;
+    this.handOverReason = reason;
+    this.log.info(`The leadership is handed over: ${reason}.`, { code: 'ZAB_HANDOVER' });
+    proposals.drain();
+    life.after(syncLimitMs(options), () => {
+      life.finish('HANDOVER', `${reason}; not everything proposed was committed in time`);
+    });
+    this.clock.defer(() => {
+      this.finishHandOver();
+    });
+    return true;
+  }
+
+  private mayLead(sid: number): boolean {
+    return this.config.verifier().voters.has(sid) && this.config.verifier().weight(sid) > 0;
+  }
+
+  private finishHandOver(): void {
+    const { handOverReason, life, proposals } = this;
+    if (handOverReason === null || life.isOver || proposals?.isDrained !== true) return;
+    const { lastLoggedZxid } = this.deps.history;
+    for (const { ackedZxid, sid } of this.liveFollowers()) {
+      if (ackedZxid >= lastLoggedZxid && this.mayLead(sid) && sid > (this.heir ?? -1)) this.heir = sid;
+    }
+    if (this.heir !== null) life.finish('HANDOVER', handOverReason);
   }
 
   // --- LearnerMaster
@@ -285,39 +340,8 @@ export class Leader implements LearnerMaster, Broadcast {
   }
 
   introduced(handler: LearnerHandler): void {
-    this.waiting.leave(handler);
-    const { isStranger, sid, stream } = handler;
-    if (isStranger) this.checkStrangers();
-    this.makeRoomFor(handler);
-    const message = `Server ${sid} came from ${stream.peer} to ${handler.isObserver ? 'observe' : 'follow'}`;
-    const fields = { code: 'ZAB_LEARNER_CAME', sid };
-    if (!isStranger) this.log.info(`${message}.`, fields);
-    else this.complaints.info(`came ${stream.peerHost}`, `${message}; it is in no configuration.`, fields);
-  }
-
-  /**
-   * An older connection of the same server is given up for the new one, unless its server is there and well: then whoever
-   * came has another's id. (A server that comes anew has ended its connection before, or is silent on it.)
-   */
-  private makeRoomFor(handler: LearnerHandler): void {
-    const { sid, stream } = handler;
-    for (const other of this.handlers.keys()) {
-      if (other === handler || other.sid !== sid || other.life.isOver) continue;
-      const silentMs = Math.round(this.clock.monotonicMs() - other.stream.lastHeardMs);
-      if (other.isLive && silentMs <= this.options.tickTimeMs) {
-        const why = `says it is server ${sid}, which is at ${other.stream.peer} and was heard ${silentMs} ms ago`;
-        throw new ZabError('DOUBLE', `${why}: two servers have ${sid} in their myid file`);
-      }
-      other.life.finish('REPLACED', `server ${sid} connected anew from ${stream.peer}`);
-    }
-  }
-
-  private checkStrangers(): void {
-    let count = 0;
-    for (const { isIntroduced, isStranger } of this.handlers.keys()) if (isIntroduced && isStranger) count++;
-    if (count >= MAX_STRANGERS) {
-      throw new ZabError('CROWDED', `is in no configuration, as ${count} learners are that are here already`);
-    }
+    this.crowd.introduced(handler);
+    this.loyalty.came(handler.sid);
   }
 
   synchronize(handler: LearnerHandler, peerZxid: number): Promise<SyncResult> {
@@ -365,9 +389,9 @@ export class Leader implements LearnerMaster, Broadcast {
     if (!this.life.isOver) this.deps.server.touch(sessionId, timeoutMs);
   }
 
-  revalidate(sessionId: bigint, timeoutMs: number, sid: number): boolean {
+  revalidate(session: RevalidatedSession, { sid }: LearnerHandler, answer: (isValid: boolean) => void): void {
     this.metrics.revalidateCount.add();
-    return !this.life.isOver && this.deps.server.revalidate(sessionId, timeoutMs, sid);
+    answer(!this.life.isOver && this.deps.server.revalidate(session.sessionId, session.timeoutMs, sid));
   }
 
   forwarded(request: ForwardedRequest, handler: LearnerHandler): void {
@@ -383,33 +407,10 @@ export class Leader implements LearnerMaster, Broadcast {
 
   // --- inside
 
-  private accept(socket: Socket): void {
-    if (this.life.isOver) {
-      socket.destroy();
-      return;
-    }
-    const handler = new LearnerHandler(socket, this);
-    const leaving = this.waiting.enter(handler, socket.remote.host);
-    leaving?.life.finish('CROWDED', `more than ${WAITING_LIMIT} connections have not said who they are`);
-    const run = handler.run().finally(() => {
-      this.handlers.delete(handler);
-      this.waiting.leave(handler);
-      this.proposals?.stopForwarding(handler);
-      this.logGone(handler);
-      if (this.leaving && this.handlers.size === 0) this.leave();
-    });
-    this.handlers.set(handler, run);
-  }
-
-  private logGone(handler: LearnerHandler): void {
-    const { isIntroduced, sid, stream } = handler;
-    const { end } = handler.life;
-    const who = isIntroduced ? `Server ${sid}` : 'A connection';
-    const fields = { code: 'ZAB_LEARNER_GONE', sid, peer: stream.peer, end: end?.code };
-    const message = `${who} from ${stream.peer} is gone: ${end?.reason ?? 'unknown'}`;
-    const level = this.life.isOver || end?.code === 'CONNECTION_LOST' ? 'info' : 'warn';
-    if (isIntroduced && !handler.isStranger) this.log[level](message, fields);
-    else this.complaints[level](`gone ${stream.peerHost} ${end?.code}`, message, fields);
+  private gone(handler: LearnerHandler): void {
+    this.proposals?.stopForwarding(handler);
+    if (this.leaving && this.crowd.size === 0) this.leave();
+    else this.judgeVoters();
   }
 
   private countNewLeaderAck(sid: number): void {
@@ -443,8 +444,12 @@ export class Leader implements LearnerMaster, Broadcast {
       this.commitWaits = this.commitWaits.filter(({ zxid }) => zxid > proposals.lastCommitted);
       for (const { milestone } of ready) milestone.reach();
     }
-    if (proposals.isHandedOver) this.leaveSoon();
-    else this.handOverInTime(proposals);
+    if (proposals.isHandedOver) {
+      this.leaveSoon();
+      return;
+    }
+    this.handOverInTime(proposals);
+    this.finishHandOver();
   }
 
   /**
@@ -456,7 +461,7 @@ export class Leader implements LearnerMaster, Broadcast {
     this.life.after(this.options.tickTimeMs, () => {
       this.leave();
     });
-    if (this.handlers.size === 0) {
+    if (this.crowd.size === 0) {
       this.clock.defer(() => {
         this.leave();
       });
@@ -471,16 +476,21 @@ export class Leader implements LearnerMaster, Broadcast {
   isQuorumSynced(verifier: QuorumVerifier): boolean {
     const sids = new Set([this.myId]);
     const nowMs = this.clock.monotonicMs();
-    for (const handler of this.handlers.keys()) {
+    for (const handler of this.crowd) {
       if (handler.isLive && !handler.isObserver && handler.isSynced(nowMs)) sids.add(handler.sid);
     }
     return verifier.containsQuorum(sids);
   }
 
-  /** Near the end of the counter the first quiet moment ends the epoch (ZOOKEEPER-1277). */
+  /**
+   * Near the end of the counter the first quiet moment ends the epoch (ZOOKEEPER-1277). When none comes, it is made: nothing
+   * more is proposed until what is under way is committed.
+   */
   private handOverInTime(proposals: Proposals): void {
-    const left = this.options.counterEnd - zxidCounter(proposals.lastProposed);
-    if (left > this.options.zxidMargin || proposals.outstandingCount > 0) return;
+    const { counterEnd, zxidMargin } = this.options;
+    const left = counterEnd - zxidCounter(proposals.lastProposed);
+    if (left <= zxidMargin / 10) proposals.drain();
+    if (left > zxidMargin || proposals.outstandingCount > 0) return;
     this.life.finish('HANDOVER', `only ${left} zxids are left in epoch ${this.epoch}: a new epoch must begin`);
   }
 
@@ -496,7 +506,7 @@ export class Leader implements LearnerMaster, Broadcast {
     }
     const synced = tallyOf(config);
     synced.add(this.myId);
-    for (const handler of this.handlers.keys()) {
+    for (const handler of this.crowd) {
       if (handler.isSynced(nowMs)) synced.add(handler.sid);
     }
     if (!synced.hasAllQuorums()) {
@@ -505,7 +515,7 @@ export class Leader implements LearnerMaster, Broadcast {
     }
     if (config.verifier().oracle !== null) proposals.advance();
     this.handOverInTime(proposals);
-    for (const handler of this.handlers.keys()) {
+    for (const handler of this.crowd) {
       handler.checkPace(nowMs);
       if (handler.isIntroduced) this.metrics.learnerQueueSize(handler.sid).record(handler.queuedPackets);
       handler.ping();
@@ -514,7 +524,7 @@ export class Leader implements LearnerMaster, Broadcast {
   }
 
   private *liveFollowers(): Iterable<LearnerHandler> {
-    for (const handler of this.handlers.keys()) {
+    for (const handler of this.crowd) {
       if (handler.isLive && !handler.isObserver && isVoter(this.config, handler.sid)) yield handler;
     }
   }

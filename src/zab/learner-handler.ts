@@ -25,12 +25,15 @@ import { PacketStream } from './packet-stream.js';
 import type { PingedFollower } from './leadership-proof.js';
 import type { SyncResult, SyncTarget } from './synchronizer.js';
 
+/** How a learner and its master agree on an epoch. */
+export type Meeting = Pick<Discovery, 'arrived' | 'epoch' | 'epochPromised' | 'promise' | 'quorumPromised'>;
+
 /** Whom learners follow. */
 export interface LearnerMaster {
   readonly clock: Clock;
   readonly complaints: Complaints;
   readonly config: ConfigView;
-  readonly discovery: Discovery;
+  readonly discovery: Meeting;
   readonly myId: number;
   readonly options: ZabOptions;
   /** A quorum acknowledged NEWLEADER and the pipeline runs. */
@@ -52,8 +55,14 @@ export interface LearnerMaster {
   acknowledged(handler: LearnerHandler): void;
   pingAnswered(handler: LearnerHandler): void;
   touch(sessionId: bigint, timeoutMs: number): void;
-  revalidate(sessionId: bigint, timeoutMs: number, sid: number): boolean;
+  /** Asks whether a session lives; `answer` is called in the order of the questions, perhaps at once. */
+  revalidate(session: RevalidatedSession, handler: LearnerHandler, answer: (isValid: boolean) => void): void;
   forwarded(request: ForwardedRequest, handler: LearnerHandler): void;
+}
+
+export interface RevalidatedSession {
+  readonly sessionId: bigint;
+  readonly timeoutMs: number;
 }
 
 /** A learner as tools see it. */
@@ -442,11 +451,12 @@ export class LearnerHandler implements SyncTarget, PingedFollower {
 
   private revalidate(packet: QuorumPacket): void {
     const r = new JuteReader(packet.data ?? Buffer.alloc(0));
-    const sessionId = r.long64();
-    const isValid = this.master.revalidate(sessionId, r.int(), this.sid);
-    const w = new JuteWriter(9);
-    w.long64(sessionId);
-    w.bool(isValid);
-    this.stream.send(PacketType.revalidate, packet.zxid, w.take(0), packet.authinfo);
+    const session = { sessionId: r.long64(), timeoutMs: r.int() };
+    this.master.revalidate(session, this, (isValid) => {
+      const w = new JuteWriter(9);
+      w.long64(session.sessionId);
+      w.bool(isValid);
+      this.stream.send(PacketType.revalidate, packet.zxid, w.take(0), packet.authinfo);
+    });
   }
 }

@@ -9,7 +9,7 @@ import type { LeaderDeps } from './role.js';
  * enough; without any, throws LISTEN_FAILED.
  */
 export async function listenForLearners(
-  deps: LeaderDeps,
+  deps: Pick<LeaderDeps, 'host' | 'listenOn'>,
   life: Life,
   listeners: Listener[],
   onConnection: (socket: Socket) => void,

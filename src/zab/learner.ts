@@ -17,7 +17,8 @@ import {
 import { NO_EPOCH_ACK } from './discovery.js';
 import { dialLeader } from './leader-dial.js';
 import { LearnerLog } from './learner-log.js';
-import { Life, type RoleEnd, ZabError } from './life.js';
+import { LeaderQuestions } from './leader-questions.js';
+import { Life, Milestone, type RoleEnd, ZabError } from './life.js';
 import type { LeaderLink } from './needs.js';
 import { initLimitMs, syncLimitMs } from './options.js';
 import { PacketStream } from './packet-stream.js';
@@ -52,6 +53,8 @@ export abstract class Learner implements LeaderLink {
   protected readonly clock: Clock;
   protected abstract readonly role: PhaseRecord['role'];
   protected abstract readonly infoType: number;
+  /** What waits for the leader's answer. */
+  protected readonly questions = new LeaderQuestions();
   private stream: PacketStream | null = null;
   private isServing = false;
   /** Of the newest proposal that this leader sent. */
@@ -91,20 +94,47 @@ export abstract class Learner implements LeaderLink {
   /** How long synchronization took. */
   protected abstract noteSyncTime(durationMs: number): void;
 
+  /** Whom it is connected to: the leader, or a follower that serves observers. */
+  get masterSid(): number {
+    return this.deps.master?.sid ?? this.leaderSid;
+  }
+
   // --- LeaderLink
 
   forward(request: ForwardedRequest): void {
     if (this.life.isOver) return;
+    if (request.type === OpCode.sync) this.questions.askSync(null);
+    this.send(request);
+  }
+
+  revalidate(sessionId: bigint, timeoutMs: number): void {
+    this.askWhetherLives(sessionId, timeoutMs, null);
+  }
+
+  protected send(request: ForwardedRequest): void {
     this.stream?.sendRequest(request);
   }
 
-  /** `long sessionId; int timeout` */
-  revalidate(sessionId: bigint, timeoutMs: number): void {
+  /** `long sessionId; int timeout`; `answer` is null when a client of this server asks. */
+  protected askWhetherLives(sessionId: bigint, timeoutMs: number, answer: ((isValid: boolean) => void) | null): void {
     if (this.life.isOver) return;
+    this.questions.askRevalidation(sessionId, answer);
     const w = new JuteWriter(12);
     w.long64(sessionId);
     w.int(timeoutMs);
     this.stream?.send(PacketType.revalidate, -1, w.take(0));
+  }
+
+  // --- for what one kind of learner does more
+
+  /** Clients are served from now on. */
+  protected servingBegan(): void {
+    // Nothing more.
+  }
+
+  /** The role is over; resolves when nothing is left of what `servingBegan` began. */
+  protected servingEnded(): Promise<void> {
+    return Promise.resolve();
   }
 
   // --- life
@@ -119,10 +149,11 @@ export abstract class Learner implements LeaderLink {
     }
     this.deps.history.onDurable = null;
     this.stream?.close();
+    await this.servingEnded();
     await this.life.drained();
     const end = this.life.end ?? { code: 'INTERNAL', reason: 'ended without a reason' };
     this.deps.trace.end(end.reason);
-    this.log.info(`No longer ${this.role} server ${this.leaderSid}: ${end.reason}`, {
+    this.log.info(`No longer ${this.role} server ${this.masterSid}: ${end.reason}`, {
       code: 'ZAB_LEARNING_ENDED',
       end: end.code,
     });
@@ -143,8 +174,9 @@ export abstract class Learner implements LeaderLink {
   }
 
   private async connect(): Promise<PacketStream> {
-    const { host, options } = this.deps;
+    const { connectDelayMs = 0, host, options } = this.deps;
     const { clock, life, log } = this;
+    if (connectDelayMs > 0) await life.within(new Milestone(), connectDelayMs);
     const socket = await dialLeader(this.leaderAddresses(), { clock, life, log, network: host.network, options });
     socket.setNoDelay(options.noDelay);
     const stream = new PacketStream(socket, clock, {
@@ -162,8 +194,8 @@ export abstract class Learner implements LeaderLink {
   }
 
   private leaderAddresses(): readonly Endpoint[] {
-    const { config, leaderAddresses, leaderSid } = this.deps;
-    if (leaderAddresses !== undefined) return leaderAddresses;
+    const { config, leaderSid, master } = this.deps;
+    if (master !== undefined && master !== null) return master.addresses;
     // While a configuration is on its way, a server of the new one may have been elected.
     const leader = config.verifier().members.get(leaderSid) ?? config.lastSeenVerifier()?.members.get(leaderSid);
     if (leader === undefined) throw new ZabError('CONNECT_FAILED', `server ${leaderSid} is not in the configuration`);
@@ -334,6 +366,7 @@ export abstract class Learner implements LeaderLink {
     stream.send(PacketType.ack, makeZxid(epoch, 0));
     this.isServing = true;
     server.startServing(this);
+    this.servingBegan();
   }
 
   // --- broadcast
@@ -349,39 +382,53 @@ export abstract class Learner implements LeaderLink {
 
   private handle(packet: QuorumPacket, stream: PacketStream, log: LearnerLog): void {
     if (this.handleBroadcast(packet, log)) return;
-    const { server } = this.deps;
     switch (packet.type) {
       case PacketType.ping:
         this.answerPing(packet, stream);
         return;
       case PacketType.sync:
-        log.whenApplied(() => {
-          server.syncDone();
-        });
+        this.syncAnswered(log);
         return;
-      case PacketType.revalidate: {
-        const r = new JuteReader(packet.data ?? Buffer.alloc(0));
-        server.revalidated(r.long64(), r.bool());
+      case PacketType.revalidate:
+        this.revalidationAnswered(new JuteReader(packet.data ?? Buffer.alloc(0)));
         return;
-      }
       default:
         this.unexpected(packet);
     }
   }
 
+  private syncAnswered(log: LearnerLog): void {
+    const done = this.questions.syncAnswered();
+    log.whenApplied(() => {
+      if (done === null) this.deps.server.syncDone();
+      else done();
+    });
+  }
+
+  /** `long sessionId; boolean isValid` */
+  private revalidationAnswered(r: JuteReader): void {
+    const sessionId = r.long64();
+    const isValid = r.bool();
+    const answer = this.questions.revalidationAnswered(sessionId);
+    if (answer === null) this.deps.server.revalidated(sessionId, isValid);
+    else answer(isValid);
+  }
+
   private unexpected({ type, zxid }: QuorumPacket): void {
     const what = `${packetName(type)} ${formatZxid(zxid)}`;
     if (BEGINNINGS.has(type)) throw new ZabError('PROTOCOL', `the leader sent ${what} after synchronization had ended`);
-    const message = `The leader, server ${this.leaderSid}, sent an unexpected ${what}; it is ignored.`;
-    this.complaints.warn(`unexpected ${type}`, message, { code: 'ZAB_UNEXPECTED_PACKET', sid: this.leaderSid });
+    const message = `The leader, server ${this.masterSid}, sent an unexpected ${what}; it is ignored.`;
+    this.complaints.warn(`unexpected ${type}`, message, { code: 'ZAB_UNEXPECTED_PACKET', sid: this.masterSid });
   }
 
   /** The answer carries the sessions heard from: `long sessionId; int timeout` each. */
   private answerPing(packet: QuorumPacket, stream: PacketStream): void {
     const w = new JuteWriter();
-    for (const [sessionId, timeoutMs] of this.deps.server.drainTouched()) {
-      w.long64(sessionId);
-      w.int(timeoutMs);
+    for (const touched of [this.deps.server.drainTouched(), this.questions.drainTouched()]) {
+      for (const [sessionId, timeoutMs] of touched) {
+        w.long64(sessionId);
+        w.int(timeoutMs);
+      }
     }
     stream.send(PacketType.ping, packet.zxid, w.take(0), packet.authinfo);
   }
@@ -442,7 +489,7 @@ export abstract class Learner implements LeaderLink {
     );
   }
 
-  private apply(zxid: number): void {
+  protected apply(zxid: number): void {
     if (this.isServing) this.deps.server.committed(zxid);
     else this.deps.history.applyNext();
   }

@@ -70,6 +70,8 @@ export class Proposals {
   private heldFrom = Number.POSITIVE_INFINITY;
   /** Another server is to lead: nothing more is proposed or committed here (ZooKeeper's `allowedToCommit`). */
   private handsOver = false;
+  /** Nothing more is proposed here. */
+  private drains = false;
 
   constructor(
     private readonly context: ProposalsContext,
@@ -95,7 +97,7 @@ export class Proposals {
 
   propose(entry: TxnEntry): void {
     const { history, life, clock, metrics } = this.context;
-    if (life.isOver || this.handsOver) return;
+    if (life.isOver || this.handsOver || this.drains) return;
     const { zxid } = entry.header;
     if (zxidCounter(zxid) >= this.counterEnd) {
       life.finish('ZXID_EXHAUSTED', `the counter of epoch ${this.epoch} is used up: a new epoch must begin`);
@@ -202,6 +204,16 @@ export class Proposals {
       if (isReconfig) break;
     }
     metrics.commitCount.add(this.committedCount - from);
+  }
+
+  /** Nothing more is proposed here; what was proposed goes its way. */
+  drain(): void {
+    this.drains = true;
+  }
+
+  /** Nothing more is proposed, and everything that was is applied. */
+  get isDrained(): boolean {
+    return this.drains && this.outstanding.length === 0;
   }
 
   // --- reconfiguration

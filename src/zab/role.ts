@@ -23,10 +23,20 @@ export interface LeaderDeps extends RoleDeps {
   readonly reconfigHook?: ReconfigHook | null;
 }
 
+/** Another server than the leader, from which an observer learns. */
+export interface ObservedMaster {
+  readonly sid: number;
+  readonly addresses: readonly Endpoint[];
+}
+
 export interface LearnerDeps extends RoleDeps {
   readonly server: LearnerServer;
   readonly leaderSid: number;
-  /** Where to dial instead of the leader's addresses of the configuration. */
-  readonly leaderAddresses?: readonly Endpoint[];
+  /** Whom to dial instead of the leader at its addresses of the configuration. */
+  readonly master?: ObservedMaster | null;
+  /** How long to wait before the master is dialled. */
+  readonly connectDelayMs?: number;
+  /** Where a follower serves observers; absent or empty: nowhere. */
+  readonly observersOn?: readonly Endpoint[];
   readonly reconfigHook: ReconfigHook | null;
 }

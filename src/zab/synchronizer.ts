@@ -8,7 +8,7 @@ import type { History, SnapshotSend } from './needs.js';
 import type { ZabOptions } from './options.js';
 import { initLimitMs } from './options.js';
 import type { PacketStream } from './packet-stream.js';
-import type { Forwarding, Proposals } from './proposals.js';
+import type { Forwarding } from './proposals.js';
 import type { DiffPlan, LogFinding, SyncPlan } from './sync-plan.js';
 import { follows, LogProbe, planSync } from './sync-plan.js';
 import type { SyncThrottle } from './sync-throttle.js';
@@ -28,13 +28,21 @@ export interface SyncTarget extends Forwarding {
   readonly canComeAgain: boolean;
 }
 
+/** What goes on while learners are synchronized. */
+export interface Feed {
+  readonly epoch: number;
+  readonly lastProposed: number;
+  /** From now on the learner, which has the history up to `afterZxid`, is told of everything behind it. */
+  startForwarding(learner: Forwarding, afterZxid: number): void;
+}
+
 export interface SynchronizerContext {
   readonly clock: Clock;
   readonly history: History;
   readonly log: Logger;
   readonly metrics: ZabMetrics;
   readonly options: ZabOptions;
-  readonly proposals: () => Proposals;
+  readonly feed: () => Feed;
   readonly snapThrottle: SyncThrottle;
   readonly diffThrottle: SyncThrottle;
 }
@@ -78,12 +86,12 @@ export class Synchronizer {
 
   /** Plans, and when the plan can be carried out registers the learner, in one turn. Null: the log must be read first. */
   private start(target: SyncTarget, peerZxid: number, log: LogFinding | null, logAllowed: boolean): Started | null {
-    const { history, options, proposals } = this.context;
+    const { feed, history, options } = this.context;
     const committed = history.committedLog.entries;
     const plan = planSync(peerZxid, {
-      epoch: proposals().epoch,
+      epoch: feed().epoch,
       lastAppliedZxid: history.lastAppliedZxid,
-      lastProposedZxid: proposals().lastProposed,
+      lastProposedZxid: feed().lastProposed,
       committed,
       forceSnapshot: options.forceSnapshotSync,
       logAllowed: logAllowed && options.snapshotSizeFactor >= 0,
@@ -93,7 +101,7 @@ export class Synchronizer {
     this.logPlan(target, peerZxid, plan);
     if (plan.kind === 'REFUSE') throw new ZabError('PROTOCOL', `server ${target.sid}: ${plan.why}`);
     const started = plan.kind === 'SNAP' ? this.startSnapshot(target) : this.startDiff(target, plan, committed);
-    proposals().startForwarding(target, started.result.upTo);
+    feed().startForwarding(target, started.result.upTo);
     return started;
   }
 
@@ -200,13 +208,13 @@ export class Synchronizer {
   }
 
   private logPlan(target: SyncTarget, peerZxid: number, plan: SyncPlan): void {
-    const { history, log, proposals } = this.context;
+    const { feed, history, log } = this.context;
     log.info(`Server ${target.sid} at ${formatZxid(peerZxid)} is synchronized by ${plan.kind}: ${plan.why}.`, {
       code: 'ZAB_SYNC_PLAN',
       sid: target.sid,
       plan: plan.kind,
       lastApplied: formatZxid(history.lastAppliedZxid),
-      lastProposed: formatZxid(proposals().lastProposed),
+      lastProposed: formatZxid(feed().lastProposed),
     });
   }
 }

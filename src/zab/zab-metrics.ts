@@ -18,6 +18,8 @@ export class ZabMetrics {
   readonly learnerProposalReceivedCount: Counter;
   readonly learnerCommitReceivedCount: Counter;
   readonly quitLeadingDueToDisloyalVoter: Counter;
+  readonly omProposalProcessTime: Summary;
+  readonly omCommitProcessTime: Summary;
 
   constructor(private readonly metrics: Metrics) {
     this.proposalCount = metrics.counter('proposal_count');
@@ -35,6 +37,8 @@ export class ZabMetrics {
     this.learnerProposalReceivedCount = metrics.counter('learner_proposal_received_count');
     this.learnerCommitReceivedCount = metrics.counter('learner_commit_received_count');
     this.quitLeadingDueToDisloyalVoter = metrics.counter('quit_leading_due_to_disloyal_voter');
+    this.omProposalProcessTime = metrics.summary('om_proposal_process_time_ms');
+    this.omCommitProcessTime = metrics.summary('om_commit_process_time_ms');
   }
 
   /** Until one server's acknowledgement of a proposal (or of a batch's last one); a set keyed by server. */

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Member } from '../support/ensemble.js';
 import { eventually } from '../support/eventually.js';
+import { javaServer } from '../support/java.js';
 import { freePorts } from '../support/ports.js';
 import { mountSmallDisk, Network } from './lab.js';
 import type { FaultKind } from './plan.js';
@@ -30,7 +31,8 @@ export class Cluster {
     private readonly hasSmallDisks: boolean,
   ) {}
 
-  static async create(kinds: readonly FaultKind[], isolated: boolean): Promise<Cluster> {
+  /** `java`: which of them are servers of Apache ZooKeeper. */
+  static async create(kinds: readonly FaultKind[], isolated: boolean, java: readonly number[] = []): Promise<Cluster> {
     const folder = await mkdtemp(join(tmpdir(), 'zk-server-chaos-'));
     const network = isolated ? await Network.build(SIDS) : null;
     const hasSmallDisks = isolated && kinds.includes('disk');
@@ -46,7 +48,8 @@ export class Cluster {
       await writeFile(join(own, 'data', 'myid'), `${sid}\n`);
       await writeFile(join(own, 'zoo.cfg'), configText(join(own, 'data'), portOf(sid, 0), lines));
       const before = isolated ? Network.prefix(sid) : [];
-      const command = (file: string) => [...before, LAUNCHER, 'start', file];
+      const program = (file: string) => (java.includes(sid) ? javaServer(file) : [LAUNCHER, 'start', file]);
+      const command = (file: string) => [...before, ...program(file)];
       const env = kinds.includes('clock') ? await clockEnv(own) : {};
       const host = isolated ? Network.clientAddress(sid) : '127.0.0.1';
       members.push(new Member(sid, own, portOf(sid, 0), command, env, host));
@@ -57,6 +60,15 @@ export class Cluster {
   async start(): Promise<void> {
     for (const member of this.members) await member.start();
     await Promise.all(this.members.map((member) => member.serving()));
+  }
+
+  /** Starts them so that the last one leads: it has the largest id, and is there from the beginning. */
+  async startWithLastLeading(): Promise<void> {
+    const [first, ...quorum] = this.members;
+    for (const some of [quorum, first === undefined ? [] : [first]]) {
+      for (const member of some) await member.start();
+      await Promise.all(some.map((member) => member.serving(60_000)));
+    }
   }
 
   leader(timeoutMs = 30_000): Promise<Member> {

@@ -13,14 +13,17 @@ import { realWorldCase, realWorldFile } from './real-world-cases.js';
 const SERVE_LIMIT_MS = 60_000;
 const SERVER_LINE = /^(\s*server\.([0-9]+)\s*[=: ]\s*)(.*?)\s*$/gm;
 const FOLDER_LINE = /^(\s*(?:dataDir|dataLogDir|dynamicConfigFile)\s*[=: ]\s*)(\/\S*)/gm;
-const PORT_LINE = /^(\s*[\w.]*[pP]ort\s*[=: ]\s*)([0-9]+)/gm;
+const PORT_LINE = /^(\s*(?!observerMasterPort)[\w.]*[pP]ort\s*[=: ]\s*)([0-9]+)/gm;
+/** On each machine the same, where observers look for it. */
+const COMMON_PORT_LINE = /^(\s*observerMasterPort\s*[=: ]\s*)([0-9]+)/gm;
 
 /** A server list of loopback addresses and free ports; escaped colons stay escaped. */
 async function onLoopback(text: string): Promise<string> {
   const count = text.match(/[0-9]{3,5}/g)?.length ?? 0;
   const ports = await freePorts(count);
   const port = (): string => String(ports.pop());
-  return text.replace(SERVER_LINE, (_line, head: string, _sid, value: string) => {
+  const common = text.replace(COMMON_PORT_LINE, (_line, head: string) => head + port());
+  return common.replace(SERVER_LINE, (_line, head: string, _sid, value: string) => {
     const isEscaped = value.includes('\\:');
     const [addresses = '', client] = value.replaceAll('\\:', ':').split(';');
     const here = addresses

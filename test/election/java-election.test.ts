@@ -117,7 +117,7 @@ class OurServer implements ElectionSelf {
     this.now = result.state;
   }
 
-  reportLooking(): void {
+  reportVoter(): void {
     // There is no leader's work to end.
   }
 

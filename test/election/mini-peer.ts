@@ -224,7 +224,7 @@ export class MiniPeer implements ElectionSelf {
     });
   }
 
-  reportLooking(): void {
+  reportVoter(): void {
     // The leader finds out by itself.
   }
 

@@ -1,6 +1,12 @@
 import type { Logger } from '../../src/host/index.js';
 import { AsyncQueue } from '../../src/host/index.js';
-import type { ElectionOptions, ElectionResult, ElectionSelf, ElectionTransport } from '../../src/election/index.js';
+import type {
+  ElectionOptions,
+  ElectionResult,
+  ElectionSelf,
+  ElectionTransport,
+  VoterWord,
+} from '../../src/election/index.js';
 import { DEFAULT_ELECTION_OPTIONS, FastLeaderElection } from '../../src/election/index.js';
 import type { QuorumVerifier } from '../../src/membership/index.js';
 import { Metrics } from '../../src/metrics/index.js';
@@ -182,8 +188,9 @@ export class ScriptedServer implements ElectionSelf, ElectionTransport {
     this.now = result.state;
   }
 
-  reportLooking(sid: number): void {
-    this.print(`tell the leader in this server that ${sid} is looking`);
+  reportVoter({ sid, leader, isSettled, outbids }: VoterWord): void {
+    const what = isSettled ? `follows ${leader}` : `is looking${outbids ? ` and prefers ${leader}` : ''}`;
+    this.print(`tell the leader in this server that ${sid} ${what}`);
   }
 
   newerConfig(verifier: QuorumVerifier, sid: number): void {

@@ -68,6 +68,7 @@ export class FakeTlsContext implements TlsContext {
 export function fakeHandshake(socket: FakeSocket, options: SecureOptions, scheduler: Scheduler): Promise<Socket> {
   const { context, side, timeoutMs } = options;
   if (!(context instanceof FakeTlsContext)) throw new Error('this TLS context is not of this network');
+  const notTls = side === 'dial' ? 'NOT_TLS' : 'TLS';
   return new Promise((resolve, reject) => {
     const deadline = scheduler.at(scheduler.nowMs + timeoutMs, socket.node.gate, () => {
       fail(new NetworkError('TIMEOUT', `no handshake within ${timeoutMs} ms`));
@@ -85,7 +86,7 @@ export function fakeHandshake(socket: FakeSocket, options: SecureOptions, schedu
       onData(chunk) {
         bytes = Buffer.concat([bytes, chunk]);
         if (bytes[0] !== HELLO) {
-          fail(new NetworkError('TLS', 'no hello came'));
+          fail(new NetworkError(notTls, 'no hello came'));
           return;
         }
         const length = bytes.length < HEAD_BYTES ? Infinity : HEAD_BYTES + bytes.readUInt16BE(3);
@@ -109,12 +110,16 @@ export function fakeHandshake(socket: FakeSocket, options: SecureOptions, schedu
         resolve(socket);
       },
       onEnd() {
-        fail(new NetworkError('TLS', 'the other side ended the connection during the handshake'));
+        fail(new NetworkError(notTls, 'the other side ended the connection during the handshake'));
       },
       onDrain: () => undefined,
       onClose(error) {
         end();
-        reject(new NetworkError('RESET', 'the connection broke during the handshake', { cause: error }));
+        reject(
+          new NetworkError(side === 'dial' ? 'NOT_TLS' : 'RESET', 'the connection broke during the handshake', {
+            cause: error,
+          }),
+        );
       },
     };
     socket.start(handler);

@@ -224,6 +224,29 @@ export function tlsContract(name: string, make: MakeEnv): void {
       }),
     );
 
+    it(
+      'tells whoever dials that the other side speaks no TLS',
+      inEnv(make, async (env) => {
+        const { server: own, trust } = await env.stores();
+        const context = await load(env.host, own, trust);
+        for (const answer of [
+          (socket: Socket) => {
+            socket.write(Buffer.from('plain words'));
+          },
+          (socket: Socket) => {
+            socket.destroy();
+          },
+        ]) {
+          const { client, listener, server } = await connected(env.host);
+          const handshake = env.host.network.secure(client, { context, side: 'dial', timeoutMs: TIMEOUT_MS });
+          answer(server);
+          await assert.rejects(handshake, { name: 'NetworkError', code: 'NOT_TLS' });
+          destroy(server);
+          await listener.close();
+        }
+      }),
+    );
+
     const WHOM: readonly {
       readonly what: string;
       readonly key: 'client' | 'stranger' | null;

@@ -29,7 +29,11 @@ export class SimulatedServers {
   /** Why servers ended by themselves. */
   readonly ends: string[] = [];
 
-  constructor(seed: string) {
+  /** `settings`: more lines of every zoo.cfg. */
+  constructor(
+    seed: string,
+    private readonly settings: readonly string[] = [],
+  ) {
     this.world = new World(seed);
   }
 
@@ -38,6 +42,7 @@ export class SimulatedServers {
     const text = [
       'tickTime=200\ninitLimit=20\nsyncLimit=10\ndataDir=/data',
       'reconfigEnabled=true\nstandaloneEnabled=false\nskipACL=yes',
+      ...this.settings,
       ...(role === 'observer' ? ['peerType=observer'] : []),
       ...list,
     ];

@@ -95,6 +95,19 @@ export class Member {
     return readFile(join(this.folder, 'log'), 'utf8');
   }
 
+  config(): Promise<string> {
+    return readFile(this.configFile, 'utf8');
+  }
+
+  /** From its next start on these settings hold, beside the others; null takes one out. */
+  async configure(settings: Readonly<Record<string, string | number | null>>): Promise<void> {
+    const lines = (await this.config())
+      .split('\n')
+      .filter((line) => !Object.hasOwn(settings, line.split('=')[0] ?? ''));
+    const more = Object.entries(settings).flatMap(([key, value]) => (value === null ? [] : [`${key}=${value}`]));
+    await writeFile(this.configFile, [...more, ...lines].join('\n'));
+  }
+
   async serving(timeoutMs = 30_000): Promise<string> {
     try {
       return await eventually(`server ${this.sid} serves`, timeoutMs, async () => {

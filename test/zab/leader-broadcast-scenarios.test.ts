@@ -214,6 +214,23 @@ const SCENARIOS: readonly Scenario[] = [
     `,
   },
   {
+    name: 'when no quiet moment comes near the end of the counter, one is made',
+    history: '1:1-3',
+    options: { counterEnd: 30, zxidMargin: 20 },
+    steps: `${ESTABLISHED}
+      write a, write b, write c, write d, write e, write f, write g, write h, write i, write j, write k
+      write l, write m, write n, write o, write p, write q, write r, write s, write t, write u, write v
+      write w, write x, write y, write z, write aa, write bb, write cc
+      2 > ACK 2:1
+      2 > ACK 2:28                    # all but the last is committed, and 2 are left
+      applied 2:28
+      write dd                        # comes too late
+      2 > ACK 2:29
+      ends HANDOVER
+      logged 2:29
+    `,
+  },
+  {
     name: 'the counter never rolls over (1277)',
     history: '1:1-3',
     options: { counterEnd: 3, zxidMargin: 0 },

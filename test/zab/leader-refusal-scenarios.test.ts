@@ -28,6 +28,81 @@ const SCENARIOS: readonly Scenario[] = [
     `,
   },
   {
+    name: 'voters that follow another leader do not come, so that nobody waits for them (3109)',
+    history: '1:1-3',
+    steps: `
+      1 leads
+      voter 2 follows 3
+      wait 20
+      voter 3 follows 3
+      ends DISLOYAL_VOTERS
+    `,
+  },
+  {
+    name: 'one voter that follows another leader does not matter',
+    history: '1:1-3',
+    steps: `
+      1 leads
+      voter 3 follows 3
+      wait 500
+      2 > FOLLOWERINFO 1:0 from 2
+      2 < LEADERINFO 2:0
+    `,
+  },
+  {
+    name: 'voters that prefer another leader are given some time to come all the same (3109)',
+    history: '1:1-3',
+    steps: `
+      1 leads
+      voter 2 prefers 3
+      voter 3 prefers 3
+      wait 200
+      2 > FOLLOWERINFO 1:0 from 2
+      2 < LEADERINFO 2:0
+      2 > ACKEPOCH 1:3 epoch 1
+      2 < DIFF 1:3
+      2 < NEWLEADER 2:0 config 0
+      2 > ACK 2:0
+      2 < UPTODATE
+    `,
+  },
+  {
+    name: 'and no more time than that',
+    history: '1:1-3',
+    steps: `
+      1 leads
+      voter 2 prefers 3
+      voter 3 prefers 3
+      wait 350
+      ends DISLOYAL_VOTERS
+    `,
+  },
+  {
+    name: 'voters that look, and would vote for this leader, are awaited',
+    history: '1:1-3',
+    steps: `
+      1 leads
+      voter 2 looks
+      voter 3 prefers 1
+      wait 350
+      2 > FOLLOWERINFO 1:0 from 2
+      2 < LEADERINFO 2:0
+    `,
+  },
+  {
+    name: 'voters that came and went over to another leader are not awaited',
+    history: '1:1-3',
+    steps: `
+      1 leads
+      2 > FOLLOWERINFO 1:0 from 2
+      2 < LEADERINFO 2:0
+      2 > close
+      voter 2 follows 3
+      voter 3 follows 3
+      ends DISLOYAL_VOTERS
+    `,
+  },
+  {
     name: 'no quorum comes: initLimit ends it',
     history: '1:1-3',
     steps: `

@@ -3,7 +3,7 @@ import type { Socket, SocketHandler } from '../../src/host/index.js';
 import { encodeToBuffer, JuteWriter } from '../../src/jute/index.js';
 import { PacketType, writeQuorumPacket } from '../../src/protocol/index.js';
 import type { DatabaseOptions } from '../../src/storage/index.js';
-import type { ZabOptions } from '../../src/zab/index.js';
+import type { VoterWord, ZabOptions } from '../../src/zab/index.js';
 import { PacketReader } from '../../src/zab/packet-reader.js';
 import type { FakeHost } from '../fakes/index.js';
 import { World } from '../fakes/index.js';
@@ -43,6 +43,8 @@ import { history, showZxid, zxid } from './zxids.js';
  *     event touch 7 4000     the pipeline was told
  *     ends CODE              the role ends
  *     voter 2 looks          the election reports it
+ *     voter 2 prefers 3      the same, with a better vote than ours
+ *     voter 2 follows 3      the same of one that has a leader
  */
 export interface Scenario {
   readonly name: string;
@@ -262,7 +264,7 @@ class Stage {
         assert.equal(server.config.at(-1), rest);
         return;
       case 'voter':
-        server.leader?.voterLooks(Number(rest.split(' ')[0]));
+        server.leader?.voterLooks(voterWord(rest));
         return;
       default:
         throw new Error(`unknown step "${what} ${rest}"`);
@@ -391,4 +393,10 @@ export async function play(scenario: Scenario, seed = 1): Promise<ZabServer> {
     }
   }
   return stage.server;
+}
+
+/** `2 looks`, `2 prefers 3`, `2 follows 3` */
+function voterWord(text: string): VoterWord {
+  const [sid = '', how = '', leader = sid] = text.split(' ');
+  return { sid: Number(sid), leader: Number(leader), isSettled: how === 'follows', outbids: how === 'prefers' };
 }

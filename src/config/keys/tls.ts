@@ -11,6 +11,10 @@ export const tls = {
     since: '3.5.5',
     effect: 'Takes encrypted and plain connections of servers on the same port.',
   }),
+  sslQuorumPlainDials: ownKey(bool(), false, {
+    effect:
+      'With sslQuorum: dials plainly where another server does not speak TLS yet. For the move of an ensemble to TLS only.',
+  }),
   sslQuorumReloadCertFiles: fileKey(bool(), false, {
     since: '3.5.5, 3.6.0',
     effect: 'Reads the certificates of the servers again when the files change.',

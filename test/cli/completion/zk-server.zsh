@@ -5,6 +5,7 @@ _zk_server() {
     'start:Run a server until SIGTERM or SIGINT; with --daemon in the background'
     'restart:Stop the server of a configuration, then start it in the background'
     'stop:Stop the server that runs with this configuration, and wait until it is gone'
+    'hand-over:Let another server lead in place of the one that runs with this configuration'
     'status:Ask a running server for its role, leader, epoch, zxid and peers; exit code 0 only when it serves'
     'backup:Copy the data of a server, running or not, into a folder with checksums'
     'restore:Make a backup, as of any moment it holds, the data of a server that does not run'
@@ -45,6 +46,11 @@ _zk_server() {
         '--help[Show help]' \
         '1:config:_files -g '\''*.cfg'\'''
       ;;
+    hand-over)
+      _arguments '--timeout=[Seconds to wait]:number: ' \
+        '--help[Show help]' \
+        '1:config:_files -g '\''*.cfg'\'''
+      ;;
     status)
       _arguments '--election[Tell the last elections, too]' \
         '--json[Print JSON]' \
@@ -70,7 +76,8 @@ _zk_server() {
         '1:config:_files -g '\''*.cfg'\'''
       ;;
     check)
-      _arguments '--json[Print JSON]' \
+      _arguments '--from=[Configuration of Apache ZooKeeper, or the folder that has it]:from:_files' \
+        '--json[Print JSON]' \
         '--help[Show help]' \
         '1:config:_files -g '\''*.cfg'\'''
       ;;

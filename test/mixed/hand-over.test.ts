@@ -1,0 +1,116 @@
+// A leader is asked to hand over, and one is stopped, in ensembles of ours and mixed ones: how long no write is accepted.
+import assert from 'node:assert/strict';
+import { after, before, describe, it, type TestContext } from 'node:test';
+import { cli } from '../cli/harness.js';
+import { assertNothingLost, progress } from '../ensemble/nothing-lost.js';
+import { RecordingWriter } from '../ensemble/recording-writer.js';
+import type { Member } from '../support/ensemble.js';
+import { WireClient } from '../support/wire-client.js';
+import { type Kind, MixedEnsemble } from './mixed-ensemble.js';
+
+type Arrangement = readonly [name: string, kinds: readonly Kind[]];
+const MIXED: Arrangement = ['with Apache ZooKeeper', ['Apache ZooKeeper', 'zk-server', 'zk-server']];
+const OURS: Arrangement = ['of ours', ['zk-server', 'zk-server', 'zk-server']];
+const ARRANGEMENTS = process.env['ZK_TEST_LONG'] === undefined ? [MIXED] : [MIXED, OURS];
+const WRITERS = 3;
+
+/** A writer that knows the longest time between two of its acknowledgements since it was asked last. */
+class TimedWriter {
+  private longest = 0;
+  private lastMs = performance.now();
+  private seen = 0;
+  private readonly timer: NodeJS.Timeout;
+
+  constructor(private readonly writers: readonly RecordingWriter[]) {
+    this.timer = setInterval(() => {
+      this.look();
+    }, 1);
+  }
+
+  takeLongestMs(): number {
+    this.look();
+    const { longest } = this;
+    this.longest = 0;
+    this.lastMs = performance.now();
+    return Math.round(longest);
+  }
+
+  end(): void {
+    clearInterval(this.timer);
+  }
+
+  private look(): void {
+    const count = this.writers.reduce((sum, one) => sum + one.acknowledged.length, 0);
+    const nowMs = performance.now();
+    this.longest = Math.max(this.longest, nowMs - this.lastMs);
+    if (count === this.seen) return;
+    this.seen = count;
+    this.lastMs = nowMs;
+  }
+}
+
+for (const [name, kinds] of ARRANGEMENTS) {
+  describe(`an ensemble ${name}`, { timeout: 240_000 }, () => {
+    const folders = Array.from({ length: WRITERS }, (_, i) => `/writer-${i}`);
+    let mixed: MixedEnsemble;
+    let writers: RecordingWriter[] = [];
+    let timed: TimedWriter;
+
+    before(async () => {
+      mixed = await MixedEnsemble.create(kinds);
+      await mixed.start();
+      const client = await WireClient.connect(mixed.member(1).clientPort);
+      for (const folder of folders) await client.create(folder);
+      await client.close();
+      writers = folders.map((folder, i) => new RecordingWriter(folder, mixed.members, i, { depth: 2, pauseMs: 5 }));
+      timed = new TimedWriter(writers);
+      await progress(writers, 10);
+    });
+    after(async () => {
+      timed.end();
+      await Promise.all(writers.map((writer) => writer.stop()));
+      await mixed.remove();
+    });
+
+    async function pause(t: TestContext, what: string, act: (leader: Member) => Promise<void>): Promise<Member> {
+      const leader = await mixed.ensemble.leader();
+      timed.takeLongestMs();
+      await act(leader);
+      await progress(writers, 10);
+      const pauseMs = timed.takeLongestMs();
+      t.diagnostic(`${what} of server ${leader.sid}: no write for ${pauseMs} ms`);
+      assert.ok(pauseMs < 10_000, `${pauseMs} ms`);
+      return leader;
+    }
+
+    it('goes on under another leader when its own is asked to hand over', async (t) => {
+      const old = await pause(t, 'hand-over', async (leader) => {
+        const result = await cli(['hand-over', leader.configFile]);
+        assert.equal(result.exitCode, 0, result.out + result.err);
+        assert.match(result.out, /Another server leads; this one is a follower/);
+      });
+      assert.notEqual(await mixed.ensemble.leader(), old);
+      assert.equal(await old.mode(), 'follower');
+      assert.match(await old.log(), /HANDED_OVER/);
+    });
+
+    it('refuses a hand-over of a follower', async () => {
+      const leader = await mixed.ensemble.leader();
+      const follower = mixed.members.find((one) => one !== leader && mixed.kind(one.sid) === 'zk-server');
+      assert.ok(follower);
+      const result = await cli(['hand-over', follower.configFile]);
+      assert.equal(result.exitCode, 1);
+      assert.match(result.err, /does not lead/);
+      assert.equal(await mixed.ensemble.leader(), leader);
+    });
+
+    it('goes on when its leader is stopped, and nothing is lost', async (t) => {
+      const stopped = await pause(t, 'stop', (leader) => leader.stop());
+      await mixed.restart(stopped.sid);
+      await progress(writers, 10);
+      await Promise.all(writers.map((writer) => writer.stop()));
+      await assertNothingLost(mixed.ensemble, writers);
+      await mixed.sameTrees();
+    });
+  });
+}
