@@ -1,5 +1,6 @@
 // The linter guards what types cannot: floating promises, and the host seam. Ambient time, timers, randomness, sockets,
-// files, environment and threads may be named only in the real host (src/platform) and the command line (src/cli).
+// files, environment and threads may be named only in the real host (src/platform), the command line (src/cli) and the
+// main files of the other programs (src/*/edge).
 import tseslint from 'typescript-eslint';
 
 const AMBIENT_MODULES =
@@ -71,7 +72,7 @@ export default tseslint.config(
       '@typescript-eslint/unified-signatures': 'off',
     },
   },
-  { files: ['src/**/*.ts'], ignores: ['src/platform/**', 'src/cli/**'], rules: seamRules },
+  { files: ['src/**/*.ts'], ignores: ['src/platform/**', 'src/cli/**', 'src/*/edge/**'], rules: seamRules },
   {
     files: ['test/**/*.ts'],
     rules: {

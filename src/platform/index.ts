@@ -3,3 +3,4 @@ export { createRealHost } from './real-host.js';
 export type { LoggerOptions } from './real-logger.js';
 export { RealLogger } from './real-logger.js';
 export { makeExporter } from './exporter.js';
+export { createClientHost } from './client-host.js';
