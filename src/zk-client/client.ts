@@ -36,6 +36,7 @@ import {
   type Read,
   readResult,
   type ReadResult,
+  requireAcl,
 } from './multi.js';
 import type { CallOptions, ClientOptions, SessionCredentials, SessionEvent, SessionState } from './options.js';
 import { Session } from './session.js';
@@ -219,6 +220,7 @@ export class ZooKeeperClient {
 
   async setAcl(path: string, acl: readonly Acl[], options: VersionOptions = {}): Promise<Stat> {
     const target = serverPath(this.chroot, path);
+    requireAcl('setAcl', acl);
     const version = options.version ?? -1;
     return this.ask(options, {
       type: OpCode.setACL,

@@ -1,6 +1,7 @@
 import {
   type Acl,
   type CreateRequest,
+  ErrorCode,
   errorName,
   type MultiOp,
   OpCode,
@@ -88,6 +89,12 @@ export function bytesOf(data: NodeData | undefined): Buffer | null {
   return typeof data === 'string' ? Buffer.from(data) : data;
 }
 
+/** An empty list would be refused by every server, so it is not sent; as with Java's client the error names no path. */
+export function requireAcl(what: string, acl: readonly Acl[] | undefined): void {
+  if (acl?.length !== 0) return;
+  throw new ZooKeeperError('invalidACL', `${what}: the list of ACLs is empty`, { errorCode: ErrorCode.invalidACL });
+}
+
 /** `withStat` asks for the answer that has the new node's stat, where the mode leaves the choice. */
 export function createRequest(
   chroot: string,
@@ -103,6 +110,7 @@ export function createRequest(
     const message = hasTtl ? `create ${path}: the mode ${mode} needs ttlMs` : `create ${path}: ${mode} has no ttlMs`;
     throw new ZooKeeperError('badArguments', message, { path });
   }
+  requireAcl('create', options.acl);
   const plain = withStat ? OpCode.create2 : OpCode.create;
   return {
     type: hasTtl ? OpCode.createTTL : mode === 'container' ? OpCode.createContainer : plain,
