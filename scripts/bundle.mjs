@@ -7,8 +7,12 @@ import { fileURLToPath } from 'node:url';
 const dist = fileURLToPath(new URL('../dist/', import.meta.url));
 
 await build({
-  // The append thread runs its own file, which is found beside the one that starts it.
-  entryPoints: { main: `${dist}cli/main.js`, 'append-worker': `${dist}platform/append-worker.js` },
+  // Threads run files of their own, which are found beside the one that starts them.
+  entryPoints: {
+    main: `${dist}cli/main.js`,
+    'append-worker': `${dist}platform/append-worker.js`,
+    'zk-cli': `${dist}shell/edge/main.js`,
+  },
   outdir: `${dist}bundle`,
   bundle: true,
   splitting: true,
