@@ -12,6 +12,8 @@ await build({
     main: `${dist}cli/main.js`,
     'append-worker': `${dist}platform/append-worker.js`,
     'zk-cli': `${dist}shell/edge/main.js`,
+    'zk-bench': `${dist}load/edge/main.js`,
+    'load-worker': `${dist}load/edge/load-worker.js`,
   },
   outdir: `${dist}bundle`,
   bundle: true,
