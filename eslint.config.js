@@ -1,5 +1,6 @@
 // The linter guards what types cannot: floating promises, and the host seam. Ambient time, timers, randomness, sockets,
-// files, environment and threads may be named only in the real host (src/platform) and the command line (src/cli).
+// files, environment and threads may be named only in the real host (src/platform), the command line (src/cli) and the
+// main files of the other programs (src/*/edge).
 // src/dashboard runs in browsers.
 import tseslint from 'typescript-eslint';
 
@@ -72,7 +73,11 @@ export default tseslint.config(
       '@typescript-eslint/unified-signatures': 'off',
     },
   },
-  { files: ['src/**/*.ts'], ignores: ['src/platform/**', 'src/cli/**', 'src/dashboard/**'], rules: seamRules },
+  {
+    files: ['src/**/*.ts'],
+    ignores: ['src/platform/**', 'src/cli/**', 'src/*/edge/**', 'src/dashboard/**'],
+    rules: seamRules,
+  },
   {
     files: ['src/dashboard/**/*.{ts,tsx}'],
     rules: {

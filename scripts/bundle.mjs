@@ -8,10 +8,13 @@ import { fileURLToPath } from 'node:url';
 const dist = fileURLToPath(new URL('../dist/', import.meta.url));
 
 await build({
-  // The append thread runs its own file, which is found beside the one that starts it.
+  // Threads run files of their own, which are found beside the one that starts them.
   entryPoints: {
     main: `${dist}cli/main.js`,
     'append-worker': `${dist}platform/append-worker.js`,
+    'zk-cli': `${dist}shell/edge/main.js`,
+    'zk-bench': `${dist}load/edge/main.js`,
+    'load-worker': `${dist}load/edge/load-worker.js`,
     'zk-doctor': `${dist}cli/tools/zk-doctor.js`,
     'zk-log': `${dist}cli/tools/zk-log.js`,
     'zk-snapshot': `${dist}cli/tools/zk-snapshot.js`,

@@ -2,6 +2,8 @@ export { ConfigExit, type Fault, type FaultCode, formatFault, type Severity } fr
 export { ALL_KEYS, type AnyKeyDefinition, KEY_FAMILIES, type KeyValues, type Support } from './keys/index.js';
 export type { ExtraProperties } from './key-names.js';
 export { exitCodeOf, loadConfig, type LoadResult } from './load.js';
+export { JaasSyntaxError, parseJaas, type JaasSection } from './jaas.js';
+export { parseProperties, type PropertyText } from './properties.js';
 export type { LoadRequest } from './load-request.js';
 export type { LogSettings } from './log-settings.js';
 export { nearestName } from './nearest.js';

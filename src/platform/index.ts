@@ -5,3 +5,4 @@ export type { LoggerOptions } from './real-logger.js';
 export { RealLogger } from './real-logger.js';
 export { auditText, RealAuditLog } from './audit-file.js';
 export { makeExporter } from './exporter.js';
+export { createClientHost } from './client-host.js';

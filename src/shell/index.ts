@@ -1,0 +1,6 @@
+export { propertiesOfFlags, readProperties, saslOfProperties, tlsOfProperties } from './client-settings.js';
+export { complete } from './completion.js';
+export { CliError, CliExit } from './errors.js';
+export { parseLaunch } from './launch.js';
+export type { Sink } from './output.js';
+export { Shell, type ShellOptions } from './shell.js';
