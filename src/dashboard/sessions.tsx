@@ -9,7 +9,7 @@ import { type Column, Table } from './table.js';
 const NONE = '–';
 
 const COLUMNS: readonly Column<SessionView>[] = [
-  { title: 'Session', cell: ({ id }) => <code>{id}</code> },
+  { title: 'Session', cell: ({ id }) => <code class="id">{id}</code> },
   { title: 'Client', cell: ({ connection }) => connection?.remote ?? 'not connected here' },
   { title: 'Timeout', isNumber: true, cell: ({ timeoutMs }) => (timeoutMs === null ? NONE : duration(timeoutMs)) },
   {

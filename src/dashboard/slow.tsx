@@ -11,7 +11,7 @@ const COLUMNS: readonly Column<SlowRequest>[] = [
   { title: 'Took', isNumber: true, cell: ({ latencyMs }) => milliseconds(latencyMs) },
   { title: 'Operation', cell: ({ operation }) => operation },
   { title: 'Path', cell: ({ path }) => (path === null ? '–' : <code>{path}</code>) },
-  { title: 'Session', cell: ({ session }) => <code>{session}</code> },
+  { title: 'Session', cell: ({ session }) => <code class="id">{session}</code> },
   { title: 'Client', cell: ({ remote }) => remote },
 ];
 
