@@ -173,7 +173,7 @@ export class FollowerPipeline implements RequestPipeline {
     if (waiting?.request.cxid !== header.cxid) return;
     const { type } = waiting.request;
     if (header.type !== type && header.type !== OpCode.error) return;
-    this.ports.applied(waiting, outcomeOf(type, zxid, result));
+    this.ports.applied(waiting, outcomeOf(waiting.request, zxid, result));
   }
 
   syncDone(): void {

@@ -268,7 +268,7 @@ export abstract class ProposerPipeline implements RequestPipeline {
     const waiting = this.inFlight.first;
     if (waiting?.zxid === zxid) {
       this.inFlight.shift();
-      this.ports.applied(waiting, outcomeOf(waiting.request.type, zxid, result));
+      this.ports.applied(waiting, outcomeOf(waiting.request, zxid, result));
     }
     if (header.type === OpCode.closeSession) {
       if (this.deps.audit !== undefined) auditEphemerals(this.deps.audit, entry);

@@ -129,7 +129,12 @@ export class Validator {
     }
   }
 
-  /** All or nothing. When a part fails, those behind it are not tried. */
+  /**
+   * All or nothing. When a part fails, those behind it are not tried.
+   *
+   * A create2 becomes a create, which makes the same node: servers before 3.9 that find a create2 in a multi change nothing,
+   * and say nothing (ZOOKEEPER-4026).
+   */
   private multi({ ops }: MultiRequest, petition: Petition): Txn {
     const { pending } = this;
     const txns: Txn[] = [];
@@ -141,7 +146,7 @@ export class Validator {
         hasFailed = true;
         txns.push({ type: OpCode.error, err: verdict });
       } else {
-        txns.push(verdict);
+        txns.push(verdict.type === OpCode.create2 ? { ...verdict, type: OpCode.create } : verdict);
       }
     }
     if (hasFailed) pending.rollback();

@@ -72,7 +72,7 @@ export class TxnApplier {
     if (this.watches.count > 0) {
       this.watches.fireCreated(path, header.zxid, acl, this.aclOf(state.nodes.get(made, Field.parent)));
     }
-    return txn.type === OpCode.create ? done(txn.type, 0, path, null) : this.createdResult(txn, made);
+    return this.createdResult(txn, made);
   }
 
   /** The answer shows what was asked for: a node that counts for a quota has its count already. */

@@ -12,8 +12,8 @@ export interface TxnResult {
   readonly err: number;
   readonly path: string | null;
   /**
-   * The node's stat afterwards: of create2, createContainer, createTTL, setData, reconfig, setACL. To be read before the next
-   * transaction is applied.
+   * The node's stat afterwards: of creates of all kinds, setData, reconfig, setACL. To be read before the next transaction is
+   * applied.
    */
   readonly stat: Stat | null;
   readonly multi: readonly TxnResult[] | null;

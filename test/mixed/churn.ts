@@ -62,10 +62,13 @@ export class Churn {
       () => client.create2(path, data, 5, undefined, TTL_MS),
       () => client.setData(path, data),
       () => client.setAcl(path, OPEN_TO_READ),
+      () => client.multi([{ op: 'create2', path, data }]),
       () => client.delete(path),
       () =>
         client.multi([
           { op: 'create', path: `${path}/child`, data },
+          { op: 'create2', path: `${path}/child-2`, data },
+          { op: 'delete', path: `${path}/child-2` },
           { op: 'set', path, data },
           { op: 'delete', path: `${path}/child` },
         ]),

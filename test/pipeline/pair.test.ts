@@ -20,6 +20,24 @@ function sameTrees({ leader, follower }: Pair): void {
 }
 
 describe('a leader and a follower', () => {
+  it('log a create2 in a multi as a create, which servers before 3.9 apply, too, and answer it with a Stat (4026)', async () => {
+    const { pair, atLeader, atFollower } = await openPair();
+    atLeader.send('multi create2 /a; create /a/b');
+    await pair.settle();
+    atFollower.send('multi create /c; create2 /c/d; set /c', 'multi create2 /e; delete /none');
+    await pair.settle();
+    assert.deepEqual(atLeader.heard(), ['1 multi [create2 /a version=0; create /a/b]']);
+    assert.deepEqual(atFollower.heard(), [
+      '1 multi [create /c; create2 /c/d version=0; setData /c version=1]',
+      '2 multi [error ok; error noNode]',
+    ]);
+    assert.deepEqual(
+      pair.leader.applied.filter((text) => text.includes('create2')),
+      [],
+    );
+    sameTrees(pair);
+  });
+
   it('decide writes of both in one order and answer each where it came from', async () => {
     const { pair, atLeader, atFollower } = await openPair();
     assert.equal(atFollower.sessionId >> 56n, BigInt(FOLLOWER_SID));

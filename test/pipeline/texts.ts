@@ -95,7 +95,9 @@ export function statText(stat: Stat): string {
 function resultText({ type, err, path, stat, multi }: TxnResult): string {
   if (type === OpCode.error) return `error ${errorName(err)}`;
   if (multi !== null) return `multi [${multi.map(resultText).join('; ')}]`;
-  return [opName(type), path ?? '', stat === null ? '' : `version=${stat.version}`].filter((s) => s !== '').join(' ');
+  return [opName(type), path ?? '', stat === null || type === OpCode.create ? '' : `version=${stat.version}`]
+    .filter((s) => s !== '')
+    .join(' ');
 }
 
 /** A client's view: the answer to its request. */
