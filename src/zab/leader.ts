@@ -400,6 +400,9 @@ export class Leader implements LearnerMaster, Broadcast {
       this.deps.server.forwarded(request, handler.sid);
       return;
     }
+    // A write before it was dropped, and a Java follower would answer its client's sync before that write (its queue expects
+    // both in their order). With the connection's end both are lost.
+    if (this.proposals?.isOpen === false) return;
     this.addSync('learner', () => {
       handler.answerSync();
     });

@@ -97,7 +97,7 @@ export class Proposals {
 
   propose(entry: TxnEntry): void {
     const { history, life, clock, metrics } = this.context;
-    if (life.isOver || this.handsOver || this.drains) return;
+    if (life.isOver || !this.isOpen) return;
     const { zxid } = entry.header;
     if (zxidCounter(zxid) >= this.counterEnd) {
       life.finish('ZXID_EXHAUSTED', `the counter of epoch ${this.epoch} is used up: a new epoch must begin`);
@@ -204,6 +204,11 @@ export class Proposals {
       if (isReconfig) break;
     }
     metrics.commitCount.add(this.committedCount - from);
+  }
+
+  /** Is what comes now proposed, and not dropped? */
+  get isOpen(): boolean {
+    return !this.drains && !this.handsOver;
   }
 
   /** Nothing more is proposed here; what was proposed goes its way. */

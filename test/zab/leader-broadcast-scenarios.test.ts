@@ -231,6 +231,41 @@ const SCENARIOS: readonly Scenario[] = [
     `,
   },
   {
+    name: "while the leadership is handed over, a learner's sync is not answered before a write of its that is dropped",
+    history: '1:1-3',
+    steps: `
+      1 leads
+      2 > FOLLOWERINFO 1:0 from 2
+      3 > FOLLOWERINFO 1:0 from 3
+      2 < LEADERINFO 2:0
+      3 < LEADERINFO 2:0
+      2 > ACKEPOCH 1:3 epoch 1
+      3 > ACKEPOCH 1:3 epoch 1
+      2 < DIFF 1:3
+      2 < NEWLEADER 2:0 config 0
+      3 < DIFF 1:3
+      3 < NEWLEADER 2:0 config 0
+      2 > ACK 2:0
+      3 > ACK 2:0
+      2 < UPTODATE
+      3 < UPTODATE
+      write a
+      2 < PROPOSAL 2:1 /a
+      3 < PROPOSAL 2:1 /a
+      3 > ACK 2:1
+      2 < COMMIT 2:1
+      3 > close
+      wait 5
+      1 hands over                    # to server 2, once that has everything
+      2 > REQUEST late
+      event forwarded late from 2
+      2 > REQUEST sync
+      2 < nothing
+      2 > ACK 2:1
+      ends HANDOVER
+    `,
+  },
+  {
     name: 'the counter never rolls over (1277)',
     history: '1:1-3',
     options: { counterEnd: 3, zxidMargin: 0 },

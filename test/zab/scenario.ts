@@ -3,7 +3,7 @@ import type { Socket, SocketHandler } from '../../src/host/index.js';
 import { encodeToBuffer, JuteWriter } from '../../src/jute/index.js';
 import { PacketType, writeQuorumPacket } from '../../src/protocol/index.js';
 import type { DatabaseOptions } from '../../src/storage/index.js';
-import type { VoterWord, ZabOptions } from '../../src/zab/index.js';
+import { Leader, type VoterWord, type ZabOptions } from '../../src/zab/index.js';
 import { PacketReader } from '../../src/zab/packet-reader.js';
 import type { FakeHost } from '../fakes/index.js';
 import { World } from '../fakes/index.js';
@@ -14,7 +14,7 @@ import { history, showZxid, zxid } from './zxids.js';
 /**
  * One server of ours (id 1) and hand-made others, in the words of a script. A step a line:
  *
- *     1 leads | 1 follows 2 | 1 observes 2 | 1 stops | 1 restarts | 1 loses power
+ *     1 leads | 1 follows 2 | 1 observes 2 | 1 hands over | 1 stops | 1 restarts | 1 loses power
  *     1 follows 2 unheard    nobody listens yet; then: 2 listens
  *     2 > PACKET             server 2 sends it (its first packet connects, or takes the connection ours made)
  *     2 > image 1:1-3        the image of a tree with that history, and the signature
@@ -182,6 +182,9 @@ class Stage {
       case 'observes':
         if (how !== 'unheard') await this.listen(Number(leader));
         this.mind(what === 'follows' ? server.follow(Number(leader)) : server.observe(Number(leader)));
+        return;
+      case 'hands':
+        if (server.role instanceof Leader) assert.ok(server.role.handOver('the scenario says so'));
         return;
       case 'stops':
         await world.settle(server.stop());
