@@ -1,6 +1,6 @@
 // Real processes, each in a network name space of its own: links that are cut, in one direction or both, that lose packets,
 // and leaders that die, in ensembles of ours, of ours and Apache ZooKeeper's, and of Apache ZooKeeper's for comparison. The
-// history of the clients of ours is checked.
+// history of the clients of ours is checked, and that all servers have the same tree.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { describe, it } from 'node:test';
