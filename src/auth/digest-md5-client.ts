@@ -25,6 +25,10 @@ export class DigestMd5Client implements SaslClient {
     private readonly random: Random,
   ) {}
 
+  first(): Buffer {
+    return Buffer.alloc(0);
+  }
+
   step(challenge: Buffer): SaslClientStep {
     const directives = parseDirectives(challenge);
     if (this.material !== null) {

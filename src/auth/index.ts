@@ -14,6 +14,7 @@ export { ipId, IpProvider } from './ip-provider.js';
 export {
   type AcceptedTicket,
   DEFAULT_RULES,
+  GssapiClient,
   GssapiServer,
   isKnownType,
   type KerberosService,
@@ -22,6 +23,8 @@ export {
   NameRules,
   readKeyTab,
   type ServiceKey,
+  type TicketExchange,
+  type TicketHolder,
   type TicketVerifier,
 } from './kerberos/index.js';
 export type { AclQuestion, AuthClient, AuthOutcome, AuthProvider } from './provider.js';

@@ -39,6 +39,8 @@ export interface SaslClientStep {
 
 /** The side that dials. */
 export interface SaslClient {
-  /** Answers a challenge. Throws a `SaslError`. */
-  step(challenge: Buffer): SaslClientStep;
+  /** What it says before the first challenge, maybe nothing. Throws, or rejects with, a `SaslError`. */
+  first(): Buffer | Promise<Buffer>;
+  /** Answers a challenge. Throws, or rejects with, a `SaslError`. */
+  step(challenge: Buffer): SaslClientStep | Promise<SaslClientStep>;
 }

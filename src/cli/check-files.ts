@@ -1,7 +1,7 @@
 import { ConfigExit, type Fault, type ServerConfig } from '../config/index.js';
 import { TlsError } from '../host/index.js';
 import { createRealHost } from '../platform/index.js';
-import { KerberosLoadError, loadKerberos } from './kerberos.js';
+import { KerberosLoadError, loadKerberos, loadQuorumKerberos } from './kerberos.js';
 
 /** Opens the files that a server of this configuration would open for TLS and Kerberos, and tells what is wrong with them. */
 export async function faultsOfFiles(
@@ -14,7 +14,7 @@ export async function faultsOfFiles(
   );
   try {
     const found: Fault[] = [];
-    for (const use of [...uses, () => loadKerberos(config, { ...env })]) {
+    for (const use of [...uses, () => loadQuorumKerberos(config, { ...env }), () => loadKerberos(config, { ...env })]) {
       const fault = await use().then(() => null, faultOf);
       if (fault !== null) found.push(fault);
     }

@@ -6,10 +6,13 @@ import {
   KeyTabError,
   readKeyTab,
   type ServiceKey,
+  type TicketHolder,
   type TicketVerifier,
 } from '../auth/index.js';
-import type { ServerConfig } from '../config/index.js';
+import type { KerberosLogin, ServerConfig } from '../config/index.js';
+import type { QuorumKerberos } from '../peer/index.js';
 import { ExitCode } from './exit-codes.js';
+import { type KerberosPackage, ticketHolder, ticketVerifier, type Variables } from './kerberos-package.js';
 
 /** Kerberos is asked for and cannot be had. */
 export class KerberosLoadError extends Error {
@@ -17,24 +20,17 @@ export class KerberosLoadError extends Error {
   readonly exitCode = ExitCode.unexpected;
 }
 
-/** What is used of the npm package `kerberos`: GSSAPI's accepting side. Tokens are base64. */
-interface KerberosPackage {
-  /** An empty service: whatever the key table has keys of. */
-  initializeServer(service: string): Promise<ServerContext>;
-}
-
-interface ServerContext {
-  readonly username: string | null;
-  readonly targetName: string | null;
-  readonly response: string | null;
-  step(token: string): Promise<unknown>;
-}
-
 /** Where MIT's library looks when nothing else is said. */
 const DEFAULT_KEY_TAB = '/etc/krb5.keytab';
 const DEFAULT_CONFIG = '/etc/krb5.conf';
 
-type Variables = Record<string, string | undefined>;
+/** The program's own memory: tickets for other servers need not outlive it. */
+const OWN_TICKETS = 'MEMORY:zk-server';
+
+type LoadPackage = () => unknown;
+type KerberosSettings = { readonly principal: string; readonly keyTab: string | null };
+
+const requirePackage: LoadPackage = () => createRequire(import.meta.url)('kerberos');
 
 /**
  * Loads Kerberos for clients when the JAAS file asks for it; null when it does not. The library reads `env` later, so its key
@@ -43,21 +39,73 @@ type Variables = Record<string, string | undefined>;
 export async function loadKerberos(
   { access }: ServerConfig,
   env: Variables,
-  loadPackage: () => unknown = () => createRequire(import.meta.url)('kerberos'),
+  loadPackage: LoadPackage = requirePackage,
 ): Promise<KerberosService | null> {
   const { sasl, kerberosConfigFile } = access;
   if (sasl?.mechanism !== 'GSSAPI') return null;
-  const { principal } = sasl;
-  const keyTab = sasl.keyTab ?? pathOf(env['KRB5_KTNAME']) ?? DEFAULT_KEY_TAB;
-  const keys = (): Promise<readonly ServiceKey[]> => keysOf(principal, keyTab);
-  // What is missing now is told now; later the table may get newer keys.
-  await keys();
-  const configFile = kerberosConfigFile ?? env['KRB5_CONFIG'] ?? DEFAULT_CONFIG;
+  const { keyTab, keys } = await tableOf(sasl, env);
   env['KRB5_KTNAME'] = `FILE:${keyTab}`;
-  if (kerberosConfigFile !== null) env['KRB5_CONFIG'] = kerberosConfigFile;
-  const verifier = verifierOf(orRefused(principal, loadPackage));
+  nameConfigFile(kerberosConfigFile, env);
+  const verifier = ticketVerifier(orRefused('clients are', sasl.principal, loadPackage), keyTab, env);
+  return serviceOf(sasl.principal, keys, verifier, env);
+}
+
+/**
+ * Loads Kerberos for servers when the JAAS file asks for it, on the side that is dialled and on the one that dials. The library
+ * reads `env` later, so where its tickets come from is named there. Rejects with a `KerberosLoadError` that names the mend.
+ */
+export async function loadQuorumKerberos(
+  { access, quorumSecurity }: ServerConfig,
+  env: Variables,
+  loadPackage: LoadPackage = requirePackage,
+): Promise<QuorumKerberos> {
+  const { client = null, server = null } = quorumSecurity.sasl ?? {};
+  nameConfigFile(access.kerberosConfigFile, env);
+  const load = (principal: string): KerberosPackage => orRefused('servers are', principal, loadPackage);
+  let service: KerberosService | null = null;
+  if (server?.mechanism === 'GSSAPI') {
+    const { keyTab, keys } = await tableOf(server, env);
+    service = await serviceOf(server.principal, keys, ticketVerifier(load(server.principal), keyTab, env), env);
+  }
+  if (client?.mechanism !== 'GSSAPI') return { service, tickets: null };
+  await nameTickets(client, env);
+  const tickets: TicketHolder = ticketHolder(load(client.principal), client.principal);
+  return { service, tickets };
+}
+
+/** Where the library finds what it gets tickets with, or the tickets themselves. */
+async function nameTickets(login: KerberosLogin, env: Variables): Promise<void> {
+  if (login.ticketCache === '') return;
+  if (login.ticketCache !== null) {
+    env['KRB5CCNAME'] = /^[A-Z]+:/.test(login.ticketCache) ? login.ticketCache : `FILE:${login.ticketCache}`;
+    return;
+  }
+  const { keyTab } = await tableOf(login, env);
+  env['KRB5_CLIENT_KTNAME'] = `FILE:${keyTab}`;
+  env['KRB5CCNAME'] = OWN_TICKETS;
+}
+
+/** What is missing now is told now; later the table may get newer keys. */
+async function tableOf({ principal, keyTab: named }: KerberosSettings, env: Variables) {
+  const keyTab = named ?? pathOf(env['KRB5_KTNAME']) ?? DEFAULT_KEY_TAB;
+  const keys = (): Promise<readonly ServiceKey[]> => keysOf(principal, keyTab);
+  await keys();
+  return { keyTab, keys };
+}
+
+function nameConfigFile(configFile: string | null, env: Variables): void {
+  if (configFile !== null) env['KRB5_CONFIG'] = configFile;
+}
+
+async function serviceOf(
+  principal: string,
+  keys: KerberosService['keys'],
+  verifier: TicketVerifier,
+  env: Variables,
+): Promise<KerberosService> {
   const ownRealm = principal.slice(principal.lastIndexOf('@') + 1);
-  return { principal, keys, verifier, defaultRealm: (await defaultRealmOf(configFile)) ?? ownRealm };
+  const defaultRealm = (await defaultRealmOf(env['KRB5_CONFIG'] ?? DEFAULT_CONFIG)) ?? ownRealm;
+  return { principal, keys, verifier, defaultRealm };
 }
 
 function pathOf(name: string | undefined): string | undefined {
@@ -88,30 +136,16 @@ async function keysOf(principal: string, keyTab: string): Promise<readonly Servi
 }
 
 /** The package is optional: it is native, and only some need it. */
-function orRefused(principal: string, loadPackage: () => unknown): KerberosPackage {
+function orRefused(who: string, principal: string, loadPackage: LoadPackage): KerberosPackage {
   try {
     return loadPackage() as KerberosPackage;
   } catch (cause) {
     const why = cause instanceof Error ? (cause.message.split('\n', 1)[0] ?? '') : String(cause);
     throw new KerberosLoadError(
-      `clients are to authenticate with Kerberos as ${principal}, for which the optional package kerberos is needed, and it cannot be loaded (${why}). Install it beside this server with npm install kerberos, which needs the libraries of MIT Kerberos, or use the DigestLoginModule in the JAAS file.`,
+      `${who} to authenticate with Kerberos as ${principal}, for which the optional package kerberos is needed, and it cannot be loaded (${why}). Install it beside this server with npm install kerberos, which needs the libraries of MIT Kerberos, or use the DigestLoginModule in the JAAS file.`,
       { cause },
     );
   }
-}
-
-function verifierOf(kerberos: KerberosPackage): TicketVerifier {
-  return {
-    async accept(token) {
-      const context = await kerberos.initializeServer('');
-      await context.step(token.toString('base64'));
-      const { username, targetName, response } = context;
-      if (username === null || targetName === null) throw new Error('the ticket names nobody');
-      // An empty answer is none.
-      const reply = response === null || response === '' ? null : Buffer.from(response, 'base64');
-      return { reply, client: username, service: targetName };
-    },
-  };
 }
 
 /** `default_realm` of a krb5.conf; null: it names none, or there is no such file. */

@@ -153,7 +153,8 @@ function usersOf({ access }: ServerConfig): Users {
 }
 
 function quorumUsersOf({ quorumSecurity }: ServerConfig): Users {
-  return quorumSecurity.sasl?.users ?? null;
+  const server = quorumSecurity.sasl?.server;
+  return server?.mechanism === 'DIGEST-MD5' ? server.users : null;
 }
 
 function textOf(users: Users): string {

@@ -5,7 +5,7 @@ import { createRealHost, RealAuditLog, type RealHost } from '../platform/index.j
 import { loadAuthModules } from './auth-modules.js';
 import type { CliContext } from './context.js';
 import { ExitCode } from './exit-codes.js';
-import { loadKerberos } from './kerberos.js';
+import { loadKerberos, loadQuorumKerberos } from './kerberos.js';
 import { load, type LoadedConfig, refuse } from './load-config.js';
 import { loggerOptions } from './logger-options.js';
 import { claimPid, pidFilePath, removePid } from './pid-file.js';
@@ -118,7 +118,10 @@ async function serve(
     host.log.setLevel(level);
   };
   const make = async (): Promise<RunnableServer & ReloadTarget> => {
-    const plugins = { providers: await loadAuthModules(config), kerberos: await loadKerberos(config, process.env) };
+    const providers = await loadAuthModules(config);
+    // Servers first: where no key table is named they have that of the environment, which the clients' may replace.
+    const quorumKerberos = await loadQuorumKerberos(config, process.env);
+    const plugins = { providers, quorumKerberos, kerberos: await loadKerberos(config, process.env) };
     return makeServer(config, host, context.workingDir, plugins, { reload: () => reloader.reload(), setLogLevel });
   };
   const server = new PreparedServer(make);

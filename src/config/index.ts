@@ -9,7 +9,7 @@ export type { LogSettings } from './log-settings.js';
 export { nearestName } from './nearest.js';
 export { formatOrigin, type Origin } from './origin.js';
 export type { BuiltInScheme, NamedProvider } from './auth-providers.js';
-export type { SaslClientSettings, SaslServerSettings } from './sasl-settings.js';
+export type { KerberosLogin, SaslClientSettings, SaslServerSettings } from './sasl-settings.js';
 export type { TlsSettings } from './tls-settings.js';
 export type {
   AccessSettings,

@@ -8,9 +8,17 @@ export type SaslServerSettings =
   | { readonly mechanism: 'GSSAPI'; readonly principal: string; readonly keyTab: string | null };
 
 /** The side that dials. */
-export interface SaslClientSettings {
-  readonly user: string;
-  readonly password: string;
+export type SaslClientSettings =
+  { readonly mechanism: 'DIGEST-MD5'; readonly user: string; readonly password: string } | KerberosLogin;
+
+/** Tickets by the keys of a table, or those that somebody else gets and renews. */
+export interface KerberosLogin {
+  readonly mechanism: 'GSSAPI';
+  readonly principal: string;
+  /** Null: Kerberos' own one. */
+  readonly keyTab: string | null;
+  /** Null: by the key table. The empty name: Kerberos' own place. */
+  readonly ticketCache: string | null;
 }
 
 /** A login configuration that was read. */
@@ -79,6 +87,20 @@ function kerberos(input: SaslInput, jaas: JaasFile, { name, line }: JaasSection,
   return null;
 }
 
+/** As with the login module: without `useTicketCache` the keys are taken. */
+function kerberosLogin(
+  input: SaslInput,
+  jaas: JaasFile,
+  section: JaasSection,
+  entry: JaasEntry,
+): SaslClientSettings | null {
+  const settings = kerberos(input, jaas, section, entry);
+  if (settings === null) return null;
+  const isTrue = (option: string) => entry.options.get(option)?.toLowerCase() === 'true';
+  const usesCache = isTrue('useTicketCache') && !isTrue('useKeyTab');
+  return { ...settings, ticketCache: usesCache ? (entry.options.get('ticketCache') ?? '') : null };
+}
+
 /** As whom this server logs in at others, by the section `name`; null: there is no such section (or a fault). */
 export function saslClient(input: SaslInput, name: string): SaslClientSettings | null {
   const { jaas, faults } = input;
@@ -87,14 +109,10 @@ export function saslClient(input: SaslInput, name: string): SaslClientSettings |
   const entry = entryOf(input, jaas, section);
   if (entry === undefined) return null;
   const place = placeOf(jaas.path, section.line, name);
-  if (entry.module === KERBEROS_MODULE) {
-    const reason = 'Kerberos between servers is not available in this server.';
-    faults.error('BAD_VALUE', place, reason, `Use ${DIGEST_MODULE}.`);
-    return null;
-  }
+  if (entry.module === KERBEROS_MODULE) return kerberosLogin(input, jaas, section, entry);
   const user = entry.options.get('username');
   const password = entry.options.get('password');
-  if (user !== undefined && password !== undefined) return { user, password };
+  if (user !== undefined && password !== undefined) return { mechanism: 'DIGEST-MD5', user, password };
   faults.error('BAD_VALUE', place, 'it lacks username or password.', 'Add username="..." password="...".');
   return null;
 }

@@ -190,13 +190,16 @@ function quorumSasl(input: BuildInput): QuorumSaslSettings | null {
   }
   const server = saslServer(sasl, serverSection);
   const client = saslClient(sasl, learnerSection);
-  if (server?.mechanism === 'GSSAPI') {
-    const reason = 'Kerberos between servers is not available in this server.';
-    faults.error('BAD_VALUE', placeOf(input, 'quorum.auth.enableSasl'), reason, 'Use the DigestLoginModule.');
+  const servicePrincipal = values['quorum.auth.kerberos.servicePrincipal'] ?? 'zkquorum/localhost';
+  if (client?.mechanism === 'GSSAPI' && !/^[^/@]+\/[^/@]+(@[^/@]*)?$/.test(servicePrincipal)) {
+    const place = placeOf(input, 'quorum.auth.kerberos.servicePrincipal');
+    faults.error('BAD_VALUE', place, 'it is not of the form service/host.', 'Write zkquorum/_HOST, say.');
   }
   return {
     client: learnerRequires ? client : null,
-    users: server?.mechanism === 'DIGEST-MD5' ? server.users : new Map<string, string>(),
+    // Without a section there is a fault, and no server starts.
+    server: server ?? { mechanism: 'DIGEST-MD5', users: new Map<string, string>() },
+    servicePrincipal,
     serverRequires,
   };
 }

@@ -176,8 +176,10 @@ export interface QuorumSecuritySettings {
 export interface QuorumSaslSettings {
   /** As whom this server logs in at those that it dials; null: it does not. */
   readonly client: SaslClientSettings | null;
-  /** Who may log in here. */
-  readonly users: ReadonlyMap<string, string>;
+  /** How others log in here. */
+  readonly server: SaslServerSettings;
+  /** What the others are in Kerberos; a host of `_HOST` stands for the one of each server's line. */
+  readonly servicePrincipal: string;
   /** Are those refused who do not log in here? */
   readonly serverRequires: boolean;
 }

@@ -25,6 +25,11 @@ export function findServer(view: ElectionView, sid: number): QuorumServer | null
   return view.verifier().members.get(sid) ?? view.lastSeenVerifier()?.members.get(sid) ?? null;
 }
 
+/** By this host others know a server whose line has several: the last one, as with ZooKeeper. */
+export function mainHost(server: QuorumServer | null): string | null {
+  return server?.addresses.at(-1)?.host ?? null;
+}
+
 /** Where a server may be dialled: as committed, then as proposed if that differs. */
 export function dialEndpoints(view: ElectionView, sid: number): Endpoint[] {
   const committed = view.verifier().members.get(sid);

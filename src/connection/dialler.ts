@@ -1,7 +1,7 @@
 import type { Endpoint, Socket } from '../host/index.js';
 import { type Complaints, formatEndpoint } from '../host/index.js';
 import { encodeInitialMessage } from '../protocol/index.js';
-import { findOwn, findServer, greetingAddresses } from './addresses.js';
+import { findOwn, findServer, greetingAddresses, mainHost } from './addresses.js';
 import { DialError, dialFirst } from './dial.js';
 import { Knock } from './knock.js';
 import { OpenSet } from './open-set.js';
@@ -131,7 +131,8 @@ export class Dialler {
     }
     const startedAtMs = this.deps.clock.monotonicMs();
     this.attempts.add(socket);
-    authenticator.dialled(socket, this.options.greetingTimeoutMs).then(
+    const host = mainHost(findServer(this.deps.view, sid)) ?? socket.remote.host;
+    authenticator.dialled(socket, host, this.options.greetingTimeoutMs).then(
       () => {
         this.attempts.delete(socket);
         if (this.stopped) socket.destroy();

@@ -1,5 +1,5 @@
-export type { ElectionView } from './addresses.js';
+export { type ElectionView, mainHost } from './addresses.js';
 export type { ElectionConnectionDeps, ElectionConnectionOptions } from './options.js';
 export type { ReceivedMessage } from './quorum-cnx-manager.js';
 export { QuorumCnxManager } from './quorum-cnx-manager.js';
-export { QuorumAuthenticator } from './quorum-auth.js';
+export { type QuorumAuthOptions, QuorumAuthenticator } from './quorum-auth.js';

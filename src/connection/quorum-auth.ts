@@ -1,10 +1,15 @@
 import {
   DigestMd5Client,
   DigestMd5Server,
+  GssapiClient,
+  GssapiServer,
+  type KerberosService,
   QUORUM_SERVICE,
   type SaslClient,
   SaslError,
+  type SaslServer,
   type SaslServerStep,
+  type TicketHolder,
 } from '../auth/index.js';
 import type { Clock, Random, Socket } from '../host/index.js';
 import {
@@ -17,14 +22,30 @@ import {
 } from '../protocol/index.js';
 import { readOne, SocketEnded } from './read-one.js';
 
+/** As whom a server logs in: with a password, or with tickets for the service that the other server is. */
+export type QuorumLogin =
+  | { readonly user: string; readonly password: string }
+  | { readonly tickets: TicketHolder; readonly servicePrincipal: string };
+
+/** How others prove who they are: by the passwords of users, or with tickets for this server. */
+export type QuorumProof =
+  | { readonly users: ReadonlyMap<string, string> }
+  | {
+      readonly kerberos: KerberosService;
+      /** Hosts of the ensemble's servers now; the principal of a server has one of them. */
+      readonly hosts: () => Iterable<string>;
+    };
+
 export interface QuorumAuthOptions {
-  /** As whom this server logs in where it dials; null: it does not. */
-  readonly client: { readonly user: string; readonly password: string } | null;
-  /** Who may log in here. */
-  readonly users: ReadonlyMap<string, string>;
+  /** Null: it does not log in where it dials. */
+  readonly login: QuorumLogin | null;
+  readonly proof: QuorumProof;
   /** Are those refused who do not log in? */
   readonly serverRequires: boolean;
 }
+
+/** Stands in `servicePrincipal` for the host of the server that is dialled. */
+const ANY_HOST = '_HOST';
 
 /** A server that did not prove itself, or did not believe this one. */
 export class QuorumAuthError extends Error {
@@ -46,34 +67,37 @@ export class QuorumAuthenticator {
     private readonly random: Random,
   ) {}
 
-  /** Who may log in from now on. */
+  /** Who may log in from now on, where passwords count. */
   setUsers(users: ReadonlyMap<string, string>): void {
-    this.options = { ...this.options, users };
+    if ('users' in this.options.proof) this.options = { ...this.options, proof: { users } };
   }
 
-  /** Logs in at the server that was dialled. Rejects, with the socket closed, when that fails. */
-  async dialled(socket: Socket, timeoutMs: number): Promise<void> {
-    const { client } = this.options;
-    if (client === null) return;
+  /** Logs in at the server that was dialled, whose line says `host`. Rejects, with the socket closed, when that fails. */
+  async dialled(socket: Socket, host: string, timeoutMs: number): Promise<void> {
+    const { login } = this.options;
+    if (login === null) return;
     try {
-      await this.logIn(
-        socket,
-        new DigestMd5Client(QUORUM_SERVICE, client.user, client.password, this.random),
-        timeoutMs,
-      );
+      await this.logIn(socket, this.client(login, host), timeoutMs);
     } catch (error) {
       socket.destroy();
       throw asAuthError(error);
     }
   }
 
+  private client(login: QuorumLogin, host: string): SaslClient {
+    if ('user' in login) return new DigestMd5Client(QUORUM_SERVICE, login.user, login.password, this.random);
+    // The realm is found by the Kerberos library, as with ZooKeeper.
+    const [service = '', named = ''] = login.servicePrincipal.split(/[/@]/);
+    return new GssapiClient(login.tickets, service, named === ANY_HOST ? host.toLowerCase() : named);
+  }
+
   private async logIn(socket: Socket, sasl: SaslClient, timeoutMs: number): Promise<void> {
-    let token: Buffer | null = NO_TOKEN;
+    let token: Buffer | null = await this.within(timeoutMs, sasl.first());
     for (;;) {
       if (token !== null) send(socket, QuorumAuthStatus.inProgress, token);
       const packet = await this.receive(socket, timeoutMs);
       if (packet.status === QuorumAuthStatus.error) throw new QuorumAuthError('the other server refuses this one');
-      const step = sasl.step(packet.token);
+      const step = await this.within(timeoutMs, sasl.step(packet.token));
       if (step.isDone && packet.status === QuorumAuthStatus.success) return;
       if (step.isDone || packet.status === QuorumAuthStatus.success) {
         throw new QuorumAuthError('the other server ended the authentication too early or too late');
@@ -120,12 +144,17 @@ export class QuorumAuthenticator {
   }
 
   private async prove(socket: Socket, timeoutMs: number): Promise<void> {
-    const sasl = new DigestMd5Server(QUORUM_SERVICE, this.options.users, this.random);
+    const { proof } = this.options;
+    const sasl: SaslServer =
+      'users' in proof
+        ? new DigestMd5Server(QUORUM_SERVICE, proof.users, this.random)
+        : new GssapiServer(proof.kerberos);
     for (;;) {
       const { token } = await this.receive(socket, timeoutMs);
       let step: SaslServerStep;
       try {
-        step = sasl.step(token);
+        step = await sasl.step(token);
+        if (step.user !== null && !('users' in proof)) checkHost(step.user, proof.hosts());
       } catch (error) {
         send(socket, QuorumAuthStatus.error, NO_TOKEN);
         throw error;
@@ -136,6 +165,17 @@ export class QuorumAuthenticator {
     }
   }
 
+  /** Whoever gives out tickets may keep quiet for long. */
+  private within<T>(limitMs: number, work: T | Promise<T>): Promise<T> {
+    if (!(work instanceof Promise)) return Promise.resolve(work);
+    return new Promise((resolve, reject) => {
+      const timer = this.clock.after(limitMs, () => {
+        reject(new SaslError('WRONG_PROOF', `Kerberos gave no ticket within ${limitMs} ms`));
+      });
+      work.finally(() => timer.cancel()).then(resolve, reject);
+    });
+  }
+
   private receive(socket: Socket, timeoutMs: number): Promise<QuorumAuthPacket> {
     return readOne(socket, this.clock, timeoutMs, readQuorumAuth);
   }
@@ -143,6 +183,15 @@ export class QuorumAuthenticator {
 
 function send(socket: Socket, status: number, token: Buffer): void {
   socket.write(encodeQuorumAuth({ status, token }));
+}
+
+/** ZooKeeper's rule: tickets of users and of servers elsewhere are good tickets, too. */
+function checkHost(principal: string, hosts: Iterable<string>): void {
+  const [, host, realm] = principal.split(/[/@]/);
+  if (host !== undefined && realm !== undefined) {
+    for (const one of hosts) if (one.toLowerCase() === host.toLowerCase()) return;
+  }
+  throw new QuorumAuthError(`${principal} may not take part: no server of the ensemble has that host in its line`);
 }
 
 function asAuthError(error: unknown): QuorumAuthError {

@@ -8,6 +8,7 @@ import {
   NameRuleError,
   NameRules,
   SaslProvider,
+  type TicketHolder,
   X509Provider,
 } from '../auth/index.js';
 import type { BuiltInScheme, ServerConfig } from '../config/index.js';
@@ -23,9 +24,22 @@ export interface AuthPlugins {
   readonly providers: readonly AuthProvider[];
   /** Null: clients do not authenticate with Kerberos. */
   readonly kerberos: KerberosService | null;
+  readonly quorumKerberos: QuorumKerberos;
 }
 
-export const NO_PLUGINS: AuthPlugins = { providers: [], kerberos: null };
+/** Kerberos between servers. */
+export interface QuorumKerberos {
+  /** Null: others do not log in here with Kerberos. */
+  readonly service: KerberosService | null;
+  /** Null: this server does not log in with Kerberos. */
+  readonly tickets: TicketHolder | null;
+}
+
+export const NO_PLUGINS: AuthPlugins = {
+  providers: [],
+  kerberos: null,
+  quorumKerberos: { service: null, tickets: null },
+};
 
 /** Who may do what, as the configuration says. Throws a `StartError` for what it asks for and is not there. */
 export function makeAccess(config: ServerConfig, host: Host, plugins: AuthPlugins, metrics: Metrics): Access {

@@ -54,6 +54,11 @@ export class Configurations {
     return this.proposed;
   }
 
+  /** The servers of both. */
+  known(): readonly QuorumServer[] {
+    return [this.committed, this.proposed].flatMap((verifier) => [...(verifier?.members.values() ?? [])]);
+  }
+
   /** This server's line in the last configuration that had one. */
   ownServer(): QuorumServer {
     if (this.own === null) throw new Error(`server ${this.config.myId} was never in the list`);

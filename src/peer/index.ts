@@ -1,4 +1,4 @@
-export { type AuthPlugins, NO_PLUGINS } from './access.js';
+export { type AuthPlugins, NO_PLUGINS, type QuorumKerberos } from './access.js';
 export type { Environment } from './server-facts.js';
 export { databaseOptions } from './options.js';
 export { createServer } from './create-server.js';

@@ -35,6 +35,8 @@ export interface QuorumNetworkDeps {
   readonly tls: QuorumTls | null;
   /** Null: no SASL before the first byte. */
   readonly authenticator: QuorumAuthenticator | null;
+  /** By which host the server at this address is known. */
+  readonly hostOf: (endpoint: Endpoint) => string;
   readonly authTimeoutMs: number;
 }
 
@@ -77,12 +79,12 @@ export class QuorumNetwork implements Network {
   }
 
   async dial(target: Endpoint, timeoutMs: number, cancel?: AbortSignal): Promise<Socket> {
-    const { network, tls, authenticator, authTimeoutMs } = this.deps;
+    const { network, tls, authenticator, authTimeoutMs, hostOf } = this.deps;
     const socket =
       tls?.dials === true
         ? await this.dialSecurely(target, timeoutMs, tls, cancel)
         : await network.dial(target, timeoutMs, cancel);
-    await authenticator?.dialled(socket, authTimeoutMs);
+    await authenticator?.dialled(socket, hostOf(target), authTimeoutMs);
     return socket;
   }
 

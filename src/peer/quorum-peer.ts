@@ -89,7 +89,7 @@ export class QuorumPeer implements Server, ElectionSelf {
     private readonly config: ServerConfig,
     private readonly metrics: Metrics,
     environment: Environment = [],
-    plugins: AuthPlugins = NO_PLUGINS,
+    private readonly plugins: AuthPlugins = NO_PLUGINS,
   ) {
     this.myId = config.myId;
     this.phases = new PhaseTrace(host.clock);
@@ -158,7 +158,9 @@ export class QuorumPeer implements Server, ElectionSelf {
     try {
       // The port first, as ZooKeeper does: who started this server twice is told so before the data is touched.
       this.tlsWatch = await listenForClients(this.clients, config, host);
-      this.transport = await openQuorumTransport(host, config);
+      this.transport = await openQuorumTransport(host, config, this.plugins.quorumKerberos, () =>
+        this.configurations.known(),
+      );
       database = await openDatabase(host, metrics, config);
       this.database = database;
       database.onFatal = (error) => {

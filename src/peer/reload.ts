@@ -27,7 +27,7 @@ export async function prepareReload(next: ServerConfig, targets: ReloadTargets):
     targets.status.maxClientCnxns = next.clients.maxClientCnxns;
     const { sasl } = next.access;
     if (sasl?.mechanism === 'DIGEST-MD5') targets.access.sasl?.setUsers(sasl.users);
-    const quorumUsers = next.quorumSecurity.sasl?.users;
-    if (quorumUsers !== undefined) targets.authenticator?.setUsers(quorumUsers);
+    const quorum = next.quorumSecurity.sasl?.server;
+    if (quorum?.mechanism === 'DIGEST-MD5') targets.authenticator?.setUsers(quorum.users);
   };
 }

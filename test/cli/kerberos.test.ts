@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
-import { loadKerberos } from '../../src/cli/kerberos.js';
+import { loadKerberos, loadQuorumKerberos } from '../../src/cli/kerberos.js';
 import { loadConfig, type ServerConfig } from '../../src/config/index.js';
 import { createRealHost } from '../../src/platform/index.js';
 
@@ -31,6 +31,7 @@ async function configOf(options: string, lines = ''): Promise<ServerConfig> {
   return config ?? assert.fail('no configuration');
 }
 
+const MODULE = 'com.sun.security.auth.module.Krb5LoginModule required';
 const GOOD = `keyTab="${keyTab}" principal="${PRINCIPAL}"`;
 
 /** Takes every token, and answers it turned around. */
@@ -80,6 +81,45 @@ describe('Kerberos of a JAAS file', () => {
     const env = { KRB5_KTNAME: `FILE:${keyTab}`, KRB5_CONFIG: join(folder, 'none.conf') };
     const service = await loadKerberos(await configOf(`principal="${PRINCIPAL}"`), env, () => FAKE);
     assert.equal(service?.defaultRealm, 'ZK.TEST');
+  });
+
+  const BETWEEN =
+    'initLimit=5\nsyncLimit=5\nquorum.auth.enableSasl=true\nquorum.auth.learnerRequireSasl=true\nserver.1=a:2888:3888\nserver.2=b:2888:3888\n';
+  /** The sections of servers, behind that of clients. */
+  const betweenServers = (learner: string) =>
+    `${GOOD}; };\nQuorumServer { ${MODULE} ${GOOD}; };\nQuorumLearner { ${MODULE} ${learner}`;
+
+  it('has another login for dialling, with tickets of its key table or of somebody else', async () => {
+    writeFileSync(join(folder, 'myid'), '1');
+    const LOGINS: readonly (readonly [learner: string, env: Record<string, string>])[] = [
+      [`useKeyTab=true ${GOOD}`, { KRB5_CLIENT_KTNAME: `FILE:${keyTab}`, KRB5CCNAME: 'MEMORY:zk-server' }],
+      [`useTicketCache=true ticketCache="/tickets" principal="${PRINCIPAL}"`, { KRB5CCNAME: 'FILE:/tickets' }],
+      [`useTicketCache=true principal="${PRINCIPAL}"`, {}],
+    ];
+    for (const [learner, expected] of LOGINS) {
+      const env: Record<string, string> = {};
+      const { service, tickets } = await loadQuorumKerberos(
+        await configOf(betweenServers(learner), BETWEEN),
+        env,
+        () => FAKE,
+      );
+      assert.deepEqual(env, expected);
+      assert.deepEqual([service?.principal, tickets?.principal], [PRINCIPAL, PRINCIPAL]);
+      await service?.verifier.accept(Buffer.from('abc'));
+      assert.equal(env['KRB5_KTNAME'], `FILE:${keyTab}`, 'named at each use');
+    }
+    assert.deepEqual(await loadQuorumKerberos(await configOf(GOOD), {}, () => assert.fail('loaded')), {
+      service: null,
+      tickets: null,
+    });
+  });
+
+  it('between servers is refused without the package', async () => {
+    const config = await configOf(betweenServers(GOOD), BETWEEN);
+    await assert.rejects(loadQuorumKerberos(config, {}, notThere), {
+      name: 'KerberosLoadError',
+      message: /servers are to authenticate .* package kerberos .* npm install kerberos/,
+    });
   });
 
   const notThere = () => {

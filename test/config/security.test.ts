@@ -173,8 +173,9 @@ describe('settings of SASL', () => {
     ];
     const { config } = await load([WITH_JAAS, ...all]);
     assert.deepEqual(config?.quorumSecurity.sasl, {
-      client: { user: 'zk', password: 'q' },
-      users: new Map([['zk', 'q']]),
+      client: { mechanism: 'DIGEST-MD5', user: 'zk', password: 'q' },
+      server: { mechanism: 'DIGEST-MD5', users: new Map([['zk', 'q']]) },
+      servicePrincipal: 'zkquorum/localhost',
       serverRequires: true,
     });
   });

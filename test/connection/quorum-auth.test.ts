@@ -19,7 +19,7 @@ interface Side {
 
 function authenticator(host: FakeHost, { client, requires = false }: Side): QuorumAuthenticator {
   return new QuorumAuthenticator(
-    { client: client ?? null, users: USERS, serverRequires: requires },
+    { login: client ?? null, proof: { users: USERS }, serverRequires: requires },
     host.clock,
     host.random,
   );
@@ -60,7 +60,7 @@ async function meet(world: World, dialling: Side, accepting: Side): Promise<Meet
     const near = await one.network.dial({ host: 'other', port: 3888 }, LIMIT_MS);
     const far = await accepted;
     const [here, there] = await Promise.all([
-      outcome(authenticator(one, dialling).dialled(near, LIMIT_MS)).then((result) => {
+      outcome(authenticator(one, dialling).dialled(near, 'other', LIMIT_MS)).then((result) => {
         near.write(Buffer.from('a message of the election'));
         return result;
       }),

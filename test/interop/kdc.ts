@@ -110,6 +110,15 @@ export class Kdc {
     return cache;
   }
 
+  /** From now on it answers nobody. */
+  pause(): void {
+    this.process?.kill('SIGSTOP');
+  }
+
+  resume(): void {
+    this.process?.kill('SIGCONT');
+  }
+
   async remove(): Promise<void> {
     if (this.process !== undefined && this.process.exitCode === null) {
       const gone = once(this.process, 'exit');

@@ -18,6 +18,8 @@ export interface EnsembleOptions {
   /** More lines of zoo.cfg for every server. */
   readonly config?: Readonly<Record<string, string | number>>;
   readonly env?: Readonly<Record<string, string>>;
+  /** The host of a server's line, by server id; 127.0.0.1 where this is left out. */
+  readonly hostOf?: (sid: number) => string;
   /** Gives each server an admin port and one for metrics; else both are off. */
   readonly http?: boolean;
   /** Starts server `index` in another way (a Java server in a mixed ensemble, say). */
@@ -152,7 +154,8 @@ export class Ensemble {
         ? []
         : ports.slice(0, count).map((_, i) => {
             const role = options.observers?.includes(i + 1) === true ? ':observer' : '';
-            return `server.${i + 1}=127.0.0.1:${String(ports[count + 2 * i])}:${String(ports[count + 2 * i + 1])}${role}`;
+            const host = options.hostOf?.(i + 1) ?? '127.0.0.1';
+            return `server.${i + 1}=${host}:${String(ports[count + 2 * i])}:${String(ports[count + 2 * i + 1])}${role}`;
           });
     const members: Member[] = [];
     for (let i = 0; i < count; i++) {

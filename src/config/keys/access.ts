@@ -93,8 +93,7 @@ export const access = {
   }),
   'quorum.auth.kerberos.servicePrincipal': fileKey(text('a principal'), 'zkquorum/localhost', {
     since: '3.4.10',
-    support: 'missing',
-    effect: 'Kerberos principal of the servers.',
+    effect: 'Kerberos principal of the servers that are dialled; the host _HOST is the one of each server’s line.',
   }),
   'kerberos.removeHostFromPrincipal': propertyKey(propertyBool(), false, {
     effect: 'Drops the host from the name of a SASL client.',

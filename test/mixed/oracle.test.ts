@@ -1,0 +1,63 @@
+// Two servers of both kinds and the oracle (oraclePath): whichever is left goes on alone when it is told that it may.
+import assert from 'node:assert/strict';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import { type Member } from '../support/ensemble.js';
+import { eventually } from '../support/eventually.js';
+import { WireClient, WireClosed } from '../support/wire-client.js';
+import { type Kind, MixedEnsemble, otherKind } from './mixed-ensemble.js';
+
+const LIMIT_MS = 60_000;
+
+/** Roles may still change while it is asked. */
+async function writes(member: Member, path: string): Promise<void> {
+  await eventually(`a write of ${path}`, LIMIT_MS, async () => {
+    try {
+      const client = await WireClient.connect(member.clientPort);
+      await client.create(path);
+      await client.close();
+      return true;
+    } catch (error) {
+      if (error instanceof WireClosed) return false;
+      throw error;
+    }
+  });
+}
+
+if (process.env['ZK_TEST_LONG'] !== undefined) {
+  for (const kind of ['zk-server', 'Apache ZooKeeper'] satisfies Kind[]) {
+    describe(`two servers with an oracle, ${kind} left alone`, { timeout: 240_000 }, () => {
+      it('stands still, goes on when the oracle says yes, and takes the other one back', async () => {
+        const mixed = await MixedEnsemble.create([kind, otherKind(kind)], {
+          config: { tickTime: 200, initLimit: 40, syncLimit: 20 },
+        });
+        try {
+          const [left, gone] = [mixed.member(1), mixed.member(2)];
+          const oracleOf = (member: Member): string => join(member.folder, 'oracle');
+          for (const member of mixed.members) {
+            await writeFile(oracleOf(member), '0');
+            await member.configure({ oraclePath: oracleOf(member) });
+          }
+          await mixed.start();
+          await writes(left, '/both');
+          await gone.kill();
+          await eventually('it serves no more', LIMIT_MS, async () => (await left.mode()) === '');
+          await writeFile(oracleOf(left), '1');
+          await eventually('it leads alone', LIMIT_MS, async () => (await left.mode()) === 'leader');
+          await writes(left, '/alone');
+          await gone.start();
+          assert.equal(await gone.serving(LIMIT_MS), 'follower');
+          await writes(gone, '/together');
+          for (const path of ['/both', '/alone', '/together']) {
+            const client = await WireClient.connect(gone.clientPort);
+            await client.exists(path);
+            await client.close();
+          }
+        } finally {
+          await mixed.ensemble.remove();
+        }
+      });
+    });
+  }
+}
