@@ -2,7 +2,7 @@ import { ErrorCode } from '../protocol/index.js';
 import { ZooKeeperError } from '../zk-client/index.js';
 
 /** What a command ends with when it could not do its work. The numbers are those of zkCli.sh. */
-export const CliExit = { ok: 0, failed: 1, usage: 2, unknownCommand: 127 } as const;
+export const CliExit = { ok: 0, failed: 1, usage: 2, unknownCommand: 127, interrupted: 130 } as const;
 
 /** A command that failed: its message is printed as it is. */
 export class CliError extends Error {

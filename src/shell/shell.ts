@@ -34,8 +34,6 @@ const STATES: Readonly<Record<SessionState, string>> = {
   closed: 'CLOSED',
 };
 
-const INTERRUPTED = 130;
-
 /** A session with its commands: runs lines, one at a time, and prints what they answer. */
 export class Shell implements ShellControl {
   printsWatches = true;
@@ -136,9 +134,12 @@ export class Shell implements ShellControl {
     await this.process(wordsOf(line));
   }
 
-  /** Ends the command that is under way. */
-  interrupt(): void {
-    this.running?.abort();
+  /** Ends the command that is under way; false: there is none, or it was told so before. */
+  interrupt(): boolean {
+    const { running } = this;
+    if (running === null || running.signal.aborted) return false;
+    running.abort();
+    return true;
   }
 
   async quit(): Promise<void> {
@@ -187,7 +188,7 @@ export class Shell implements ShellControl {
       return;
     }
     if (error instanceof ZooKeeperError && error.code === 'aborted') {
-      this.exitCode = INTERRUPTED;
+      this.exitCode = CliExit.interrupted;
       this.out.failure('Interrupted', { code: 'interrupted' });
       return;
     }

@@ -105,8 +105,18 @@ async function main(): Promise<number> {
   };
   const files = realSurroundings(process.env, () => terminal.suspend());
   const shell = new Shell(options, terminal.sink, files);
-  const onSignal = (): void => shell.interrupt();
+  const onSignal = (): void => {
+    // Whoever waits for a connection, for input or for the end of the session has nothing else to interrupt.
+    if (!shell.interrupt()) process.exit(CliExit.interrupted);
+  };
   process.on('SIGINT', onSignal);
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    // Nobody reads any more: `| head` has seen enough. The session is ended all the same, so that its nodes go.
+    if (error.code !== 'EPIPE') throw error;
+    terminal.mute();
+    const end = (): never => process.exit(CliExit.ok);
+    shell.quit().then(end, end);
+  });
   await shell.start();
   if (launch.words.length > 0) {
     await shell.run(launch.words);
