@@ -77,6 +77,12 @@ export function javaMessage(errorCode: number, path: string | null): string {
   return `KeeperErrorCode = ${name}${path === null || path === '' ? '' : ` for ${path}`}`;
 }
 
+/** Why a connection was lost, or there was none, which zkCli.sh tells only in its log; null: that is not known. */
+export function reasonOf(error: unknown): string | null {
+  const isLoss = error instanceof ZooKeeperError && error.code === 'connectionLoss';
+  return isLoss && error.cause instanceof Error ? error.cause.message : null;
+}
+
 /** What zkCli.sh says about an error. */
 export function errorText(error: unknown): string {
   if (!(error instanceof ZooKeeperError)) return error instanceof Error ? error.message : String(error);

@@ -8,7 +8,7 @@ import {
 } from '../zk-client/index.js';
 import { type ShellControl, type Surroundings, usageError } from './command.js';
 import { COMMANDS } from './commands/index.js';
-import { CliError, CliExit, errorText } from './errors.js';
+import { CliError, CliExit, errorText, reasonOf } from './errors.js';
 import { eventJson, eventLine, sessionLine } from './events.js';
 import { parseArguments } from './options.js';
 import { Output, type OutputMode, type Sink } from './output.js';
@@ -194,7 +194,9 @@ export class Shell implements ShellControl {
     }
     this.exitCode = error instanceof CliError ? error.exitCode : CliExit.failed;
     const details = error instanceof ZooKeeperError ? { code: error.code, path: error.path } : {};
-    this.out.failure(errorText(error), details);
+    const reason = reasonOf(error);
+    this.out.failure(errorText(error), reason === null ? details : { ...details, reason });
+    if (reason !== null && !this.out.isJson) this.out.remark(reason);
   }
 
   private readonly watcher: Watcher = (event) => {

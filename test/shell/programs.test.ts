@@ -119,8 +119,24 @@ describe('a command of zk-cli', () => {
     assert.equal((await cli('nonsense')).code, 127);
     assert.equal((await program(['--nonsense'])).code, 2);
     const [closed = 0] = await freePorts(1);
+    const at = `127.0.0.1:${closed}`;
     const lost = await program(['-server', `127.0.0.1:${closed}`, '--quiet', 'ls', '/']);
-    assert.deepEqual([lost.code, lost.err], [1, 'KeeperErrorCode = ConnectionLoss for /\n']);
+    assert.deepEqual(
+      [lost.code, lost.err],
+      [1, `KeeperErrorCode = ConnectionLoss for /\nconnecting to ${at}: connect ECONNREFUSED ${at}\n`],
+    );
+    const untrusted = await program([
+      '-server',
+      server,
+      '--quiet',
+      '--tls',
+      '--trust-store',
+      '/nowhere.pem',
+      'ls',
+      '/',
+    ]);
+    assert.equal(untrusted.code, 1);
+    assert.match(untrusted.err, /ConnectionLoss for \/\n.*\/nowhere\.pem/);
     const waiting = await program([
       '-server',
       `127.0.0.1:${closed}`,
@@ -131,6 +147,18 @@ describe('a command of zk-cli', () => {
       '/',
     ]);
     assert.equal(waiting.code, 1);
+  });
+
+  it('takes answers as long as jute.maxbuffer allows', async () => {
+    await cli('create', '/long', 'x'.repeat(500));
+    const short = ['-server', server, '--quiet', 'get', '/long'];
+    const refused = await program(short, { CLIENT_JVMFLAGS: '-Djute.maxbuffer=300' });
+    assert.equal(refused.code, 1);
+    assert.match(refused.err, /ConnectionLoss for \/long\n.*at most 300 are taken \(jute\.maxbuffer\)/);
+    assert.equal((await program(short, { CLIENT_JVMFLAGS: '-Djute.maxbuffer=0x400' })).code, 0);
+    const mistaken = await program(short, { CLIENT_JVMFLAGS: '-Djute.maxbuffer=1m' });
+    assert.deepEqual([mistaken.code, mistaken.err], [2, 'jute.maxbuffer=1m is no number of bytes\n']);
+    await cli('delete', '/long');
   });
 
   it('answers in JSON', async () => {
