@@ -143,6 +143,10 @@ case $action in
 esac
 
 echo "Using config: $ZOOCFG" >&2
+if [ ! -r "$ZOOCFG" ]; then
+  echo "There is no configuration $ZOOCFG that this user may read. Name its folder with --config DIR or ZOOCFGDIR, or the file after $action." >&2
+  exit 1
+fi
 data_dir=$(setting dataDir)
 log_dir=$(setting dataLogDir)
 pid_file=${ZOOPIDFILE:-$data_dir/zookeeper_server.pid}

@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import type { ServerConfig } from '../config/index.js';
 import { createRealHost } from '../platform/index.js';
 import { dataFolders, StorageError, takeBackup } from '../storage/index.js';
+import { DiskError } from '../host/index.js';
 import type { CliContext } from './context.js';
 import { ExitCode } from './exit-codes.js';
 import { load, refuse } from './load-config.js';
@@ -65,7 +66,7 @@ export async function backup(context: CliContext, options: BackupOptions): Promi
     return ExitCode.ok;
   } catch (error) {
     bar.end();
-    if (!(error instanceof StorageError)) throw error;
+    if (!(error instanceof StorageError || error instanceof DiskError)) throw error;
     context.err(error.message);
     return ExitCode.unexpected;
   } finally {

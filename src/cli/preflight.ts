@@ -92,14 +92,8 @@ function dataFindings({ storage: { dataDir, dataLogDir } }: ServerConfig): Findi
   if (snapshots.length === 0 && logs.length === 0) {
     return [{ weight: 'know', text: `${dataDir} holds no data yet (or this user may not see it).` }];
   }
-  const has = `${dataDir} holds ${snapshots.length} snapshots and ${dataLogDir} ${logs.length} logs, which are used as they are.`;
-  const snappy = snapshots.filter((name) => name.endsWith('.snappy'));
-  if (snappy.length === 0) return [{ weight: 'know', text: has }];
-  const mend =
-    'Let Apache ZooKeeper take one without snapshot.compression.method=snappy, or let zk-server begin with an empty folder and take over the data of the others.';
-  return [
-    { weight: 'stops', text: `${snappy.length} snapshots are compressed with snappy, which is not read. ${mend}` },
-  ];
+  const text = `${dataDir} holds ${snapshots.length} snapshots and ${dataLogDir} ${logs.length} logs, which are used as they are.`;
+  return [{ weight: 'know', text }];
 }
 
 function serverFindings(context: CliContext, loaded: LoadedConfig, config: ServerConfig): Finding[] {
@@ -160,8 +154,7 @@ export async function preflight(context: CliContext, { from, json }: PreflightOp
   const has = (weight: Weight): boolean => findings.some((finding) => finding.weight === weight);
   const stops = has('stops');
   const differs = has('differs');
-  const refusal = faults.some(({ severity }) => severity === 'error') ? exitCodeOf(faults) : ExitCode.dataDir;
-  const exitCode = stops ? refusal : differs ? ExitCode.differs : ExitCode.ok;
+  const exitCode = stops ? exitCodeOf(faults) : differs ? ExitCode.differs : ExitCode.ok;
   const yes = differs
     ? 'zk-server can take its place; read what will differ.'
     : 'zk-server can take its place as it is.';

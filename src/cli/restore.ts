@@ -3,6 +3,7 @@ import { createRealHost } from '../platform/index.js';
 import { databaseOptions } from '../peer/index.js';
 import { checkBackup, restoreBackup, type RestorePoint, StorageError } from '../storage/index.js';
 import { formatZxid } from '../protocol/index.js';
+import { DiskError } from '../host/index.js';
 import type { CliContext } from './context.js';
 import { ExitCode } from './exit-codes.js';
 import { load, refuse } from './load-config.js';
@@ -72,8 +73,8 @@ export async function restore(context: CliContext, options: RestoreOptions): Pro
     return ExitCode.ok;
   } catch (error) {
     bar.end();
-    if (!(error instanceof StorageError)) throw error;
-    context.err(error.message);
+    if (!(error instanceof StorageError || error instanceof DiskError)) throw error;
+    context.err(error instanceof StorageError ? error.message : `Nothing was changed: ${error.message}.`);
     return ExitCode.unexpected;
   } finally {
     await host.close();

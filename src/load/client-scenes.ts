@@ -32,13 +32,17 @@ abstract class ClientScene implements SceneRun {
     try {
       await Promise.all(this.clients.map((client) => client.connected({ timeoutMs: plan.sessionTimeoutMs })));
       this.measureMs = this.world.clock.monotonicMs() + plan.warmUpMs;
-      this.endMs = this.measureMs + plan.measuredMs;
+      this.endMs = Math.min(this.endMs, this.measureMs + plan.measuredMs);
       await this.play();
     } finally {
       await Promise.all(this.clients.map((client) => client.close()));
     }
     this.outcome.measuredMs = plan.measuredMs;
     return this.outcome;
+  }
+
+  stop(): void {
+    this.endMs = this.world.clock.monotonicMs();
   }
 
   protected get isOver(): boolean {

@@ -45,7 +45,7 @@ ${profiles}
   --json                     one JSON value instead of a table
   --quiet                    no live rate on the terminal
 
-Exit codes: 0 measured; 1 something failed, or there were errors; 2 bad usage.`;
+Exit codes: 0 measured; 1 something failed, or there were errors; 2 bad usage; 130 interrupted (its nodes are removed).`;
 
 const OPTIONS = {
   server: { type: 'string', default: 'localhost:2181' },

@@ -64,7 +64,7 @@ export class MixScene implements SceneRun, LoadOwner {
     const { clock } = this.world;
     this.startMs = clock.monotonicMs();
     this.measureMs = this.startMs + plan.warmUpMs;
-    this.endMs = this.measureMs + plan.measuredMs;
+    this.endMs = Math.min(this.endMs, this.measureMs + plan.measuredMs);
     if (this.ratePerMs === 0)
       for (const { connection } of this.seats) if (connection !== null) this.onBatch(connection);
     await this.untilEnd();
@@ -73,6 +73,10 @@ export class MixScene implements SceneRun, LoadOwner {
     await Promise.all(this.seats.map(({ connection }) => connection?.close(DRAIN_MS) ?? Promise.resolve()));
     this.outcome.measuredMs = plan.measuredMs;
     return this.outcome;
+  }
+
+  stop(): void {
+    this.endMs = this.world.clock.monotonicMs();
   }
 
   private async open(seat: Seat): Promise<void> {

@@ -17,6 +17,11 @@ export type OnProgress = (target: string, round: number, answers: number) => voi
 
 const PROGRESS_MS = 500;
 
+/** Somebody ended it before its time. */
+export class Interrupted extends Error {
+  override readonly name = 'Interrupted';
+}
+
 /** One target once: nodes are made, all workers run, nodes are removed. */
 async function runOnce(
   world: ClientWorld,
@@ -24,16 +29,21 @@ async function runOnce(
   server: string,
   plan: Plan,
   onProgress: (answers: number) => void,
+  interrupt: AbortSignal,
 ): Promise<Outcome> {
   const root = `/zk-bench-${world.random.bytes(6).toString('hex')}`;
   return withClient(world, server, async (client) => {
     await setUp(client, root, plan);
     try {
-      return await work(world, crew, { servers: server, root, plan }, onProgress);
+      return await work(world, crew, { servers: server, root, plan }, onProgress, interrupt);
     } finally {
       await tearDown(client, root);
     }
   });
+}
+
+function throwWhenInterrupted({ aborted }: AbortSignal): void {
+  if (aborted) throw new Interrupted('interrupted');
 }
 
 async function work(
@@ -41,11 +51,17 @@ async function work(
   crew: Crew,
   common: Pick<Share, 'servers' | 'root' | 'plan'>,
   onProgress: (answers: number) => void,
+  interrupt: AbortSignal,
 ): Promise<Outcome> {
+  throwWhenInterrupted(interrupt);
   const { workers } = crew;
   const runs = Array.from({ length: workers }, (_, worker) =>
     crew.start({ ...common, worker, workers, seed: world.random.below(2 ** 31) }),
   );
+  const stop = (): void => {
+    for (const run of runs) run.stop();
+  };
+  interrupt.addEventListener('abort', stop);
   let isOver = false;
   const tell = (): void => {
     if (isOver) return;
@@ -56,13 +72,18 @@ async function work(
   try {
     const all = new Outcome();
     for (const outcome of await Promise.all(runs.map((run) => run.run()))) all.add(outcome);
+    throwWhenInterrupted(interrupt);
     return all;
   } finally {
     isOver = true;
+    interrupt.removeEventListener('abort', stop);
   }
 }
 
-/** Rounds take turns between the targets, so that a machine that drifts drags all of them. */
+/**
+ * Rounds take turns between the targets, so that a machine that drifts drags all of them. Rejects with `Interrupted`, its nodes
+ * removed, when it was ended by `interrupt`.
+ */
 export async function runPlan(
   world: ClientWorld,
   crew: Crew,
@@ -70,12 +91,13 @@ export async function runPlan(
   rounds: number,
   plan: Plan,
   onProgress: OnProgress,
+  interrupt: AbortSignal = new AbortController().signal,
 ): Promise<Measured[]> {
   const measured = servers.map((server) => ({ server, rounds: [] as Outcome[] }));
   for (let round = 0; round < rounds; round++) {
     for (const target of measured) {
       const told = (answers: number): void => onProgress(target.server, round, answers);
-      target.rounds.push(await runOnce(world, crew, target.server, plan, told));
+      target.rounds.push(await runOnce(world, crew, target.server, plan, told, interrupt));
     }
   }
   return measured;

@@ -11,6 +11,7 @@ const RETRY_MS = 50;
 export class StormScene implements SceneRun, LoadOwner {
   private readonly outcome = new Outcome();
   private done = 0;
+  private endMs = Infinity;
 
   constructor(
     private readonly world: LoadWorld,
@@ -25,20 +26,24 @@ export class StormScene implements SceneRun, LoadOwner {
   async run(): Promise<Outcome> {
     const { plan, worker, workers } = this.share;
     const measureMs = this.world.clock.monotonicMs() + plan.warmUpMs;
-    const endMs = measureMs + plan.measuredMs;
+    this.endMs = Math.min(this.endMs, measureMs + plan.measuredMs);
     const count = shareOf(plan.sessions, worker, workers);
-    await Promise.all(Array.from({ length: count }, (_, at) => this.repeat(at, measureMs, endMs)));
+    await Promise.all(Array.from({ length: count }, (_, at) => this.repeat(at, measureMs)));
     this.outcome.measuredMs = plan.measuredMs;
     return this.outcome;
   }
 
-  private async repeat(at: number, measureMs: number, endMs: number): Promise<void> {
+  stop(): void {
+    this.endMs = this.world.clock.monotonicMs();
+  }
+
+  private async repeat(at: number, measureMs: number): Promise<void> {
     const { clock } = this.world;
     const { sessionTimeoutMs } = this.share.plan;
-    for (let round = at; clock.monotonicMs() < endMs; round++) {
+    for (let round = at; clock.monotonicMs() < this.endMs; round++) {
       const target = this.targets[round % this.targets.length] as Endpoint;
       const startMs = clock.monotonicMs();
-      const isMeasured = (): boolean => clock.monotonicMs() >= measureMs && clock.monotonicMs() < endMs;
+      const isMeasured = (): boolean => clock.monotonicMs() >= measureMs && clock.monotonicMs() < this.endMs;
       try {
         const connection = await LoadConnection.open(this.world, target, sessionTimeoutMs, 1, this);
         this.done++;

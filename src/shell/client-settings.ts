@@ -19,6 +19,17 @@ export function propertiesOfFlags(flags: string): Properties {
   return new Map(found.map(([, key = '', value = '']) => [key, value.replace(/^(["'])(.*)\1$/, '$2')]));
 }
 
+const MAX_BUFFER = 'jute.maxbuffer';
+
+/** The longest answer that is taken, in bytes (`jute.maxbuffer`); null: the properties do not say. */
+export function maxFrameBytesOf(properties: Properties): number | null {
+  const text = properties.get(MAX_BUFFER);
+  if (text === undefined) return null;
+  const bytes = /^(0x[0-9a-f]+|\d+)$/i.test(text) ? Number(text) : 0;
+  if (bytes > 0 && bytes <= 0x7fff_ffff) return bytes;
+  throw new CliError(`${MAX_BUFFER}=${text} is no number of bytes`, CliExit.usage);
+}
+
 const STORE_TYPES: Readonly<Record<string, StoreType>> = { JKS: 'JKS', PEM: 'PEM', PKCS12: 'PKCS12' };
 
 /** Null: the properties do not ask for encryption. */

@@ -2,7 +2,7 @@ import { ErrorCode } from '../protocol/index.js';
 import { ZooKeeperError } from '../zk-client/index.js';
 
 /** What a command ends with when it could not do its work. The numbers are those of zkCli.sh. */
-export const CliExit = { ok: 0, failed: 1, usage: 2, unknownCommand: 127 } as const;
+export const CliExit = { ok: 0, failed: 1, usage: 2, unknownCommand: 127, interrupted: 130 } as const;
 
 /** A command that failed: its message is printed as it is. */
 export class CliError extends Error {
@@ -75,6 +75,12 @@ const JAVA_NAMES: ReadonlyMap<number, string> = new Map([
 export function javaMessage(errorCode: number, path: string | null): string {
   const name = JAVA_NAMES.get(errorCode) ?? `Unknown error ${errorCode}`;
   return `KeeperErrorCode = ${name}${path === null || path === '' ? '' : ` for ${path}`}`;
+}
+
+/** Why a connection was lost, or there was none, which zkCli.sh tells only in its log; null: that is not known. */
+export function reasonOf(error: unknown): string | null {
+  const isLoss = error instanceof ZooKeeperError && error.code === 'connectionLoss';
+  return isLoss && error.cause instanceof Error ? error.cause.message : null;
 }
 
 /** What zkCli.sh says about an error. */

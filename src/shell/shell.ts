@@ -8,7 +8,7 @@ import {
 } from '../zk-client/index.js';
 import { type ShellControl, type Surroundings, usageError } from './command.js';
 import { COMMANDS } from './commands/index.js';
-import { CliError, CliExit, errorText } from './errors.js';
+import { CliError, CliExit, errorText, reasonOf } from './errors.js';
 import { eventJson, eventLine, sessionLine } from './events.js';
 import { parseArguments } from './options.js';
 import { Output, type OutputMode, type Sink } from './output.js';
@@ -33,8 +33,6 @@ const STATES: Readonly<Record<SessionState, string>> = {
   expired: 'CLOSED',
   closed: 'CLOSED',
 };
-
-const INTERRUPTED = 130;
 
 /** A session with its commands: runs lines, one at a time, and prints what they answer. */
 export class Shell implements ShellControl {
@@ -136,9 +134,12 @@ export class Shell implements ShellControl {
     await this.process(wordsOf(line));
   }
 
-  /** Ends the command that is under way. */
-  interrupt(): void {
-    this.running?.abort();
+  /** Ends the command that is under way; false: there is none, or it was told so before. */
+  interrupt(): boolean {
+    const { running } = this;
+    if (running === null || running.signal.aborted) return false;
+    running.abort();
+    return true;
   }
 
   async quit(): Promise<void> {
@@ -187,13 +188,15 @@ export class Shell implements ShellControl {
       return;
     }
     if (error instanceof ZooKeeperError && error.code === 'aborted') {
-      this.exitCode = INTERRUPTED;
+      this.exitCode = CliExit.interrupted;
       this.out.failure('Interrupted', { code: 'interrupted' });
       return;
     }
     this.exitCode = error instanceof CliError ? error.exitCode : CliExit.failed;
     const details = error instanceof ZooKeeperError ? { code: error.code, path: error.path } : {};
-    this.out.failure(errorText(error), details);
+    const reason = reasonOf(error);
+    this.out.failure(errorText(error), reason === null ? details : { ...details, reason });
+    if (reason !== null && !this.out.isJson) this.out.remark(reason);
   }
 
   private readonly watcher: Watcher = (event) => {

@@ -105,7 +105,7 @@ export async function takeBackup(
 async function chooseBase(disk: Disk, snapDir: string, upTo: number, coveredTo: number): Promise<SnapshotFile> {
   const whole: SnapshotFile[] = [];
   for (const snapshot of await listSnapshots(disk, snapDir)) {
-    if (snapshot.zxid > upTo || snapshot.compression === 'snappy' || !(await looksWhole(disk, snapshot))) continue;
+    if (snapshot.zxid > upTo || !(await looksWhole(disk, snapshot))) continue;
     if (snapshot.zxid <= coveredTo) return snapshot;
     whole.push(snapshot);
   }

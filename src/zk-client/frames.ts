@@ -29,7 +29,9 @@ export class FrameSplitter {
     while (bytes.length - at >= 4) {
       const length = bytes.readInt32BE(at);
       if (length < 0 || length > this.maxFrameBytes) {
-        throw new FrameError(`the server sent a frame of ${length} bytes; at most ${this.maxFrameBytes} are allowed`);
+        throw new FrameError(
+          `the server sent a frame of ${length} bytes; at most ${this.maxFrameBytes} are taken (jute.maxbuffer)`,
+        );
       }
       const end = at + 4 + length;
       if (end > bytes.length) break;

@@ -33,6 +33,31 @@ async function children(member: Member): Promise<string[]> {
 }
 
 describe('zk-server backup and restore', { timeout: LIMIT_MS }, () => {
+  it('take snapshots that are compressed with snappy', async (t) => {
+    const member = await alone(t, { 'snapshot.compression.method': 'snappy' });
+    await create(member, '/a');
+    const to = join(member.folder, 'backups');
+    const { exitCode, err } = await cli(['backup', member.configFile, '--to', to]);
+    assert.equal(exitCode, 0, err);
+    await member.stop();
+    assert.equal((await cli(['restore', member.configFile, '--from', to, '--force'])).exitCode, 0);
+    await member.start();
+    await member.serving();
+    assert.deepEqual(await children(member), ['a']);
+  });
+
+  it('name a folder that is not there, or is none', async (t) => {
+    const member = await alone(t);
+    const { configFile, folder } = member;
+    const isFile = await cli(['backup', configFile, '--to', configFile]);
+    assert.equal(isFile.exitCode, 1);
+    assert.match(isFile.err, /zoo\.cfg/);
+    await member.stop();
+    const absent = await cli(['restore', configFile, '--from', join(folder, 'absent')]);
+    assert.equal(absent.exitCode, 1);
+    assert.match(absent.err, /^Nothing was changed: .*\/absent/);
+  });
+
   it('bring back any moment', async (t) => {
     const member = await alone(t);
     const to = join(member.folder, 'backups');

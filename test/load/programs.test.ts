@@ -1,12 +1,14 @@
 // zk-bench as a program against a real server.
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
 import { promisify } from 'node:util';
 import { PROFILES } from '../../src/load/index.js';
 import { ZooKeeperClient } from '../../src/zk-client/index.js';
 import { Ensemble } from '../support/ensemble.js';
+import { eventually } from '../support/eventually.js';
 
 const run = promisify(execFile);
 const BENCH = new URL('../../bin/zk-bench', import.meta.url).pathname;
@@ -77,6 +79,19 @@ describe('zk-bench', () => {
     assert.match(stdout, /per second +mean +p50 +p90 +p99 +p99\.9 +max\nall +\d+/);
     assert.match(stdout, /^0 errors$/m);
   });
+
+  for (const more of [[], ['--workers', '2'], ['--profile', 'locks'], ['--profile', 'sessions']]) {
+    it(`removes its nodes at Ctrl-C${more.map((word) => ` ${word}`).join('')}`, async () => {
+      const child = spawn(BENCH, ['--server', server, '--seconds', '60', '--keys', '50', ...more], { stdio: 'pipe' });
+      let said = '';
+      child.stderr.on('data', (chunk: Buffer) => (said += String(chunk)));
+      await eventually('the load has begun', 30_000, async () => (await leftOver()).length > 1);
+      child.kill('SIGINT');
+      assert.deepEqual(await once(child, 'exit'), [130, null]);
+      assert.match(said, /interrupted/);
+      assert.deepEqual(await leftOver(), ['zookeeper']);
+    });
+  }
 
   it('says why it cannot', async () => {
     await assert.rejects(run(BENCH, ['--server', '127.0.0.1:1', '--seconds', '1']), { code: 1 });

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -86,6 +87,31 @@ after(async () => {
 });
 
 describe('a command of zk-cli', () => {
+  it('ends without a word when nobody reads its answer', async () => {
+    const { stdout, stderr } = await run('bash', [
+      '-c',
+      `"${CLI}" --quiet -server ${server} ls -R / | true; echo "\${PIPESTATUS[0]}"`,
+    ]);
+    assert.deepEqual([stdout, stderr], ['0\n', '']);
+  });
+
+  it('ends by SIGINT while it waits for a connection, and while it waits for a line', async (t) => {
+    const silent = createServer();
+    await once(silent.listen(0, '127.0.0.1'), 'listening');
+    t.after(() => silent.close());
+    const { port } = silent.address() as AddressInfo;
+    const waiting = spawn(CLI, ['-server', `127.0.0.1:${port}`, '-waitforconnection', 'ls', '/'], { stdio: 'pipe' });
+    const [dialled] = (await once(silent, 'connection')) as [Socket];
+    dialled.on('error', () => undefined);
+    const reading = spawn(CLI, ['-server', server], { stdio: 'pipe' });
+    let said = '';
+    while (!said.includes('SyncConnected')) said += String(((await once(reading.stdout, 'data')) as [Buffer])[0]);
+    for (const child of [waiting, reading]) {
+      child.kill('SIGINT');
+      assert.deepEqual(await once(child, 'exit'), [130, null]);
+    }
+  });
+
   it('answers by its exit code', async () => {
     assert.deepEqual(await cli('create', '/codes', 'x'), { out: '', err: 'Created /codes\n', code: 0 });
     assert.deepEqual(await cli('get', '/codes'), { out: 'x\n', err: '', code: 0 });
@@ -93,8 +119,24 @@ describe('a command of zk-cli', () => {
     assert.equal((await cli('nonsense')).code, 127);
     assert.equal((await program(['--nonsense'])).code, 2);
     const [closed = 0] = await freePorts(1);
+    const at = `127.0.0.1:${closed}`;
     const lost = await program(['-server', `127.0.0.1:${closed}`, '--quiet', 'ls', '/']);
-    assert.deepEqual([lost.code, lost.err], [1, 'KeeperErrorCode = ConnectionLoss for /\n']);
+    assert.deepEqual(
+      [lost.code, lost.err],
+      [1, `KeeperErrorCode = ConnectionLoss for /\nconnecting to ${at}: connect ECONNREFUSED ${at}\n`],
+    );
+    const untrusted = await program([
+      '-server',
+      server,
+      '--quiet',
+      '--tls',
+      '--trust-store',
+      '/nowhere.pem',
+      'ls',
+      '/',
+    ]);
+    assert.equal(untrusted.code, 1);
+    assert.match(untrusted.err, /ConnectionLoss for \/\n.*\/nowhere\.pem/);
     const waiting = await program([
       '-server',
       `127.0.0.1:${closed}`,
@@ -105,6 +147,18 @@ describe('a command of zk-cli', () => {
       '/',
     ]);
     assert.equal(waiting.code, 1);
+  });
+
+  it('takes answers as long as jute.maxbuffer allows', async () => {
+    await cli('create', '/long', 'x'.repeat(500));
+    const short = ['-server', server, '--quiet', 'get', '/long'];
+    const refused = await program(short, { CLIENT_JVMFLAGS: '-Djute.maxbuffer=300' });
+    assert.equal(refused.code, 1);
+    assert.match(refused.err, /ConnectionLoss for \/long\n.*at most 300 are taken \(jute\.maxbuffer\)/);
+    assert.equal((await program(short, { CLIENT_JVMFLAGS: '-Djute.maxbuffer=0x400' })).code, 0);
+    const mistaken = await program(short, { CLIENT_JVMFLAGS: '-Djute.maxbuffer=1m' });
+    assert.deepEqual([mistaken.code, mistaken.err], [2, 'jute.maxbuffer=1m is no number of bytes\n']);
+    await cli('delete', '/long');
   });
 
   it('answers in JSON', async () => {

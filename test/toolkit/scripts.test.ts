@@ -140,7 +140,8 @@ describe('zkServer.sh', { concurrency: false }, () => {
     const { out } = await script('zkServer.sh', ['--config', dir, 'print-cmd']);
     assert.equal(out, `"${BIN}zk-server" start --daemon "${dir}/zoo.cfg"\n`);
     const named = await script('zkServer.sh', ['status', '/nowhere/zoo.cfg']);
-    assert.match(named.err, /^Using config: \/nowhere\/zoo\.cfg$/m);
+    assert.match(named.err, /^Using config: \/nowhere\/zoo\.cfg\nThere is no configuration \/nowhere\/zoo\.cfg /m);
+    assert.equal(named.exitCode, 1);
   });
 });
 

@@ -1,4 +1,5 @@
 import yargs, { type Argv } from 'yargs';
+import { DiskError } from '../../host/index.js';
 import { JavaDates } from '../../toolkit/index.js';
 import { versionText } from '../version.js';
 import { makeRealTool, type RealTool } from './real-tool.js';
@@ -35,19 +36,26 @@ export async function runProgram(name: string, args: readonly string[], describe
     },
   );
   await program.parseAsync([...args], {}, (error: unknown, _argv: unknown, output: string) => {
-    if (error instanceof Error) {
-      process.stderr.write(`${error.message}\n\n${name} --help tells the commands and options.\n`);
+    // What a check of options says comes as a text.
+    const fault = error instanceof Error ? error.message : error;
+    if (typeof fault === 'string') {
+      process.stderr.write(`${fault}\n\n${name} --help tells the commands and options.\n`);
       found.code = USAGE_EXIT;
-      found.job = null;
     } else if (output !== '') process.stdout.write(`${output}\n`);
   });
-  return found.job === null ? found.code : runJob(found.job);
+  // After a fault of a check, yargs calls the command all the same.
+  return found.job === null || found.code !== 0 ? found.code : runJob(found.job);
 }
 
 export async function runJob(job: Job): Promise<number> {
   const tool = makeRealTool(job.writesOn);
   try {
     return await job.run(tool);
+  } catch (error) {
+    // Files that are read have faults of their own; this is one that cannot be written.
+    if (!(error instanceof DiskError)) throw error;
+    tool.complain(`${error.path}: it cannot be written: ${error.message}`);
+    return USAGE_EXIT;
   } finally {
     await tool.finish();
   }

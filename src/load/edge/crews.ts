@@ -16,12 +16,14 @@ export function crewOf(world: ClientWorld, workers: number): Crew {
 /** A share in a thread of its own. */
 class ThreadRun implements SceneRun {
   answers = 0;
+  private worker: Worker | null = null;
 
   constructor(private readonly share: Share) {}
 
   run(): Promise<Outcome> {
     return new Promise((resolve, reject) => {
       const worker = createWorker({ workerData: this.share });
+      this.worker = worker;
       worker.on('message', (message: WorkerMessage) => {
         if ('answers' in message) this.answers = message.answers;
         else resolve(Outcome.ofParts(message.outcome));
@@ -29,6 +31,10 @@ class ThreadRun implements SceneRun {
       worker.on('error', reject);
       worker.on('exit', (code) => reject(new Error(`a worker ended early with ${code}`)));
     });
+  }
+
+  stop(): void {
+    this.worker?.postMessage('stop');
   }
 }
 

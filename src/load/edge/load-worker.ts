@@ -12,11 +12,13 @@ const PROGRESS_MS = 250;
 async function main(): Promise<void> {
   const run = sceneOf(createClientHost(), workerData as Share);
   const say = (message: WorkerMessage): void => parentPort?.postMessage(message);
+  parentPort?.once('message', () => run.stop());
   const timer = setInterval(() => say({ answers: run.answers }), PROGRESS_MS);
   try {
     say({ outcome: (await run.run()).toParts() });
   } finally {
     clearInterval(timer);
+    parentPort?.close();
   }
 }
 

@@ -1,10 +1,10 @@
 import { createClientHost } from '../../platform/index.js';
 import { parseLaunch, USAGE, LaunchError } from '../launch.js';
 import { reportJson, reportText } from '../report.js';
-import { type OnProgress, runPlan } from '../runner.js';
+import { Interrupted, type OnProgress, runPlan } from '../runner.js';
 import { crewOf } from './crews.js';
 
-const ExitCode = { ok: 0, failed: 1, usage: 2 } as const;
+const ExitCode = { ok: 0, failed: 1, usage: 2, interrupted: 130 } as const;
 
 /** One line on the terminal, written anew: which target, and the rate since the last time. */
 function liveRate(isShown: boolean): { readonly tell: OnProgress; readonly clear: () => void } {
@@ -31,17 +31,33 @@ function liveRate(isShown: boolean): { readonly tell: OnProgress; readonly clear
   };
 }
 
+/** `| head` has seen enough. */
+function endWhenUnread(): void {
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+    process.exit();
+  });
+}
+
+/** By the first Ctrl-C what was made in the tree is removed; the second one does not wait for that. */
+function onInterrupt(): AbortSignal {
+  const interrupt = new AbortController();
+  process.once('SIGINT', () => interrupt.abort());
+  return interrupt.signal;
+}
+
 async function main(): Promise<number> {
   const launch = parseLaunch(process.argv.slice(2));
   if (launch.wantsHelp) {
     process.stdout.write(`${USAGE}\n`);
     return ExitCode.ok;
   }
+  endWhenUnread();
   const world = createClientHost();
   const live = liveRate(process.stderr.isTTY && !launch.isQuiet);
   const crew = crewOf(world, launch.workers);
   const { servers, rounds, plan, profile } = launch;
-  const measured = await runPlan(world, crew, servers, rounds, plan, live.tell).finally(live.clear);
+  const measured = await runPlan(world, crew, servers, rounds, plan, live.tell, onInterrupt()).finally(live.clear);
   const text = launch.isJson ? JSON.stringify(reportJson(profile, plan, measured)) : reportText(measured);
   process.stdout.write(`${text}\n`);
   const hasErrors = measured.some((target) => target.rounds.some(({ errors, unanswered }) => errors + unanswered > 0));
@@ -53,6 +69,11 @@ main().then(
     process.exitCode = exitCode;
   },
   (error: unknown) => {
+    if (error instanceof Interrupted) {
+      process.stderr.write('zk-bench: interrupted; its nodes are removed.\n');
+      process.exitCode = ExitCode.interrupted;
+      return;
+    }
     process.stderr.write(`zk-bench: ${error instanceof Error ? error.message : String(error)}\n`);
     process.exitCode = error instanceof LaunchError ? ExitCode.usage : ExitCode.failed;
   },

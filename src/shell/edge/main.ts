@@ -4,13 +4,14 @@ import { join } from 'node:path';
 import { FULL_VERSION } from '../../status/index.js';
 import { type ClientOptions, tlsOptions } from '../../zk-client/index.js';
 import {
+  maxFrameBytesOf,
   type Properties,
   propertiesOfFlags,
   readProperties,
   saslOfProperties,
   tlsOfProperties,
 } from '../client-settings.js';
-import { CliError, CliExit, errorText } from '../errors.js';
+import { CliError, CliExit, errorText, reasonOf } from '../errors.js';
 import { type FileOption, type Launch, parseLaunch, USAGE } from '../launch.js';
 import { Shell } from '../shell.js';
 import { realSurroundings } from './files.js';
@@ -69,9 +70,11 @@ function clientOptions(launch: Launch): ClientOptions {
   const properties = propertiesOf(launch);
   const tls = tlsOf(launch, properties);
   const sasl = saslOf(launch, properties);
+  const maxFrameBytes = maxFrameBytesOf(properties);
   return {
     sessionTimeoutMs: launch.timeoutMs,
     readOnly: launch.isReadOnly,
+    ...(maxFrameBytes === null ? {} : { maxFrameBytes }),
     ...(tls === null || tls === undefined ? {} : { tls }),
     ...(sasl === null || sasl === undefined ? {} : { sasl }),
   };
@@ -105,8 +108,18 @@ async function main(): Promise<number> {
   };
   const files = realSurroundings(process.env, () => terminal.suspend());
   const shell = new Shell(options, terminal.sink, files);
-  const onSignal = (): void => shell.interrupt();
+  const onSignal = (): void => {
+    // Whoever waits for a connection, for input or for the end of the session has nothing else to interrupt.
+    if (!shell.interrupt()) process.exit(CliExit.interrupted);
+  };
   process.on('SIGINT', onSignal);
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    // Nobody reads any more: `| head` has seen enough. The session is ended all the same, so that its nodes go.
+    if (error.code !== 'EPIPE') throw error;
+    terminal.mute();
+    const end = (): never => process.exit(CliExit.ok);
+    shell.quit().then(end, end);
+  });
   await shell.start();
   if (launch.words.length > 0) {
     await shell.run(launch.words);
@@ -126,7 +139,8 @@ main().then(
     process.exitCode = exitCode;
   },
   (error: unknown) => {
-    process.stderr.write(`${errorText(error)}\n`);
+    const reason = reasonOf(error);
+    process.stderr.write(`${errorText(error)}\n${reason === null ? '' : `${reason}\n`}`);
     process.exitCode = error instanceof CliError ? error.exitCode : CliExit.failed;
   },
 );

@@ -12,6 +12,7 @@ export class Terminal {
   private rl: Interface | null = null;
   private shell: Shell | null = null;
   private isPrompting = false;
+  private isMuted = false;
   private readonly isInteractive = process.stdin.isTTY && process.stdout.isTTY;
 
   readonly sink: Sink = {
@@ -33,6 +34,11 @@ export class Terminal {
       if (this.isInteractive) process.stdin.setRawMode(true);
       rl?.resume();
     };
+  }
+
+  /** From now on nothing is written. */
+  mute(): void {
+    this.isMuted = true;
   }
 
   /** Until `quit`, or the end of the input. */
@@ -101,6 +107,7 @@ export class Terminal {
 
   /** What comes while somebody types stands above his line. */
   private print(stream: NodeJS.WriteStream, text: string): void {
+    if (this.isMuted) return;
     const { rl } = this;
     if (!this.isPrompting || rl === null) {
       stream.write(text);
