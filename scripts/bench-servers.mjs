@@ -11,6 +11,13 @@ const CLOCK_TICKS_A_SECOND = 100;
 const PAGE_BYTES = 4096;
 const STOP_MS = 20_000;
 
+/** Nothing that was started outlives this program. */
+const running = new Set();
+process.on('exit', () => {
+  for (const child of running) child.kill('SIGKILL');
+});
+for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exit(1));
+
 export const OURS = `${new URL('../bin/zk-server', import.meta.url).pathname} start`;
 /** Debian's Apache ZooKeeper. */
 export const JAVA =
@@ -90,6 +97,8 @@ export class Servers {
     const log = openSync(join(own, 'log'), 'a');
     const child = spawn(program, [...words, join(own, 'zoo.cfg')], { stdio: ['ignore', log, log], detached: true });
     closeSync(log);
+    running.add(child);
+    child.once('exit', () => running.delete(child));
     return child;
   }
 
