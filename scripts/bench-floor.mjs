@@ -11,7 +11,7 @@ const Op = { create: 1, delete: 2, get: 4, set: 5, multi: 14, children2: 12, clo
 const STAT_BYTES = 68;
 const DATA_BYTES = 100;
 const HEADER_BYTES = 16;
-const AHEAD_BYTES = 256 * 1024 * 1024;
+const AHEAD_BYTES = 32 * 1024 * 1024;
 const ENTRY_BYTES = 200;
 
 /** A log of zeros; `sync` puts so many bytes into it, durably. */
@@ -35,7 +35,7 @@ function openLog(file, aheadBytes = AHEAD_BYTES) {
 
 /** Changes a second when nothing is done but to sync `batch` of them at a time. */
 export function fsyncFloor(file, batch, ms = 700) {
-  const log = openLog(file, 64 * 1024 * 1024);
+  const log = openLog(file);
   const endMs = performance.now() + ms;
   const startMs = performance.now();
   let count = 0;

@@ -91,9 +91,29 @@ const generators = {
     const load = ['--server', address, '--mix', mix, '--sessions', sessions, '--depth', depth];
     const time = ['--seconds', values.seconds, '--warm-up', WARM_UP_S, '--json'];
     const { result, cpuS } = timed([program('zk-bench'), ...load, ...time]);
-    return { rate: result.targets[0].opsPerSecond, ops: result.targets[0].ops, cpuS };
+    return { rate: result.targets[0].opsPerSecond, ops: result.targets[0].ops, cpuS: Math.max(0, cpuS - startCpuS) };
   },
 };
+/** What zk-bench costs before and after the load: node itself, its nodes made and removed. */
+let startCpuS = 0;
+function measureStart() {
+  const words = [
+    '--server',
+    address,
+    '--sessions',
+    16,
+    '--depth',
+    1,
+    '--seconds',
+    0.1,
+    '--warm-up',
+    0,
+    '--rate',
+    10,
+    '--json',
+  ];
+  startCpuS = timed([program('zk-bench'), ...words]).cpuS;
+}
 
 /** One run, with costs a request: the CPU time of the warm-up is taken to be as dense as that of the rest. */
 function runOf(generator, row) {
@@ -123,6 +143,7 @@ function median(all) {
 
 try {
   await serving();
+  measureStart();
   const result = {};
   for (const [name, row] of Object.entries(ROWS)) {
     const runs = { zkload: [], 'zk-bench': [] };

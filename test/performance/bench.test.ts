@@ -22,12 +22,12 @@ describe('npm run bench', () => {
 
   it('shows each row beside its floor, what is stored, and another server', async () => {
     const json = join(folder, 'rows.json');
-    const words = '--rounds 1 --seconds 0.3 --warm-up 0.1 --nodes 1000 --rows read-1,write-1,watch,fill'.split(' ');
+    const words = '--rounds 1 --seconds 0.3 --warm-up 0.1 --nodes 1000 --rows read-1,write-1,fill'.split(' ');
     await promisify(execFile)(process.execPath, [BENCH, ...words, '--json', json, '--other', `${SERVER} start`], {
       timeout: 120_000,
     });
     const rows = JSON.parse(await readFile(json, 'utf8')) as Readonly<Record<string, Row>>;
-    for (const row of ['start ms', 'idle MB', 'read-1 /s', 'write-1 /s', 'watch events/s', 'fill /s', 'restarted MB']) {
+    for (const row of ['start ms', 'idle MB', 'read-1 /s', 'write-1 /s', 'fill /s', 'restarted MB']) {
       for (const column of ['ours', 'floor', 'of floor', 'other', 'ours/other']) {
         assert.ok(Number(rows[row]?.[column]) > 0, `${row}, ${column}: ${JSON.stringify(rows[row])}`);
       }
