@@ -4,7 +4,7 @@
 //
 //   node --max-semi-space-size=4 scripts/bench-guard.mjs [--json]     compares with scripts/bench-guard.json
 //   node --max-semi-space-size=4 scripts/bench-guard.mjs --store      writes it anew (on a quiet machine, after a change that is meant)
-//   ... --slow-down-ns 500                                            plants that much for each 100 bytes of replies
+//   ... --slow-down-ns 500                                            plants that much for each reply
 import { readFileSync, writeFileSync } from 'node:fs';
 import { constants, PerformanceObserver } from 'node:perf_hooks';
 import { parseArgs } from 'node:util';

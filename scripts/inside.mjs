@@ -15,8 +15,8 @@ const [{ createRealHost }, { Metrics }, { createServer }, { loadConfig }, { Jute
 );
 const { OpCode, OPEN_ACL_UNSAFE, writeChangeRequest } = protocol;
 
-function burn(ns, bytes) {
-  const until = process.hrtime.bigint() + BigInt(Math.round((ns * bytes) / 100));
+function burn(ns) {
+  const until = process.hrtime.bigint() + BigInt(Math.round(ns));
   while (process.hrtime.bigint() < until);
 }
 
@@ -31,7 +31,7 @@ class Link {
   /** All that came, replies and events. */
   frames = 0;
   rest = Buffer.alloc(0);
-  /** Planted: so much processor time for each 100 bytes of replies. */
+  /** Planted: so much processor time for each reply. */
   slowDownNs = 0;
   onAnswered = () => undefined;
 
@@ -40,7 +40,7 @@ class Link {
   }
 
   write(bytes) {
-    if (this.slowDownNs > 0) burn(this.slowDownNs, bytes.length);
+    const before = this.frames;
     const all = this.rest.length > 0 ? Buffer.concat([this.rest, bytes]) : bytes;
     let at = 0;
     while (all.length - at >= 4 && all.length - at - 4 >= all.readInt32BE(at)) {
@@ -48,6 +48,7 @@ class Link {
       this.frames++;
       if (--this.awaited === 0) this.onAnswered();
     }
+    if (this.slowDownNs > 0) burn(this.slowDownNs * (this.frames - before));
     this.rest = all.subarray(at);
     return true;
   }
