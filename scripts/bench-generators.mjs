@@ -1,6 +1,6 @@
 // See scripts/bench-generators.
-import { execFileSync, spawn } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -49,19 +49,80 @@ writeFileSync(
 const server = spawn(program('zk-server'), ['start', join(folder, 'zoo.cfg')], { stdio: 'ignore' });
 const ended = new Promise((resolve) => server.once('exit', resolve));
 
-/** Requests a second of each generator. */
+/** CPU seconds of the server so far. */
+function serverCpuS() {
+  const stat = readFileSync(`/proc/${server.pid}/stat`, 'utf8');
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return (Number(fields[11]) + Number(fields[12])) / 100;
+}
+
+/** Runs a generator: what it prints, and the CPU seconds that it took itself. */
+function timed(words) {
+  const script = 'TIMEFORMAT="%U %S"; time "$@"';
+  const { stdout, stderr, status } = spawnSync('bash', ['-c', script, '-', ...words.map(String)], { encoding: 'utf8' });
+  if (status !== 0) throw new Error(`${words.join(' ')}: ${stderr}`);
+  const [user, system] = stderr.trim().split('\n').at(-1).split(' ').map(Number);
+  return { result: JSON.parse(stdout), cpuS: user + system };
+}
+
+const WARM_UP_S = 1;
+/** Requests a second of each generator, and CPU microseconds a request of the generator and of the server. */
 const generators = {
   zkload({ mix, sessions, depth }) {
-    const words = ['load', '-H', address, '-c', sessions, '-d', depth, '-m', mix, '-t', values.seconds, '-w', 1];
-    return JSON.parse(execFileSync(zkload, words.map(String), { encoding: 'utf8' })).ops_per_s;
+    const words = [
+      'load',
+      '-H',
+      address,
+      '-c',
+      sessions,
+      '-d',
+      depth,
+      '-m',
+      mix,
+      '-t',
+      values.seconds,
+      '-w',
+      WARM_UP_S,
+    ];
+    const { result, cpuS } = timed([zkload, ...words]);
+    return { rate: result.ops_per_s, ops: result.ops, cpuS };
   },
   'zk-bench'({ mix, sessions, depth }) {
     const load = ['--server', address, '--mix', mix, '--sessions', sessions, '--depth', depth];
-    const time = ['--seconds', values.seconds, '--warm-up', 1, '--json'];
-    const out = execFileSync(program('zk-bench'), [...load, ...time].map(String), { encoding: 'utf8' });
-    return JSON.parse(out).targets[0].opsPerSecond;
+    const time = ['--seconds', values.seconds, '--warm-up', WARM_UP_S, '--json'];
+    const { result, cpuS } = timed([program('zk-bench'), ...load, ...time]);
+    return { rate: result.targets[0].opsPerSecond, ops: result.targets[0].ops, cpuS: Math.max(0, cpuS - startCpuS) };
   },
 };
+/** What zk-bench costs before and after the load: node itself, its nodes made and removed. */
+let startCpuS = 0;
+function measureStart() {
+  const words = [
+    '--server',
+    address,
+    '--sessions',
+    16,
+    '--depth',
+    1,
+    '--seconds',
+    0.1,
+    '--warm-up',
+    0,
+    '--rate',
+    10,
+    '--json',
+  ];
+  startCpuS = timed([program('zk-bench'), ...words]).cpuS;
+}
+
+/** One run, with costs a request: the CPU time of the warm-up is taken to be as dense as that of the rest. */
+function runOf(generator, row) {
+  const beforeS = serverCpuS();
+  const { rate, ops, cpuS } = generators[generator](row);
+  const measured = Number(values.seconds) / (Number(values.seconds) + WARM_UP_S);
+  const us = (seconds) => (seconds * measured * 1e6) / ops;
+  return { rate, generatorUs: us(cpuS), serverUs: us(serverCpuS() - beforeS) };
+}
 
 async function serving() {
   for (let left = 100; left > 0; left--) {
@@ -82,16 +143,25 @@ function median(all) {
 
 try {
   await serving();
+  measureStart();
   const result = {};
   for (const [name, row] of Object.entries(ROWS)) {
-    const rates = { zkload: [], 'zk-bench': [] };
+    const runs = { zkload: [], 'zk-bench': [] };
     for (let round = 0; round < Number(values.rounds); round++) {
       // Each goes first in turn.
       const order = round % 2 === 0 ? ['zkload', 'zk-bench'] : ['zk-bench', 'zkload'];
-      for (const generator of order) rates[generator].push(generators[generator](row));
+      for (const generator of order) runs[generator].push(runOf(generator, row));
     }
-    const ratios = rates.zkload.map((rate, round) => rates['zk-bench'][round] / rate);
-    result[name] = { zkload: median(rates.zkload), 'zk-bench': median(rates['zk-bench']), ratio: median(ratios) };
+    const middle = (generator, figure) => Number(median(runs[generator].map((run) => run[figure])).toPrecision(3));
+    const ratios = runs.zkload.map(({ rate }, round) => runs['zk-bench'][round].rate / rate);
+    result[name] = {
+      zkload: middle('zkload', 'rate'),
+      'zk-bench': middle('zk-bench', 'rate'),
+      ratio: Number(median(ratios).toFixed(3)),
+      'zkload cpu us': middle('zkload', 'generatorUs'),
+      'zk-bench cpu us': middle('zk-bench', 'generatorUs'),
+      'server cpu us': middle('zk-bench', 'serverUs'),
+    };
   }
   if (values.json) console.log(JSON.stringify(result));
   else console.table(result);

@@ -7,10 +7,9 @@
 //                                ROW: get set create churn mix session (opened and closed); 32 16 9 when absent
 //   DIST=../other/dist node scripts/bench-inside.mjs set               another build, to compare with
 import { constants, PerformanceObserver } from 'node:perf_hooks';
-import { change, chunkOf, create, get, OpCode, request, startInside } from './inside.mjs';
+import { chunkOf, OpCode, request } from './inside.mjs';
+import { startWithKeys, windowOf } from './inside-rows.mjs';
 
-const KEYS = 1000;
-const DATA = Buffer.alloc(100, 'x');
 const WARM_WINDOWS = 3;
 const REQUESTS = { get: 400_000, session: 20_000 };
 const [row = 'set', depth = 32, sessions = 16, windows = 9] = process.argv
@@ -36,36 +35,9 @@ async function cpuOf(act) {
   return user + system;
 }
 
-let made = 0;
-let count = 0;
-let seed = 12345;
-const anyKey = () => {
-  seed = (Math.imul(seed, 1103515245) + 12345) >>> 0;
-  return `/bench/k${(seed >>> 8) % KEYS}`;
-};
-const nodePath = (number) => `/bench/n-${number.toString(16).padStart(12, '0')}`;
-
-const ROWS = {
-  get: () => get(anyKey()),
-  set: () => change({ type: OpCode.setData, path: anyKey(), data: DATA, version: -1 }),
-  create: () => create(nodePath(made++), DATA),
-  churn: () => {
-    const path = nodePath(made >> 1);
-    if (made++ % 2 === 0) create(path, DATA);
-    else change({ type: OpCode.delete, path, version: -1 });
-  },
-  mix: () => {
-    const turn = count++ % 10;
-    ROWS[turn < 7 ? 'get' : turn < 9 ? 'set' : 'churn']();
-  },
-};
-
 /** CPU microseconds a request; requests are made before the clock starts. */
 async function requestsOf(links, rounds) {
-  const chunks = Array.from({ length: rounds }, () => links.map(() => chunkOf(depth, ROWS[row])));
-  const us = await cpuOf(async () => {
-    for (const round of chunks) await Promise.all(links.map((link, i) => link.ask(round[i], depth)));
-  });
+  const us = await cpuOf(windowOf(row, links, rounds, depth));
   return us / (rounds * depth * links.length);
 }
 
@@ -82,17 +54,7 @@ async function sessionsOf(connect, rounds) {
   return us / (rounds * depth * sessions);
 }
 
-const { connect } = await startInside();
-const links = [];
-while (links.length < sessions) links.push(await connect());
-await links[0].ask(
-  chunkOf(1, () => create('/bench', null)),
-  1,
-);
-await links[0].ask(
-  chunkOf(KEYS, (key) => create(`/bench/k${key}`, DATA)),
-  KEYS,
-);
+const { connect, links } = await startWithKeys(sessions);
 const rounds = Math.max(1, Math.floor((REQUESTS[row] ?? 60_000) / (depth * sessions)));
 const costs = [];
 for (let window = 0; window < WARM_WINDOWS + windows; window++) {

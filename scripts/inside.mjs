@@ -15,6 +15,11 @@ const [{ createRealHost }, { Metrics }, { createServer }, { loadConfig }, { Jute
 );
 const { OpCode, OPEN_ACL_UNSAFE, writeChangeRequest } = protocol;
 
+function burn(ns) {
+  const until = process.hrtime.bigint() + BigInt(Math.round(ns));
+  while (process.hrtime.bigint() < until);
+}
+
 /** A connection whose other end is a script: it only counts the replies. */
 class Link {
   local = { host: '127.0.0.1', port: 1 };
@@ -26,6 +31,8 @@ class Link {
   /** All that came, replies and events. */
   frames = 0;
   rest = Buffer.alloc(0);
+  /** Planted: so much processor time for each reply. */
+  slowDownNs = 0;
   onAnswered = () => undefined;
 
   start(handler) {
@@ -33,6 +40,7 @@ class Link {
   }
 
   write(bytes) {
+    const before = this.frames;
     const all = this.rest.length > 0 ? Buffer.concat([this.rest, bytes]) : bytes;
     let at = 0;
     while (all.length - at >= 4 && all.length - at - 4 >= all.readInt32BE(at)) {
@@ -40,6 +48,7 @@ class Link {
       this.frames++;
       if (--this.awaited === 0) this.onAnswered();
     }
+    if (this.slowDownNs > 0) burn(this.slowDownNs * (this.frames - before));
     this.rest = all.subarray(at);
     return true;
   }
@@ -123,7 +132,7 @@ function insideHost(accept, isLogReal) {
 }
 
 /** Starts a server of its own; `connect` opens a session of it. */
-export async function startInside({ isLogReal = false, settings = '' } = {}) {
+export async function startInside({ isLogReal = false, settings = '', slowDownNs = 0 } = {}) {
   const dir = mkdtempSync(join(tmpdir(), 'inside-'));
   process.on('exit', () => rmSync(dir, { recursive: true, force: true }));
   mkdirSync(join(dir, 'data'));
@@ -139,6 +148,7 @@ export async function startInside({ isLogReal = false, settings = '' } = {}) {
   await server.start();
   const connect = async (timeoutMs = 30_000) => {
     const link = new Link();
+    link.slowDownNs = slowDownNs;
     accept(link);
     const hello = chunkOf(1, () =>
       framed(() => {
