@@ -125,6 +125,46 @@ describe('backup', () => {
     assert.equal((await check(machine, { kind: 'newest' })).zxid, 20);
   });
 
+  it('begins with a compressed snapshot, too', async () => {
+    const machine = new Machine();
+    const story = new Story();
+    const database = await machine.open({ snapshotCompression: 'snappy' });
+    await machine.commit(database, story.grow(5));
+    await machine.settle(database.backUp(BACKUPS, KEEP_ALL));
+    const { state } = await check(machine, { kind: 'newest' });
+    assert.deepEqual(fingerprint(state), story.state(5));
+  });
+
+  for (const [what, fault] of [
+    ['cannot be written', { kind: 'write', path: BACKUPS, code: 'NO_SPACE', nth: 2 }],
+    ['cannot be made durable', { kind: 'sync', path: BACKUPS, code: 'IO', nth: 2 }],
+  ] as const) {
+    it(`leaves nothing behind when it ${what}`, async () => {
+      const { machine, database } = await twoBackups();
+      const stored = (): string[] => [...machine.disk.files().keys()].filter((path) => path.startsWith(BACKUPS));
+      const before = stored();
+      await machine.world.run(1000);
+      machine.disk.fail(fault);
+      await assert.rejects(machine.settle(database.backUp(BACKUPS, KEEP_ALL)), fails('IO'));
+      machine.disk.repair();
+      assert.deepEqual(stored(), before);
+    });
+  }
+
+  it('gives way when the log is to be cut back, and when it is told to', async () => {
+    const { machine, story, database } = await twoBackups();
+    await machine.world.run(1000);
+    const beside = assert.rejects(database.backUp(BACKUPS, KEEP_ALL), fails('BUSY'));
+    await machine.settle(database.truncate(29));
+    await machine.settle(beside);
+    assert.deepEqual(fingerprint(database), story.state(29));
+    const unwanted = assert.rejects(database.backUp(BACKUPS, KEEP_ALL), fails('BUSY'));
+    database.giveUpBackups('nobody wants it');
+    await machine.settle(unwanted);
+    const { manifest } = await machine.settle(database.backUp(BACKUPS, KEEP_ALL));
+    assert.equal(manifest.lastZxid, '0x1d');
+  });
+
   it('leaves out what is logged but not applied', async () => {
     const machine = new Machine();
     const story = new Story();
