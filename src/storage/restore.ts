@@ -99,8 +99,10 @@ export async function setAsideAll(host: Host, folders: DataFolders): Promise<str
   const snapshots = await listSnapshots(disk, folders.snapDir);
   const name = asideName(host, snapshots[0]?.zxid ?? 0);
   const epochs = (await disk.list(folders.snapDir)).filter((entry) => /^(current|accepted)Epoch/.test(entry.name));
-  // Snapshots first: logs without them keep a server from starting, while snapshots without logs would let it forget.
-  await setAside(disk, folders.snapDir, name, [...epochs, ...snapshots]);
+  // Snapshots first: logs without them keep a server from starting, while snapshots without logs would let it forget, and both
+  // without epochs would let it break what it has promised.
+  await setAside(disk, folders.snapDir, name, snapshots);
+  await setAside(disk, folders.snapDir, name, epochs);
   await setAside(disk, folders.logDir, name, await listLogs(disk, folders.logDir));
   return name;
 }
