@@ -1,6 +1,6 @@
 import { type AuthOutcome, ipId, SaslError, type SaslServer, type SaslServerStep } from '../auth/index.js';
 import { JuteError, type JuteReader } from '../jute/index.js';
-import type { ClientPort, CloseReason, RequestPipeline, WriteResult } from '../pipeline/index.js';
+import type { ClientPort, CloseReason, RequestPipeline, WriteRequest, WriteResult } from '../pipeline/index.js';
 import type { Acl, AuthPacket, ConnectRequest, Id } from '../protocol/index.js';
 import {
   ErrorCode,
@@ -449,15 +449,12 @@ export class ClientSession implements ClientPort, Asker, Throttled {
   // ----- answers of the pipeline
 
   writeDone(result: WriteResult): void {
-    if (this.isOver) {
-      this.hub.traffic.staleReplies.add();
-      return;
-    }
+    if (this.isOver) return;
     const { line } = this;
     if (line.isEmpty || line.startsWithRead) throw new Error(`a result came for which no request waits`);
     const { xid, type, body, receivedMs } = line;
     this.shiftLine();
-    if (this.hub.audit !== null && body !== null) this.hub.audit.decided(this.subject(), type, body, result);
+    if (this.hub.audit !== null && body !== null) this.hub.audit.decided(this.subject(this.auth), type, body, result);
     if (this.carrier.isOverfull()) return;
     if (result.err === ErrorCode.sessionMoved) {
       this.carrier.leave('its session moved to another server');
@@ -476,8 +473,14 @@ export class ClientSession implements ClientPort, Asker, Throttled {
     if (line.size === 0 || !this.hub.isOverloaded) this.carrier.releaseOutstanding();
   }
 
-  private subject(): AuditSubject {
-    return { session: formatSessionId(this.sessionId), ip: this.carrier.remoteHost, auth: this.auth };
+  /** Who hangs up before the answer has done what he did all the same. */
+  writeMissed({ type, body, auth }: WriteRequest, result: WriteResult): void {
+    this.hub.traffic.staleReplies.add();
+    this.hub.audit?.decided(this.subject(auth), type, body, result);
+  }
+
+  private subject(auth: readonly Id[]): AuditSubject {
+    return { session: formatSessionId(this.sessionId), ip: this.carrier.remoteHost, auth };
   }
 
   /** Answers the reads at the head of the line, up to the next write. */

@@ -38,6 +38,7 @@ export class BackupSchedule {
   async stop(): Promise<void> {
     this.isStopped = true;
     this.timer?.cancel();
+    this.database.giveUpBackups('this server stops');
     await this.running;
   }
 

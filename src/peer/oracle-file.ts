@@ -5,15 +5,19 @@ import { type Clock, Complaints, type Disk, DiskError, type Logger, type Timer }
  * allowed before knows that it is no more.
  */
 const READ_EVERY_MS = 50;
+/** An older answer is none: the file's disk hangs, or this process stood still, and the other server may be allowed now. */
+const FRESH_MS = 5 * READ_EVERY_MS;
 const ALLOWS = '1'.charCodeAt(0);
 
 /**
  * The oracle of two servers: a file that somebody outside keeps. It begins with `1` on the server that may go on alone when
  * they have lost each other, and on at most one of the two (`oraclePath`, ZOOKEEPER-3922). A file that cannot be read allows
- * nothing.
+ * nothing, and neither does one that has not been read for a while.
  */
 export class OracleFile {
   private isAllowed = false;
+  /** Monotonic; of the last answer. */
+  private readMs = Number.NEGATIVE_INFINITY;
   private timer: Timer | null = null;
   private isStopped = false;
   private reading: Promise<void> = Promise.resolve();
@@ -28,8 +32,8 @@ export class OracleFile {
     this.complaints = new Complaints(clock, log);
   }
 
-  /** The last answer. */
-  readonly allows = (): boolean => this.isAllowed;
+  /** The last answer, as long as it is fresh. */
+  readonly allows = (): boolean => this.isAllowed && this.clock.monotonicMs() - this.readMs <= FRESH_MS;
 
   /** Resolves when the file has been read once. */
   start(): Promise<void> {
@@ -46,8 +50,10 @@ export class OracleFile {
 
   private async read(): Promise<void> {
     const before = this.isAllowed;
+    const askedMs = this.clock.monotonicMs();
     const now = await this.ask();
     if (this.isStopped) return;
+    this.readMs = askedMs;
     this.isAllowed = now;
     if (now !== before) {
       const what = now ? 'allows this server to go on alone' : 'allows this server to go on alone no longer';

@@ -289,6 +289,8 @@ export class QuorumPeer implements Server, ElectionSelf {
   private async run(database: Database): Promise<void> {
     try {
       while (!this.isStopping()) {
+        // Who was to follow this server as leader has another history by then.
+        if (this.upkeep.needsPause) this.nominee = null;
         await this.upkeep.betweenRoles(database);
         if (this.isStopping()) return;
         const leader = this.takeSuccessor() ?? (await this.look(database));

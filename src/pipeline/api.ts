@@ -16,11 +16,13 @@ export type CloseReason = 'sessionExpired' | 'sessionClosed' | 'sessionMoved' | 
 export interface ClientPort {
   /** The oldest request this port submitted is decided. Never called from inside `submit`. */
   writeDone(result: WriteResult): void;
+  /** A request that this port submitted is decided, but the port had gone before: nobody is to be answered. */
+  writeMissed(request: WriteRequest, result: WriteResult): void;
   /** The session is made, or taken up again: requests may follow. `password` is 16 bytes. Never inside `openSession`. */
   sessionOpened(sessionId: bigint, timeoutMs: number, password: Buffer): void;
   /** There is no such session, or the password is wrong: answer with session id 0 and close. */
   sessionRefused(): void;
-  /** Close the connection; nothing more comes to this port, and what it submitted is not answered. */
+  /** Close the connection; nothing more but `writeMissed` comes to this port, and what it submitted is not answered. */
   closeFromServer(reason: CloseReason): void;
 }
 

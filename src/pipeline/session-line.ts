@@ -73,7 +73,10 @@ export class SessionLine {
   private answerFirst({ request }: Waiting, result: WriteResult): void {
     this.queue.shift();
     this.outstanding.count--;
-    if (request.port !== null && request.port === this.port) request.port.writeDone(result);
+    const { port } = request;
+    if (port === null) return;
+    if (port === this.port) port.writeDone(result);
+    else port.writeMissed(request, result);
   }
 
   /** Nobody waits any more. */

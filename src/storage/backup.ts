@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Disk, Host } from '../host/index.js';
+import { type Disk, DiskError, type Host } from '../host/index.js';
 import {
   backupName,
   type BackupFile,
@@ -41,6 +41,8 @@ export interface BackupRequest {
   /** Newest backups of this server that are kept in the folder; infinity: all. */
   readonly retainCount: number;
   readonly onProgress?: Progress;
+  /** When it fires, the backup is given up with its reason. */
+  readonly cancel?: AbortSignal;
 }
 
 /** A part of a log file: up to `end`, whole records. */
@@ -59,7 +61,8 @@ interface LogTail {
 /**
  * Copies the newest state, as one snapshot and the log behind it, into a folder of its own inside `target`. It begins where
  * the last backup there ended, or earlier, so that together they hold every moment. Files are never changed once they are
- * written, and a log only grows: a server may run meanwhile, as long as it purges nothing.
+ * written, and a log only grows: a server may run meanwhile, as long as it purges nothing. One that fails leaves nothing
+ * behind, so that those that are tried again and again do not fill the disk.
  *
  * Throws NO_SNAPSHOT, LOG_GAP, LOG_CORRUPT, IO.
  */
@@ -70,17 +73,20 @@ export async function takeBackup(
   request: BackupRequest,
 ): Promise<StoredBackup> {
   const { disk, clock } = host;
+  let unfinished: string | null = null;
   try {
+    request.cancel?.throwIfAborted();
     await disk.makeDir(target);
     const earlier = (await listBackups(disk, target)).filter(({ manifest }) => manifest.serverId === request.serverId);
     const last = earlier.at(-1);
     const coveredTo = last === undefined ? request.upTo : zxidOfText(last.manifest.lastZxid);
     const base = await chooseBase(disk, folders.snapDir, request.upTo, coveredTo);
-    const tail = await measureLogs(disk, folders.logDir, base.zxid, request.upTo);
+    const tail = await measureLogs(disk, folders.logDir, base.zxid, request);
     const createdMs = clock.wallMs();
     const path = joinPath(target, backupName(createdMs, request.serverId, tail.lastZxid));
     await disk.makeDir(path);
-    const files = await copyAll(disk, path, base, tail.parts, request.onProgress);
+    unfinished = path;
+    const files = await copyAll(disk, path, base, tail.parts, request);
     const manifest = newManifest({
       serverId: request.serverId,
       createdMs,
@@ -92,12 +98,24 @@ export async function takeBackup(
     });
     await disk.syncDir(path);
     await writeManifest(disk, path, manifest);
+    unfinished = null;
     await disk.syncDir(target);
     const stored = { path, manifest };
     await dropOld(disk, [...earlier, stored], request.retainCount);
     return stored;
   } catch (error) {
+    if (unfinished !== null) await dropUnfinished(disk, unfinished);
     throw asStorageError(error, 'taking a backup', target);
+  }
+}
+
+/** What cannot be removed stays: without a manifest it is taken for no backup. */
+async function dropUnfinished(disk: Disk, path: string): Promise<void> {
+  try {
+    for (const { name } of await disk.list(path)) await disk.remove(joinPath(path, name));
+    await disk.remove(path);
+  } catch (error) {
+    if (!(error instanceof DiskError)) throw error;
   }
 }
 
@@ -115,7 +133,12 @@ async function chooseBase(disk: Disk, snapDir: string, upTo: number, coveredTo: 
 }
 
 /** Walks the log behind `from` and checks every record, up to the last one that is wanted. */
-async function measureLogs(disk: Disk, logDir: string, from: number, upTo: number): Promise<LogTail> {
+async function measureLogs(
+  disk: Disk,
+  logDir: string,
+  from: number,
+  { upTo, cancel }: BackupRequest,
+): Promise<LogTail> {
   const reader = new LogReader(disk, logsAfter(await listLogs(disk, logDir), from));
   const walk = new Continuity(from, []);
   const parts = new Map<string, LogPart>();
@@ -123,6 +146,7 @@ async function measureLogs(disk: Disk, logDir: string, from: number, upTo: numbe
   let lastTimeMs: number | null = null;
   try {
     for (let isDone = from >= upTo; !isDone;) {
+      cancel?.throwIfAborted();
       const batch = await reader.nextBatch();
       if (batch === null) break;
       for (const record of batch.records) {
@@ -151,7 +175,7 @@ async function copyAll(
   dir: string,
   base: SnapshotFile,
   parts: readonly LogPart[],
-  onProgress: Progress | undefined,
+  { cancel, onProgress }: BackupRequest,
 ): Promise<BackupFile[]> {
   const sources = [{ file: base, end: base.sizeBytes }, ...parts];
   const totalBytes = sources.reduce((sum, { end }) => sum + end, 0);
@@ -161,6 +185,7 @@ async function copyAll(
     const before = doneBytes;
     files.push(
       await copyFile(disk, file, end, dir, (bytes) => {
+        cancel?.throwIfAborted();
         doneBytes = before + bytes;
         onProgress?.(doneBytes, totalBytes);
       }),

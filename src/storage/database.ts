@@ -66,6 +66,8 @@ export class Database {
   private activity: 'none' | 'truncating' | 'receiving' | 'closed' = 'none';
   /** Purging and cutting must not count on each other's files. */
   private readonly filesTurn = new Turns();
+  /** Those under way or waiting for their turn: they give way to what a role needs. */
+  private readonly backups = new Set<AbortController>();
   /** Logged and not applied yet, oldest first. */
   private readonly unapplied = new Fifo<TxnEntry>();
   private readonly writer: LogWriter;
@@ -246,6 +248,7 @@ export class Database {
     try {
       await this.writer.flush();
       await this.snapshots.cancel();
+      this.giveUpBackups('the log is cut back, as the leader asks');
       await this.filesTurn.take(() => this.cutBack(zxid));
     } finally {
       this.setIdle('truncating');
@@ -302,6 +305,7 @@ export class Database {
     const zxid = Math.max(staged.lastZxid, this.lastLoggedZxid);
     try {
       await this.snapshots.cancel();
+      this.giveUpBackups('a snapshot is restored');
       await this.filesTurn.take(() =>
         this.changeFiles(async (_disk, folders) => {
           await this.prepareEpoch(zxid);
@@ -334,11 +338,27 @@ export class Database {
 
   /**
    * Copies what is applied now into a folder of its own inside `target`; see `takeBackup`. Nothing is purged meanwhile.
+   * Rejects with BUSY when the log is to be changed, or `giveUpBackups` is called, before it is done.
    */
-  backUp(target: string, options: Pick<BackupRequest, 'serverId' | 'retainCount'>): Promise<StoredBackup> {
-    return this.filesTurn.take(() =>
-      takeBackup(this.host, this.folders, target, { ...options, upTo: this.lastAppliedZxid }),
-    );
+  async backUp(target: string, options: Pick<BackupRequest, 'serverId' | 'retainCount'>): Promise<StoredBackup> {
+    const controller = new AbortController();
+    this.backups.add(controller);
+    try {
+      return await this.filesTurn.take(() =>
+        takeBackup(this.host, this.folders, target, {
+          ...options,
+          upTo: this.lastAppliedZxid,
+          cancel: controller.signal,
+        }),
+      );
+    } finally {
+      this.backups.delete(controller);
+    }
+  }
+
+  /** A copy of very much data takes minutes, for which nobody waits who has `why`. */
+  giveUpBackups(why: string): void {
+    for (const backup of this.backups) backup.abort(new StorageError('BUSY', `It was given up: ${why}.`));
   }
 
   /** Removes what the newest `retainCount` snapshots (at least 3) do not need; answers the paths. */
@@ -374,6 +394,7 @@ export class Database {
     const { zxid } = file;
     await this.writer.flush();
     await this.snapshots.cancel();
+    this.giveUpBackups("the leader's snapshot takes the place of the data");
     await this.filesTurn.take(() =>
       this.changeFiles(async (disk, { logDir, snapDir }) => {
         await this.prepareEpoch(zxid);

@@ -2,7 +2,7 @@ import type { Disk, Host } from '../host/index.js';
 import { zxidHex } from '../protocol/index.js';
 import type { DataFolders } from './data-folders.js';
 import { asStorageError } from './errors.js';
-import { joinPath, listLogs, listSnapshots, STAGED_PREFIX } from './names.js';
+import { joinPath, listLogs, listSnapshots, snapshotName, STAGED_PREFIX } from './names.js';
 import type { DatabaseOptions } from './options.js';
 import { SnapshotBody } from './snapshot-body.js';
 import { type LoadedSnapshot, readSnapshot } from './snapshot-reader.js';
@@ -72,7 +72,9 @@ export async function publishRestore(
   await writeState(host, folders.snapDir, options, { tree, sessions });
   const name = asideName(host, zxid);
   const { disk } = host;
-  const snapshots = (await listSnapshots(disk, folders.snapDir)).filter((snapshot) => snapshot.zxid !== zxid);
+  // Not by its zxid: one of the same that is compressed otherwise has another name, and might be preferred.
+  const own = snapshotName(zxid, options.snapshotCompression);
+  const snapshots = (await listSnapshots(disk, folders.snapDir)).filter((snapshot) => snapshot.name !== own);
   await setAside(disk, folders.snapDir, name, snapshots);
   await setAside(disk, folders.logDir, name, await listLogs(disk, folders.logDir));
   return name;
@@ -97,8 +99,10 @@ export async function setAsideAll(host: Host, folders: DataFolders): Promise<str
   const snapshots = await listSnapshots(disk, folders.snapDir);
   const name = asideName(host, snapshots[0]?.zxid ?? 0);
   const epochs = (await disk.list(folders.snapDir)).filter((entry) => /^(current|accepted)Epoch/.test(entry.name));
-  // Snapshots first: logs without them keep a server from starting, while snapshots without logs would let it forget.
-  await setAside(disk, folders.snapDir, name, [...epochs, ...snapshots]);
+  // Snapshots first: logs without them keep a server from starting, while snapshots without logs would let it forget, and both
+  // without epochs would let it break what it has promised.
+  await setAside(disk, folders.snapDir, name, snapshots);
+  await setAside(disk, folders.snapDir, name, epochs);
   await setAside(disk, folders.logDir, name, await listLogs(disk, folders.logDir));
   return name;
 }

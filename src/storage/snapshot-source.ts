@@ -6,16 +6,19 @@ import { SNAPPY_HEADER } from './snappy-stream.js';
 
 const CHUNK_BYTES = 512 * 1024;
 const GZIP_MAGIC = 0x1f8b;
+/** Deflate packs to no less than a thousandth: of so many bytes come fewer than a Buffer can hold (4 GiB). */
+const SMALL_GZIP_BYTES = 3 * 1024 * 1024;
 /** `int 1; byte '/'`: how every plain snapshot ends. */
 const LAST_BYTES = Buffer.from([0, 0, 0, 1, 0x2f]);
 const SMALLEST_SNAPSHOT_BYTES = 10;
 
 /**
- * The bytes of a snapshot, unpacked as its name says (`snapshot.compression.method`), in pieces. A gzipped one is unpacked in
- * one go, without the threads of the platform: it is read once, at a start.
+ * The bytes of a snapshot, unpacked as its name says (`snapshot.compression.method`), in pieces. A small gzipped one is unpacked
+ * in one go, without the threads of the platform; of a large one the content may be more than one piece of memory can be.
  */
 export async function* snapshotChunks(disk: Disk, snapshot: SnapshotFile): AsyncGenerator<Buffer, void, undefined> {
-  if (snapshot.compression === 'gz') yield gunzipSync(await disk.readFile(snapshot.path));
+  const { compression, sizeBytes } = snapshot;
+  if (compression === 'gz' && sizeBytes <= SMALL_GZIP_BYTES) yield gunzipSync(await disk.readFile(snapshot.path));
   else yield* unpack(fileChunks(disk, snapshot.path), snapshot.compression);
 }
 

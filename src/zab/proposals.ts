@@ -66,6 +66,8 @@ export class Proposals {
   private outstanding: Outstanding[] = [];
   private committedCount = 0;
   private applying = false;
+  /** The rest of what is committed is applied in a later turn: one such turn at a time, however many ask for it. */
+  private isWaiting = false;
   /** The own log speaks for no reconfiguration from here on: the configuration itself is not on disk yet. */
   private heldFrom = Number.POSITIVE_INFINITY;
   /** Another server is to lead: nothing more is proposed or committed here (ZooKeeper's `allowedToCommit`). */
@@ -282,10 +284,7 @@ export class Proposals {
     let applied = 0;
     while (applied < this.committedCount) {
       if (applied % CLOCK_EVERY === CLOCK_EVERY - 1 && clock.monotonicMs() >= endMs) {
-        // Looked at again even if no acknowledgement comes.
-        clock.defer(() => {
-          this.advance();
-        });
+        this.applyLater();
         break;
       }
       const { zxid } = (this.outstanding[applied] as Outstanding).entry.header;
@@ -303,6 +302,16 @@ export class Proposals {
     if (applied === 0) return;
     this.outstanding = this.outstanding.slice(applied);
     this.committedCount -= applied;
+  }
+
+  /** Looked at again even if no acknowledgement comes. */
+  private applyLater(): void {
+    if (this.isWaiting) return;
+    this.isWaiting = true;
+    this.context.clock.defer(() => {
+      this.isWaiting = false;
+      this.advance();
+    });
   }
 
   /** Milliseconds since the proposal was made; undefined when it is applied already. */

@@ -1,6 +1,6 @@
 import { Access, AuthProviders, DEFAULT_PROVIDER_OPTIONS, digestId } from '../../src/auth/index.js';
 import { ClientListener, type ClientOptions } from '../../src/client/index.js';
-import type { Host, Socket } from '../../src/host/index.js';
+import type { AuditLog, Host, Socket } from '../../src/host/index.js';
 import { Metrics } from '../../src/metrics/index.js';
 import { FULL_VERSION, type ServerStatus } from '../../src/status/index.js';
 import { World } from '../fakes/index.js';
@@ -65,14 +65,16 @@ export class ClientWorld {
       serving?: boolean;
       status?: Partial<ServerStatus>;
       access?: Access;
+      audit?: AuditLog;
     } = {},
   ): Promise<ClientWorld> {
-    const { seed, serving, status, access, ...clientOptions } = options;
+    const { seed, serving, status, access, audit, ...clientOptions } = options;
     const world = new World(seed ?? 1, { logLevel: 'debug' });
     const host = world.host('server');
     const metrics = new Metrics();
+    const { clock, disk, log, network, random } = host;
     const listener = new ClientListener({
-      host,
+      host: { clock, disk, log, network, random, ...(audit === undefined ? {} : { audit }) },
       metrics,
       status: testStatus(host, status),
       access: access ?? testAccess(),

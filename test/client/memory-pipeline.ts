@@ -102,7 +102,13 @@ export class MemoryPipeline implements RequestPipeline {
 
   /** Decides the oldest `count` requests now. */
   release(count = this.waiting.length): void {
-    for (const request of this.waiting.splice(0, count)) request.port?.writeDone(this.decide(request));
+    for (const request of this.waiting.splice(0, count)) {
+      const { port, sessionId } = request;
+      const result = this.decide(request);
+      const hasGone = this.sessions.get(sessionId)?.port === null;
+      if (hasGone) port?.writeMissed(request, result);
+      else port?.writeDone(result);
+    }
   }
 
   /** Opens and resumes the sessions that were asked for. */

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { ClientPort, CloseReason, RequestPipeline, WriteResult } from '../../src/pipeline/index.js';
+import type { ClientPort, CloseReason, RequestPipeline, WriteRequest, WriteResult } from '../../src/pipeline/index.js';
 import type { Id } from '../../src/protocol/index.js';
 import { ipId } from '../../src/auth/index.js';
 import { answerText } from './texts.js';
@@ -77,6 +77,10 @@ export class FakePort implements ClientPort {
   writeDone(result: WriteResult): void {
     const cxid = this.waiting.shift();
     this.tell(`${cxid ?? 'unasked'} ${answerText(result)}`);
+  }
+
+  writeMissed({ cxid }: WriteRequest, result: WriteResult): void {
+    this.tell(`missed ${cxid} ${answerText(result)}`);
   }
 
   sessionOpened(sessionId: bigint, timeoutMs: number, password: Buffer): void {

@@ -125,6 +125,46 @@ describe('backup', () => {
     assert.equal((await check(machine, { kind: 'newest' })).zxid, 20);
   });
 
+  it('begins with a compressed snapshot, too', async () => {
+    const machine = new Machine();
+    const story = new Story();
+    const database = await machine.open({ snapshotCompression: 'snappy' });
+    await machine.commit(database, story.grow(5));
+    await machine.settle(database.backUp(BACKUPS, KEEP_ALL));
+    const { state } = await check(machine, { kind: 'newest' });
+    assert.deepEqual(fingerprint(state), story.state(5));
+  });
+
+  for (const [what, fault] of [
+    ['cannot be written', { kind: 'write', path: BACKUPS, code: 'NO_SPACE', nth: 2 }],
+    ['cannot be made durable', { kind: 'sync', path: BACKUPS, code: 'IO', nth: 2 }],
+  ] as const) {
+    it(`leaves nothing behind when it ${what}`, async () => {
+      const { machine, database } = await twoBackups();
+      const stored = (): string[] => [...machine.disk.files().keys()].filter((path) => path.startsWith(BACKUPS));
+      const before = stored();
+      await machine.world.run(1000);
+      machine.disk.fail(fault);
+      await assert.rejects(machine.settle(database.backUp(BACKUPS, KEEP_ALL)), fails('IO'));
+      machine.disk.repair();
+      assert.deepEqual(stored(), before);
+    });
+  }
+
+  it('gives way when the log is to be cut back, and when it is told to', async () => {
+    const { machine, story, database } = await twoBackups();
+    await machine.world.run(1000);
+    const beside = assert.rejects(database.backUp(BACKUPS, KEEP_ALL), fails('BUSY'));
+    await machine.settle(database.truncate(29));
+    await machine.settle(beside);
+    assert.deepEqual(fingerprint(database), story.state(29));
+    const unwanted = assert.rejects(database.backUp(BACKUPS, KEEP_ALL), fails('BUSY'));
+    database.giveUpBackups('nobody wants it');
+    await machine.settle(unwanted);
+    const { manifest } = await machine.settle(database.backUp(BACKUPS, KEEP_ALL));
+    assert.equal(manifest.lastZxid, '0x1d');
+  });
+
   it('leaves out what is logged but not applied', async () => {
     const machine = new Machine();
     const story = new Story();
@@ -152,6 +192,37 @@ describe('restoring a backup', () => {
     const reopened = await machine.open();
     assert.deepEqual(fingerprint(reopened), story.state(12));
     assert.equal(reopened.lastLoggedZxid, 12);
+  });
+
+  it('never leaves data that would go on without its epochs, when the power fails at any step', async () => {
+    const outcome = { isDone: false };
+    for (let step = 1; !outcome.isDone; step++) {
+      assert.ok(step < 200);
+      const { machine, story, database } = await twoBackups();
+      await machine.settle(database.epochs.setAccepted(3));
+      const checked = await check(machine, { kind: 'zxid', zxid: 12 });
+      await machine.close(database);
+      let operations = 0;
+      machine.disk.onOperation = () => {
+        if (++operations === step) machine.world.powerOff('local', 'tear');
+      };
+      restoreBackup(machine.host, checked, TEST_OPTIONS, true).then(
+        () => (outcome.isDone = true),
+        () => undefined,
+      );
+      await machine.world.run(1000);
+      machine.disk.onOperation = null;
+      const reopened = await machine.open().catch((error: unknown) => error);
+      if (reopened instanceof Error) {
+        fails('NO_SNAPSHOT')(reopened);
+        continue;
+      }
+      const { tree, epochs } = reopened as Database;
+      const zxid = tree.lastProcessedZxid;
+      assert.ok([0, 12, 30].includes(zxid), `step ${step}: ${zxid}`);
+      assert.deepEqual(tree.digest, story.state(zxid).digest, `step ${step}`);
+      if (zxid === 30) assert.equal(epochs.accepted, 3, `step ${step}`);
+    }
   });
 
   it('fills an empty folder', async () => {

@@ -1,6 +1,7 @@
 // The bytes in the files, spelled out: what Java reads and writes, field by field.
 import assert from 'node:assert/strict';
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { createHash, randomBytes } from 'node:crypto';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
@@ -10,6 +11,8 @@ import { createRealHost } from '../../src/platform/index.js';
 import { OpCode } from '../../src/protocol/index.js';
 import { adler32 } from '../../src/storage/adler32.js';
 import { Database, makePacker } from '../../src/storage/index.js';
+import { readSnapshot } from '../../src/storage/snapshot-reader.js';
+import { snapshotChunks } from '../../src/storage/snapshot-source.js';
 import { fails, fingerprint, Machine, Story, TEST_OPTIONS } from './support.js';
 
 const int = (value: number) => Buffer.from([value >>> 24, value >>> 16, value >>> 8, value]);
@@ -183,6 +186,28 @@ describe('the snapshot', () => {
       const torn = Machine.with({ 'snapshot.b.snappy': broken });
       await assert.rejects(torn.open(), fails('SNAPSHOT_CORRUPT', 'snapshot.b.snappy'));
     }
+  });
+
+  it('is unpacked in pieces when it is large: all of it may be more than a Buffer can hold', async (t) => {
+    const dir = await mkdtemp(join(tmpdir(), 'zk-storage-large-'));
+    t.after(() => rm(dir, { recursive: true }));
+    const host = createRealHost({ log: { level: 'error', fd: 2 } });
+    t.after(() => host.close());
+    const content = Buffer.concat([randomBytes(4 * 1024 * 1024), Buffer.alloc(16 * 1024 * 1024)]);
+    const packed = gzipSync(content, { level: 1 });
+    const name = 'snapshot.b.gz';
+    const path = join(dir, name);
+    await writeFile(path, packed);
+    const hash = createHash('sha256');
+    const file = { name, path, zxid: 11, sizeBytes: packed.length, compression: 'gz' } as const;
+    for await (const piece of snapshotChunks(host.disk, file)) {
+      assert.ok(piece.length <= 1024 * 1024, `a piece of ${piece.length} bytes`);
+      hash.update(piece);
+    }
+    assert.equal(hash.digest('hex'), createHash('sha256').update(content).digest('hex'));
+    await writeFile(path, packed.subarray(0, packed.length - 100));
+    const cut = { ...file, sizeBytes: packed.length - 100 };
+    await assert.rejects(readSnapshot(host.disk, cut, TEST_OPTIONS), fails('SNAPSHOT_CORRUPT', name));
   });
 
   for (const compression of ['none', 'gz', 'snappy'] as const) {

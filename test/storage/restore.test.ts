@@ -58,6 +58,27 @@ describe('restore', () => {
     assert.equal(database.tree.nodeCount, nodes + 3);
   });
 
+  for (const [before, after] of [
+    ['none', 'snappy'],
+    ['snappy', 'none'],
+  ] as const) {
+    it(`outlives a restart beside an old snapshot (${before}) of the same zxid when ${after} is written`, async () => {
+      const story = new Story();
+      story.grow(10);
+      const bytes = await snapshotOf(story, 5);
+      const machine = new Machine();
+      let database = await machine.open({ snapshotCompression: before });
+      await machine.commit(database, story.entries);
+      await machine.settle(database.takeSnapshot());
+      await machine.close(database);
+      database = await machine.open({ snapshotCompression: after });
+      assert.equal(await restored(machine, database, bytes), 10);
+      await machine.close(database);
+      database = await machine.open({ snapshotCompression: after });
+      assert.equal(database.tree.digest, story.state(5).digest);
+    });
+  }
+
   it('sets aside what was there, so that nobody is brought up to date from it', async () => {
     const story = new Story();
     story.grow(10);
