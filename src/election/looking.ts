@@ -195,8 +195,18 @@ export class Looking {
   private count(set: VoteSet, votes: ReadonlyMap<number, Vote>, vote: Vote): QuorumTally {
     const tally = this.context.ballot.tally(votes, vote);
     const agreed = tally.agreed().map((sids) => [...sids].sort((a, b) => a - b));
-    record(this.context, { kind: 'counted', set, leader: vote.leader, agreed, quorum: tally.hasAllQuorums() });
+    const quorum = set === 'round' ? tally.hasAllQuorums() : this.isSettled(tally, vote);
+    record(this.context, { kind: 'counted', set, leader: vote.leader, agreed, quorum });
     return tally;
+  }
+
+  /**
+   * Whoever comes to an ensemble that is settled needs a quorum of one of its two configurations only. The proposed one may
+   * wait for just this server before it has a quorum of its own; and whom a server follows decides nothing: a leader that has
+   * lost its quorum brings no learner through discovery. To lead takes both.
+   */
+  private isSettled(tally: QuorumTally, vote: Vote): boolean {
+    return vote.leader === this.context.self.myId ? tally.hasAllQuorums() : tally.hasAnyQuorum();
   }
 
   /** Holds a quorum's choice back for a while; false when a better vote came (it is handled next) or this is stopped. */
@@ -276,7 +286,7 @@ export class Looking {
     }
     this.settled.set(from, vote);
     const tally = this.count('settled', this.settled, vote);
-    if (tally.hasAllQuorums() && this.confirmed(this.settled, vote)) {
+    if (this.isSettled(tally, vote) && this.confirmed(this.settled, vote)) {
       ballot.round = vote.electionEpoch;
       return this.conclude(vote, tally, 'settled');
     }

@@ -31,6 +31,10 @@ export class QuorumTally {
     return this.counts.every(({ verifier, agreed }) => verifier.containsQuorum(agreed));
   }
 
+  hasAnyQuorum(): boolean {
+    return this.counts.some(({ verifier, agreed }) => verifier.containsQuorum(agreed));
+  }
+
   /** Who agreed, one set for each configuration. */
   agreed(): readonly ReadonlySet<number>[] {
     return this.counts.map(({ agreed }) => agreed);

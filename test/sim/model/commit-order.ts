@@ -113,12 +113,12 @@ export class CommitOrder {
     this.checkDigest(sid, zxid, digest);
   }
 
-  /** A learner begins to serve the state after `zxid`. */
+  /**
+   * A learner begins to serve the state after `zxid`: with that it says that it is committed, which its leader may know before
+   * anybody has applied it. It is held to that as to any commit.
+   */
   joined(sid: number, zxid: number, digest: bigint): void {
-    if (zxid > this.lastZxid && zxidCounter(zxid) !== 0) {
-      const text = `server ${sid} serves ${formatZxid(zxid)}, but ${formatZxid(this.lastZxid)} is committed`;
-      this.problems.report('only committed state is served', text);
-    }
+    if (zxid > this.lastZxid && zxidCounter(zxid) !== 0) this.extendTo(sid, zxid);
     this.checkDigest(sid, zxid, digest);
   }
 
