@@ -9,6 +9,7 @@ import type { Acl } from '../../src/protocol/index.js';
 import { createRealHost } from '../../src/platform/index.js';
 import { diagnose, doctorExitCode, type DoctorWorld, type Finding } from '../../src/toolkit/index.js';
 import { Authority } from '../support/certificates.js';
+import { faketimeLibrary } from '../chaos/cluster.js';
 import { Ensemble } from '../support/ensemble.js';
 import { javaServerWithAdmin } from '../support/java.js';
 import { freePorts } from '../support/ports.js';
@@ -491,9 +492,10 @@ describe('zk-doctor on running ensembles', { concurrency: false }, () => {
       servers: 1,
       http: true,
       command: (_index, configFile) => [
-        'faketime',
-        '-f',
-        '+120s',
+        // Not the program faketime: the server would be its child and outlive it.
+        'env',
+        `LD_PRELOAD=${faketimeLibrary() ?? ''}`,
+        'FAKETIME=+120s',
         new URL('../../bin/zk-server', import.meta.url).pathname,
         'start',
         configFile,
