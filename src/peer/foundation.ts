@@ -11,7 +11,13 @@ import { loadTls, TlsFileWatch } from './tls-files.js';
 /** What a single server and a member of an ensemble have in common at the beginning and at the end. */
 
 /** Codes of a StorageError that are about folders rather than about what is in them. */
-const FOLDER_CODES: ReadonlySet<string> = new Set(['DATA_DIR', 'LOG_DIR_HAS_SNAPSHOTS', 'SNAP_DIR_HAS_LOGS', 'IN_USE']);
+const FOLDER_CODES: ReadonlySet<string> = new Set([
+  'DATA_DIR',
+  'LOG_DIR_HAS_SNAPSHOTS',
+  'SNAP_DIR_HAS_LOGS',
+  'IN_USE',
+  'RESTORE_UNFINISHED',
+]);
 
 const LISTEN_MENDS: Readonly<Partial<Record<NetworkErrorCode, string>>> = {
   ADDRESS_IN_USE: 'another process has that port; stop it or choose another clientPort',

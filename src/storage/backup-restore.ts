@@ -11,6 +11,7 @@ import { joinPath, listLogs, listSnapshots } from './names.js';
 import type { DatabaseOptions } from './options.js';
 import { stateOf } from './recovery.js';
 import { replay, type State } from './replay.js';
+import { clearRestoreMark, markRestore } from './restore-mark.js';
 import { setAsideAll, writeState } from './restore.js';
 import { readSnapshot } from './snapshot-reader.js';
 
@@ -137,7 +138,8 @@ async function targetZxid(disk: Disk, { path, manifest }: StoredBackup, point: R
 
 /**
  * Makes a checked state what a server starts with. Its folders must be without data, or `setsAside` what is there. Throws
- * IN_USE while a server runs, NOT_EMPTY, IO. Answers where the old data is; null: there was none.
+ * IN_USE while a server runs, NOT_EMPTY, IO. Answers where the old data is; null: there was none. After a power cut in
+ * between no server starts there (RESTORE_UNFINISHED) until a restore has come to its end.
  */
 export async function restoreBackup(
   host: Host,
@@ -158,8 +160,10 @@ export async function restoreBackup(
       );
     }
     await removeStaged(disk, folders);
+    if (!isEmpty) await markRestore(disk, folders.snapDir);
     const aside = isEmpty ? null : await setAsideAll(host, folders);
     await writeState(host, folders.snapDir, options, state);
+    await clearRestoreMark(disk, folders.snapDir);
     return aside;
   } catch (error) {
     throw asStorageError(error, 'restoring a backup', folders.snapDir);

@@ -18,6 +18,7 @@ import { recover, stateOf } from './recovery.js';
 import type { State } from './replay.js';
 import { applyEntry } from './replay.js';
 import { SnapshotBody } from './snapshot-body.js';
+import { refuseUnfinishedRestore } from './restore-mark.js';
 import { publishRestore, type StagedRestore, stageRestore } from './restore.js';
 import type { ReceivedSnapshot } from './snapshot-receive.js';
 import { SnapshotReceive } from './snapshot-receive.js';
@@ -102,6 +103,7 @@ export class Database {
     try {
       const folders = await openDataFolders(host.disk, options);
       claims = await claimFolders(host.disk, folders);
+      await refuseUnfinishedRestore(host.disk, folders.snapDir);
       await removeStaged(host.disk, folders);
       const { replayed, needsSnapshot, ...state } = await recover(host, metrics, folders, options);
       const database = new Database(host, metrics, options, folders, state, replayed);

@@ -14,6 +14,7 @@ import type { DiskError } from '../host/index.js';
  * - `ZXID_ORDER`, `NOT_DURABLE`, `BUSY`, `CLOSED`: the caller broke the rules of `Database`.
  * - `BACKUP_CORRUPT`: a backup is damaged; `BACKUP_RANGE`: none holds the moment that was asked for.
  * - `NOT_EMPTY`: there is data where data is to be restored.
+ * - `RESTORE_UNFINISHED`: a restore was interrupted; what is there may lack data.
  * - `IO`: the disk failed; `cause` is the `DiskError`.
  */
 export type StorageErrorCode =
@@ -38,6 +39,7 @@ export type StorageErrorCode =
   | 'BACKUP_CORRUPT'
   | 'BACKUP_RANGE'
   | 'NOT_EMPTY'
+  | 'RESTORE_UNFINISHED'
   | 'IO';
 
 /** Something is wrong with what is on disk, or with the disk. The message says what, where, and how to mend it. */

@@ -196,6 +196,7 @@ describe('restoring a backup', () => {
 
   it('never leaves data that would go on without its epochs, when the power fails at any step', async () => {
     const outcome = { isDone: false };
+    let refused = 0;
     for (let step = 1; !outcome.isDone; step++) {
       assert.ok(step < 200);
       const { machine, story, database } = await twoBackups();
@@ -214,15 +215,20 @@ describe('restoring a backup', () => {
       machine.disk.onOperation = null;
       const reopened = await machine.open().catch((error: unknown) => error);
       if (reopened instanceof Error) {
-        fails('NO_SNAPSHOT')(reopened);
+        fails('RESTORE_UNFINISHED')(reopened);
+        // Doing it again brings it to its end, whatever is there.
+        await machine.settle(restoreBackup(machine.host, checked, TEST_OPTIONS, true));
+        assert.equal((await machine.open()).tree.lastProcessedZxid, 12, `step ${step}`);
+        refused++;
         continue;
       }
       const { tree, epochs } = reopened as Database;
       const zxid = tree.lastProcessedZxid;
-      assert.ok([0, 12, 30].includes(zxid), `step ${step}: ${zxid}`);
+      assert.ok([12, 30].includes(zxid), `step ${step}: ${zxid}`);
       assert.deepEqual(tree.digest, story.state(zxid).digest, `step ${step}`);
       if (zxid === 30) assert.equal(epochs.accepted, 3, `step ${step}`);
     }
+    assert.ok(refused > 0);
   });
 
   it('fills an empty folder', async () => {
