@@ -1,4 +1,4 @@
-import { type AuthOutcome, ipId, SaslError, type SaslServer, type SaslServerStep } from '../auth/index.js';
+import { type AuthOutcome, ipId } from '../auth/index.js';
 import { JuteError, type JuteReader } from '../jute/index.js';
 import type { ClientPort, CloseReason, RequestPipeline, WriteRequest, WriteResult } from '../pipeline/index.js';
 import type { Acl, AuthPacket, ConnectRequest, Id } from '../protocol/index.js';
@@ -24,6 +24,7 @@ import type { Asker, Question } from './reads.js';
 import { RequestKind, requestKind, THROTTLED } from './request-kinds.js';
 import { RequestLine } from './request-line.js';
 import type { Throttled } from './request-throttle.js';
+import { SaslExchange, type SaslSubject } from './sasl-exchange.js';
 import { requestPath, SLOW_FROM_MS } from './slow-requests.js';
 import { writeReply } from './write-replies.js';
 
@@ -66,7 +67,7 @@ export interface SessionCarrier {
  * Reads are answered at once unless a write of this session is under way; then they wait in the line behind it, so that a
  * client sees its own writes and its requests take effect in the order it sent them.
  */
-export class ClientSession implements ClientPort, Asker, Throttled {
+export class ClientSession implements ClientPort, Asker, Throttled, SaslSubject {
   sessionId = 0n;
   timeoutMs = 0;
   isOpen = false;
@@ -84,7 +85,8 @@ export class ClientSession implements ClientPort, Asker, Throttled {
   isOver = false;
   /** Nothing but authentication is heard of the client, since it must prove itself first. */
   private isBarred: boolean;
-  private sasl: SaslServer | null = null;
+  /** Made when the client begins one: most never do. */
+  private sasl: SaslExchange | null = null;
   private hasSubmitted = false;
   private readsAnswered = 0;
   private turnMs = 0;
@@ -281,7 +283,8 @@ export class ClientSession implements ClientPort, Asker, Throttled {
         this.onAuth(xid, reader);
         return;
       case RequestKind.sasl:
-        this.onSasl(xid, reader);
+        this.sasl ??= new SaslExchange(this.hub, this.carrier, this);
+        this.sasl.onRequest(xid, reader);
         return;
       default:
         this.answerEmpty(xid, NO_ZXID, ErrorCode.unimplemented);
@@ -345,91 +348,12 @@ export class ClientSession implements ClientPort, Asker, Throttled {
     this.answerEmpty(xid, 0, ErrorCode.ok);
   }
 
-  private addIds(ids: readonly Id[]): void {
+  addIds(ids: readonly Id[]): void {
     for (const id of ids) {
       const isKnown = this.auth.some((known) => known.scheme === id.scheme && known.id === id.id);
       if (!isKnown) this.auth = [...this.auth, id];
     }
     this.isBarred = !this.hub.access.isAdmitted(this.auth);
-  }
-
-  private onSasl(xid: number, reader: JuteReader): void {
-    const length = reader.remaining < 4 ? -1 : reader.int();
-    if (length < 0 || length > reader.remaining) {
-      this.carrier.refuse('its SASL request has no token');
-      return;
-    }
-    this.sasl ??= this.hub.access.sasl?.begin() ?? null;
-    if (this.sasl === null) {
-      // Without a SASL configuration ZooKeeper answers every token with success and no token of its own.
-      this.answerSasl(xid, ErrorCode.ok, null);
-      return;
-    }
-    try {
-      const step = this.sasl.step(Buffer.from(reader.raw(length)));
-      if (!(step instanceof Promise)) {
-        this.saslWentOn(xid, step);
-        return;
-      }
-      this.carrier.blockForSession();
-      step.then(
-        (done) => {
-          this.finishSasl(() => {
-            this.saslWentOn(xid, done);
-          });
-        },
-        (error: unknown) => {
-          this.finishSasl(() => {
-            this.saslFailed(xid, error);
-          });
-        },
-      );
-    } catch (error) {
-      this.saslFailed(xid, error);
-    }
-  }
-
-  /** Ends a step that took time, during which nothing else was heard of the client. */
-  private finishSasl(act: () => void): void {
-    if (this.isOver) return;
-    act();
-    this.carrier.due();
-    this.carrier.releaseSession();
-  }
-
-  private saslWentOn(xid: number, { token, user }: SaslServerStep): void {
-    if (user !== null) this.proven(user);
-    this.answerSasl(xid, ErrorCode.ok, token);
-  }
-
-  private proven(user: string): void {
-    this.addIds(this.hub.access.sasl?.idsOf(user) ?? []);
-    this.hub.log.debug(
-      `Session ${formatSessionId(this.sessionId)} of client ${this.carrier.remoteText} is SASL user ${user}.`,
-      { code: 'SASL_PROVEN' },
-    );
-  }
-
-  /** An error that is no `SaslError` is a mistake in the mechanism: it is told whole, and is no proof of the client either. */
-  private saslFailed(xid: number, error: unknown): void {
-    const why = error instanceof Error ? error.message : String(error);
-    const { log, access, traffic } = this.hub;
-    const answer = access.saslFailure;
-    const what = answer === null ? 'it is served as nobody' : 'its connection is closed';
-    log.warn(`The client ${this.carrier.remoteText} failed to authenticate with SASL (${why}); ${what}.`, {
-      code: 'SASL_FAILED',
-      ...(error instanceof SaslError ? {} : { error }),
-    });
-    traffic.authFailures++;
-    this.answerSasl(xid, answer ?? ErrorCode.ok, null);
-    if (answer !== null) this.carrier.leave('its SASL authentication failed');
-  }
-
-  private answerSasl(xid: number, err: number, token: Buffer | null): void {
-    const frame = this.outbox.begin(xid, 0, err);
-    this.outbox.open().buffer(token);
-    this.outbox.end(frame);
-    this.carrier.stats.sent++;
   }
 
   private refuseUnproven(xid: number): void {

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { Ensemble, type Member } from '../support/ensemble.js';
 import { eventually } from '../support/eventually.js';
-import { WireClient, WireClosed } from '../support/wire-client.js';
+import { WireClient } from '../support/wire-client.js';
+import { writesThrough } from '../support/writes-through.js';
 
 const LIMIT_MS = 30_000;
 
@@ -14,21 +15,6 @@ describe('two servers with an oracle', { timeout: 120_000 }, () => {
 
   function oracleOf(member: Member): string {
     return join(member.folder, 'oracle');
-  }
-
-  /** Through this server; roles may still change while it is asked. */
-  async function writes(member: Member, path: string): Promise<void> {
-    await eventually(`a write of ${path}`, LIMIT_MS, async () => {
-      try {
-        const client = await WireClient.connect(member.clientPort);
-        await client.create(path);
-        await client.close();
-        return true;
-      } catch (error) {
-        if (error instanceof WireClosed) return false;
-        throw error;
-      }
-    });
   }
 
   before(async () => {
@@ -43,7 +29,7 @@ describe('two servers with an oracle', { timeout: 120_000 }, () => {
 
   it('stand still without each other as long as it says no', async () => {
     const [one, two] = [ensemble.member(1), ensemble.member(2)];
-    await writes(one, '/both');
+    await writesThrough(one, '/both', LIMIT_MS);
     await two.kill();
     await eventually('server 1 serves no more', LIMIT_MS, async () => (await one.mode()) === '');
     await two.start();
@@ -56,13 +42,13 @@ describe('two servers with an oracle', { timeout: 120_000 }, () => {
     await eventually('server 1 serves no more', LIMIT_MS, async () => (await one.mode()) === '');
     await writeFile(oracleOf(one), '1');
     await eventually('server 1 leads alone', LIMIT_MS, async () => (await one.mode()) === 'leader');
-    await writes(one, '/alone');
+    await writesThrough(one, '/alone', LIMIT_MS);
     await two.start();
     assert.equal(await two.serving(), 'follower');
     const client = await WireClient.connect(two.clientPort);
     await client.sync('/alone');
     await client.exists('/alone');
     await client.close();
-    await writes(two, '/together');
+    await writesThrough(two, '/together', LIMIT_MS);
   });
 });

@@ -5,25 +5,11 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { type Member } from '../support/ensemble.js';
 import { eventually } from '../support/eventually.js';
-import { WireClient, WireClosed } from '../support/wire-client.js';
+import { WireClient } from '../support/wire-client.js';
+import { writesThrough } from '../support/writes-through.js';
 import { type Kind, MixedEnsemble, otherKind } from './mixed-ensemble.js';
 
 const LIMIT_MS = 60_000;
-
-/** Roles may still change while it is asked. */
-async function writes(member: Member, path: string): Promise<void> {
-  await eventually(`a write of ${path}`, LIMIT_MS, async () => {
-    try {
-      const client = await WireClient.connect(member.clientPort);
-      await client.create(path);
-      await client.close();
-      return true;
-    } catch (error) {
-      if (error instanceof WireClosed) return false;
-      throw error;
-    }
-  });
-}
 
 if (process.env['ZK_TEST_LONG'] !== undefined) {
   for (const kind of ['zk-server', 'Apache ZooKeeper'] satisfies Kind[]) {
@@ -40,15 +26,15 @@ if (process.env['ZK_TEST_LONG'] !== undefined) {
             await member.configure({ oraclePath: oracleOf(member) });
           }
           await mixed.start();
-          await writes(left, '/both');
+          await writesThrough(left, '/both', LIMIT_MS);
           await gone.kill();
           await eventually('it serves no more', LIMIT_MS, async () => (await left.mode()) === '');
           await writeFile(oracleOf(left), '1');
           await eventually('it leads alone', LIMIT_MS, async () => (await left.mode()) === 'leader');
-          await writes(left, '/alone');
+          await writesThrough(left, '/alone', LIMIT_MS);
           await gone.start();
           assert.equal(await gone.serving(LIMIT_MS), 'follower');
-          await writes(gone, '/together');
+          await writesThrough(gone, '/together', LIMIT_MS);
           for (const path of ['/both', '/alone', '/together']) {
             const client = await WireClient.connect(gone.clientPort);
             await client.exists(path);
