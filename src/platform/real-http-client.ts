@@ -29,6 +29,12 @@ async function secured(raw: RawSocket, { endpoint, tls, timeoutMs }: HttpQuestio
 
 async function ask({ endpoint, path, maxBytes }: HttpQuestion, socket: RawSocket): Promise<HttpAnswer> {
   const { request } = await import('node:http');
+  // A request that is given a connection that has ended already never ends itself.
+  const gone = new Promise<never>((_resolve, reject) => {
+    const say = (): void => reject(new Error('the connection ended before there was an answer'));
+    if (socket.destroyed || socket.readableEnded) say();
+    else socket.once('close', say);
+  });
   const outgoing = request({
     host: endpoint.host,
     port: endpoint.port,
@@ -40,7 +46,7 @@ async function ask({ endpoint, path, maxBytes }: HttpQuestion, socket: RawSocket
   outgoing.on('error', () => undefined);
   const answered = once(outgoing, 'response') as Promise<[IncomingMessage]>;
   outgoing.end();
-  const [incoming] = await answered;
+  const [incoming] = await Promise.race([answered, gone]);
   const chunks: Buffer[] = [];
   let bytes = 0;
   for await (const chunk of incoming as AsyncIterable<Buffer>) {
