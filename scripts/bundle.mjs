@@ -2,15 +2,37 @@
 // node then starts with half the work and ten megabytes less (docs/performance.md). dist/ itself stays as it is, for those
 // who import it.
 import { build } from 'esbuild';
-import { copyFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 const dist = fileURLToPath(new URL('../dist/', import.meta.url));
 
+// The server: one script, which can be kept as compiled code (src/cli/launch.cts, which also lends it `import`: a script has
+// none of its own).
+const { outputFiles } = await build({
+  entryPoints: { main: `${dist}cli/main.js` },
+  outdir: `${dist}bundle`,
+  outExtension: { '.js': '.cjs' },
+  bundle: true,
+  format: 'cjs',
+  platform: 'node',
+  target: 'node20.19',
+  charset: 'ascii',
+  minifySyntax: true,
+  minifyWhitespace: true,
+  define: { 'import.meta.url': 'importMetaUrl', 'import.meta.resolve': 'undefined' },
+  banner: { js: "const importMetaUrl = require('node:url').pathToFileURL(__filename).href;" },
+  legalComments: 'linked',
+  logLevel: 'warning',
+  write: false,
+});
+mkdirSync(`${dist}bundle`, { recursive: true });
+for (const { path, text } of outputFiles) writeFileSync(path, text.replaceAll(/\bimport\(/g, 'importModule('));
+copyFileSync(`${dist}cli/launch.cjs`, `${dist}bundle/launch.cjs`);
+
 await build({
   // Threads run files of their own, which are found beside the one that starts them.
   entryPoints: {
-    main: `${dist}cli/main.js`,
     'append-worker': `${dist}platform/append-worker.js`,
     'zk-cli': `${dist}shell/edge/main.js`,
     'zk-bench': `${dist}load/edge/main.js`,

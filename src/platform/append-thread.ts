@@ -1,5 +1,5 @@
 import type { FileHandle } from 'node:fs/promises';
-import { Worker, type WorkerOptions } from 'node:worker_threads';
+import type { Worker, WorkerOptions } from 'node:worker_threads';
 import { type AppendFile, type AppendOptions, DiskError, type OnAppended } from '../host/index.js';
 import { allocateRing, AppendRing, Control, RECORD_SLOTS, RecordKind, RING_BYTES } from './append-ring.js';
 import { diskErrorFrom, diskErrorFromNumber } from './disk-errors.js';
@@ -60,7 +60,7 @@ export class AppendThread {
     try {
       const aheadBytes = Math.min(options.preallocateBytes, MOST_ZEROS_AHEAD_BYTES);
       const allocated = await writeFirstZeros(handle, options, aheadBytes);
-      this.startWorker();
+      await this.startWorker();
       const zeros = { there: allocated - options.position, wanted: aheadBytes };
       const file = new ThreadAppendFile(this, path, handle, options.position, zeros);
       if (this.openFiles++ === 0) this.worker?.ref();
@@ -130,10 +130,11 @@ export class AppendThread {
     });
   }
 
-  private startWorker(): void {
+  private async startWorker(): Promise<void> {
+    const threads = await import('node:worker_threads');
     if (this.failure !== null) throw this.failure;
     if (this.worker !== null) return;
-    const worker = createWorker({ workerData: this.memory, name: 'append' });
+    const worker = createWorker(threads, { workerData: this.memory, name: 'append' });
     worker.on('message', () => this.collect());
     worker.on('error', (error) => this.lose(error));
     worker.on('exit', () => this.lose(new Error('the append thread ended')));
@@ -252,11 +253,15 @@ function isAppend({ kind }: Request): boolean {
   return kind === RecordKind.write || kind === RecordKind.writeSync;
 }
 
+interface Threads {
+  readonly Worker: typeof Worker;
+}
+
 /**
  * The compiled thread beside this file. When this runs from TypeScript sources: the source, by way of tsx, which does not reach
  * into threads by itself.
  */
-function createWorker(options: WorkerOptions): Worker {
+function createWorker({ Worker }: Threads, options: WorkerOptions): Worker {
   if (!import.meta.url.endsWith('.ts')) return new Worker(new URL('./append-worker.js', import.meta.url), options);
   const source = new URL('./append-worker.ts', import.meta.url).href;
   const tsx = import.meta.resolve('tsx/esm/api');

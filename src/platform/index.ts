@@ -1,4 +1,4 @@
-export { readStore } from './key-stores.js';
+export { loadKeyStores } from './load-key-stores.js';
 export type { RealHost, RealHostOptions } from './real-host.js';
 export { createRealHost } from './real-host.js';
 export type { LoggerOptions } from './real-logger.js';

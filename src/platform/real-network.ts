@@ -14,11 +14,14 @@ import {
 } from '../host/index.js';
 import { listening } from './listening.js';
 import { networkErrorFrom } from './network-errors.js';
+import type * as RealTls from './real-tls.js';
 import { HIGH_WATER_BYTES, RealSocket } from './real-socket.js';
-import { handshake, RealTlsContext, securityOf } from './real-tls.js';
 
 /** Node tries the addresses of a name one after the other; each but the last gets at least this long. */
 const LEAST_ATTEMPT_MS = 250;
+
+/** Loaded with the first context: TLS and what reads key stores cost megabytes and milliseconds that most servers never need. */
+let realTls: typeof RealTls | null = null;
 
 /** TCP by `node:net`, TLS by `node:tls`. Names are resolved by the system at every call; Node keeps no cache of them. */
 export class RealNetwork implements Network {
@@ -72,13 +75,16 @@ export class RealNetwork implements Network {
   }
 
   async loadTls(options: TlsOptions): Promise<TlsContext> {
-    const context = new RealTlsContext(options);
+    realTls ??= await import('./real-tls.js');
+    const context = new realTls.RealTlsContext(options);
     await context.load();
     return context;
   }
 
   async secure(socket: Socket, options: SecureOptions): Promise<Socket> {
-    if (!(socket instanceof RealSocket)) throw new Error('this socket is not of this network');
+    // Without a wait: bytes that come before the socket is released would be lost.
+    if (!(socket instanceof RealSocket) || realTls === null)
+      throw new Error('this socket or context is not of this network');
     const name = formatEndpoint(socket.remote);
     if (socket.closed) throw new NetworkError('CLOSED', `${name} closed the connection before the handshake`);
     const { local, remote } = socket;
@@ -89,8 +95,8 @@ export class RealNetwork implements Network {
       raw.destroy();
     }, options.timeoutMs);
     try {
-      const secured = await handshake(raw, options);
-      return new RealSocket(secured, securityOf(secured), { local, remote });
+      const secured = await realTls.handshake(raw, options);
+      return new RealSocket(secured, realTls.securityOf(secured), { local, remote });
     } catch (cause) {
       raw.destroy();
       if (limit.isOver)

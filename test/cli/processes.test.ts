@@ -34,7 +34,7 @@ describe('exit codes of start', () => {
   }
 });
 
-/** A copy of the launcher in an installation of its own, whose main.js is `script`. */
+/** A copy of the launcher in an installation of its own, whose launch.cjs is `script`. */
 async function installation(t: TestContext, script: string | null): Promise<{ home: string; launcher: string }> {
   const home = await scratch(t);
   const launcher = join(home, 'bin', 'zk-server');
@@ -43,7 +43,7 @@ async function installation(t: TestContext, script: string | null): Promise<{ ho
   await chmod(launcher, 0o755);
   if (script !== null) {
     await mkdir(join(home, 'dist', 'bundle'), { recursive: true });
-    await writeFile(join(home, 'dist', 'bundle', 'main.js'), script);
+    await writeFile(join(home, 'dist', 'bundle', 'launch.cjs'), script);
   }
   return { home, launcher };
 }

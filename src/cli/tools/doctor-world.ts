@@ -5,7 +5,7 @@ import { get } from 'node:http';
 import { connect } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Endpoint, TlsStore } from '../../host/index.js';
-import { readStore, type RealHost } from '../../platform/index.js';
+import { loadKeyStores, type RealHost } from '../../platform/index.js';
 import type { CertificateFacts, DoctorWorld, HttpAnswer, Space } from '../../toolkit/index.js';
 import { ask } from '../four-letter.js';
 
@@ -82,6 +82,7 @@ async function space(dir: string): Promise<Space | null> {
 async function certificates(store: TlsStore): Promise<CertificateFacts[]> {
   const { path, type, passwordPath } = store;
   const password = passwordPath === null ? store.password : (await readFile(passwordPath, 'utf8')).trim();
+  const { readStore } = await loadKeyStores();
   const { chain, others } = readStore(await readFile(path), password, { path, type });
   return [...chain, ...others].map((pem) => {
     const { subject, validTo } = new X509Certificate(pem);
