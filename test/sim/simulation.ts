@@ -14,6 +14,7 @@ import { CommitOrder } from './model/commit-order.js';
 import type { Mutant } from './mutants/index.js';
 import { FAULTS_UNTIL_MS, type Plan } from './plan.js';
 import { type Problem, Problems } from './problems.js';
+import type { SimServer } from './server.js';
 import { INIT_LIMIT, serverConfigs } from './settings.js';
 import { installTaps } from './taps.js';
 
@@ -53,6 +54,8 @@ export interface Figures {
 /** After faults stop, all servers must serve again within so many initLimits, and be in step. */
 const RECOVERY_INIT_LIMITS = 6;
 const CALM_MS = 3000;
+/** In calm a transaction is with everybody after so long: an fsync and six messages take 50 ms at most. */
+const SETTLE_MS = 500;
 /** One seed in so many ends with a power loss of everybody. */
 const BLACKOUT_ONE_IN = 3;
 const LINEARIZABILITY_STEPS = 50_000;
@@ -121,7 +124,7 @@ export class Simulation {
     await this.recover();
     await this.runFor(CALM_MS);
     await this.endClients();
-    this.checkServers();
+    await this.checkServers();
     if (this.plan.seed % BLACKOUT_ONE_IN === 0) await this.blackout();
     this.checkHistory();
   }
@@ -139,11 +142,16 @@ export class Simulation {
     if (this.isOver) return;
     for (const name of ensemble.names) ensemble.crash(name, 'lose', 100);
     await this.recover();
-    this.checkServers();
+    await this.checkServers();
   }
 
-  private checkServers(): void {
-    if (!this.isOver) checkFinalState(this.ensemble, this.order, this.problems);
+  /** Servers delete containers and old nodes by themselves at any time: what is under way arrives before they are compared. */
+  private async checkServers(): Promise<void> {
+    const { ensemble, order } = this;
+    const isSettled = ({ database }: SimServer): boolean =>
+      database?.lastLoggedZxid === order.lastZxid && database.lastAppliedZxid === order.lastZxid;
+    await this.until(() => ensemble.members.every(isSettled), SETTLE_MS);
+    if (!this.isOver) checkFinalState(ensemble, order, this.problems);
   }
 
   /** What the clients alone can tell, without a look into the servers. */
