@@ -9,6 +9,7 @@ import type { DiskError } from '../host/index.js';
  * - `SNAPSHOT_CORRUPT`: a snapshot file that cannot be used.
  * - `LOG_CORRUPT`: a damaged record in front of good ones; `LOG_UNREADABLE`: an intact record of an unknown kind.
  * - `LOG_GAP`: transactions are missing between a snapshot and a log, or between two logs (ZOOKEEPER-2099, 2846).
+ * - `LOG_MISSING`: only the digests show that a whole log between two others is missing.
  * - `EPOCH_FILE`: an epoch file without a number; `EPOCH_BEHIND_LOG`, `EPOCH_ORDER`: epochs that contradict (2354).
  * - `CANNOT_TRUNCATE`: the asked state cannot be rebuilt from what is on disk; nothing was changed.
  * - `ZXID_ORDER`, `NOT_DURABLE`, `BUSY`, `CLOSED`: the caller broke the rules of `Database`.
@@ -28,6 +29,7 @@ export type StorageErrorCode =
   | 'LOG_CORRUPT'
   | 'LOG_UNREADABLE'
   | 'LOG_GAP'
+  | 'LOG_MISSING'
   | 'EPOCH_FILE'
   | 'EPOCH_BEHIND_LOG'
   | 'EPOCH_ORDER'

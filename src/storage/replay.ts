@@ -8,6 +8,7 @@ import { LogReader } from './log-reader.js';
 import type { LogEnd } from './log-reader.js';
 import type { LogRecord } from './log-record.js';
 import type { StoredFile } from './names.js';
+import { MissingLogs } from './missing-logs.js';
 import { logsAfter } from './names.js';
 import { Continuity } from './zxid-order.js';
 
@@ -42,19 +43,26 @@ export async function replay(disk: Disk, state: State, range: ReplayRange): Prom
   const from = state.tree.lastProcessedZxid;
   const reader = new LogReader(disk, range.fromAnywhere ? range.logs : logsAfter(range.logs, from));
   let continuity = range.fromAnywhere ? null : new Continuity(from, range.snapshotZxids);
+  const missing = new MissingLogs(state.tree, range.fromAnywhere);
   let count = 0;
   try {
     for (let batch = await reader.nextBatch(); batch !== null; batch = await reader.nextBatch()) {
       const { file } = batch;
       for (const record of batch.records) {
         continuity ??= new Continuity(record.zxid - 1, []);
-        if (!continuity.take(record.zxid, file.path, record.offset)) continue;
+        if (!continuity.take(record.zxid, file.path, record.offset)) {
+          missing.passed(file);
+          continue;
+        }
         if (record.zxid > range.upTo) {
+          missing.finish();
           const cut = { file, offset: record.offset };
           return { count, lastZxid: state.tree.lastProcessedZxid, ends: reader.ends, cut };
         }
         const entry = decodeEntry(record, file.path);
+        missing.before(file, record.zxid);
         applyEntry(state, entry);
+        missing.after(entry);
         state.committed.push(entry);
         count++;
       }
@@ -62,6 +70,7 @@ export async function replay(disk: Disk, state: State, range: ReplayRange): Prom
   } finally {
     await reader.close();
   }
+  missing.finish();
   if (range.upTo === Number.POSITIVE_INFINITY) continuity?.finish(range.logDir);
   return { count, lastZxid: state.tree.lastProcessedZxid, ends: reader.ends, cut: null };
 }

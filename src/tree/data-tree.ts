@@ -310,6 +310,16 @@ export class DataTree {
     return this.check.pending;
   }
 
+  /** Is the tree, to the last node, what the newest transaction or its snapshot says? False when nothing says so. */
+  get isDigestProven(): boolean {
+    return this.check.isProven;
+  }
+
+  /** For a tree whose content is known from elsewhere: `isDigestProven` holds until something contradicts. */
+  proveDigest(): void {
+    if (this.state.options.digestEnabled) this.check.agree();
+  }
+
   /** Digests after every 128th zxid, the newest 1024, oldest first. */
   get digestLog(): readonly ZxidDigest[] {
     return this.check.log;

@@ -37,16 +37,36 @@ export class DigestCheck {
   /** Up to here, at the most, they are not believed. */
   private distrustedThrough = 0;
   private lastZxid = 0;
+  /** The digest when something last said the same, and nothing has said otherwise since. */
+  private readonly agreed: TreeDigest;
+  private hasAgreed = false;
   private readonly history: ZxidDigest[] = [];
 
   constructor(
     private readonly sum: TreeDigest,
     private readonly onMismatch: DigestMismatch,
-  ) {}
+  ) {
+    this.agreed = sum.copy();
+  }
 
   /** Is the tree still between the states of a fuzzy snapshot? */
   get isFuzzy(): boolean {
     return this.expected !== null || this.doubt !== null || this.distrust > 0;
+  }
+
+  /**
+   * Is the tree, to the last node, what the snapshot or a transaction says? False while it is fuzzy, after a difference, and
+   * once a transaction that says nothing has changed it.
+   */
+  get isProven(): boolean {
+    return this.hasAgreed && this.sum.equals(this.agreed);
+  }
+
+  /** The tree is known to be what it should be. */
+  agree(): void {
+    this.distrust = 0;
+    this.hasAgreed = true;
+    this.agreed.set(this.sum);
   }
 
   /** The tree may hold parts of later transactions, nobody knows of how many. */
@@ -98,9 +118,10 @@ export class DigestCheck {
     const { doubt } = this;
     this.doubt = null;
     if (this.sum.is(expected)) {
-      this.distrust = 0;
+      this.agree();
       return;
     }
+    this.hasAgreed = false;
     if (this.distrust > 0 && --this.distrust > 0) return;
     if (doubt !== null) this.onMismatch(doubt.zxid, doubt.expected, doubt.actual);
     this.onMismatch(zxid, expected, this.sum.value);
@@ -118,9 +139,12 @@ export class DigestCheck {
     const expected = this.expected;
     if (expected?.zxid !== zxid) return false;
     this.expected = null;
-    if (expected.version === DIGEST_VERSION && !this.sum.is(expected.digest)) {
-      this.doubt = { zxid, expected: expected.digest, actual: this.sum.value };
-      return false;
+    if (expected.version === DIGEST_VERSION) {
+      if (!this.sum.is(expected.digest)) {
+        this.doubt = { zxid, expected: expected.digest, actual: this.sum.value };
+        return false;
+      }
+      this.agree();
     }
     this.lastZxid = zxid;
     return true;

@@ -120,6 +120,10 @@ export class TreeDigest {
     return long.getUint32(0) === this.high && long.getUint32(4) === this.low;
   }
 
+  equals(other: TreeDigest): boolean {
+    return this.low === other.low && this.high === other.high;
+  }
+
   set(other: TreeDigest): void {
     this.high = other.high;
     this.low = other.low;

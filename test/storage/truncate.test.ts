@@ -58,10 +58,11 @@ describe('truncate', () => {
     });
 
     it(`to ${to} lets another history follow`, async () => {
-      const { machine, database } = await write();
+      const { machine, story, database } = await write();
       await machine.settle(database.epochs.setAccepted(2));
       await machine.settle(database.truncate(to));
-      const next = new Story(makeZxid(2, 0));
+      const next = Story.after(story, to);
+      next.newEpoch(2);
       await machine.commit(database, next.grow(3));
       await machine.close(database);
       const again = await machine.open();
