@@ -15,7 +15,7 @@ import { createRealHost } from '../../src/platform/index.js';
 import { runJava, startJava } from '../support/java-server.js';
 import type { JavaServer } from '../support/java-server.js';
 import { LineProcess } from '../support/line-process.js';
-import { fingerprint, Story, TEST_OPTIONS } from './support.js';
+import { fails, fingerprint, Story, TEST_OPTIONS } from './support.js';
 
 const run = promisify(execFile);
 const PYTHON = '/usr/bin/python3';
@@ -221,6 +221,35 @@ describe('what the Java server writes', { concurrency: false }, () => {
       }
     });
   }
+
+  it('is read over several epochs of an ensemble, and a missing log between two of them is found', async () => {
+    const java = await startJava({ servers: 3, properties: EXTENDED });
+    try {
+      const [first] = java.servers;
+      assert.ok(first !== undefined);
+      for (const seed of [1, 2, 3]) {
+        if (seed > 1) await Promise.all(java.servers.map((server) => server.start()));
+        await Promise.all(java.servers.map((server) => server.serving()));
+        await (await fill(first, seed)).kill();
+        await Promise.all(java.servers.map((server) => server.stop()));
+      }
+      const copy = await scratch();
+      await cp(first.dataDir, copy, { recursive: true });
+      const dir = join(copy, 'version-2');
+      const names = await readdir(dir);
+      for (const name of names) if (/^snapshot\.(?!0$)/.test(name)) await rm(join(dir, name));
+      const { database, metrics } = await openAt(copy);
+      assert.ok(database.lastAppliedZxid > makeZxid(3, 0));
+      assert.equal(metrics.counter('digest_mismatches_count').value, 0);
+      await database.close();
+      const logs = names.filter((name) => name.startsWith('log.')).sort();
+      assert.ok(logs.length >= 3, names.join(' '));
+      await rm(join(dir, logs[1] as string));
+      await assert.rejects(openAt(copy), fails('LOG_MISSING', logs[2]));
+    } finally {
+      await java.remove();
+    }
+  });
 
   it('begins with a snapshot.0 like ours', async () => {
     const java = await startJava();
