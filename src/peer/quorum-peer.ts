@@ -293,6 +293,8 @@ export class QuorumPeer implements Server, ElectionSelf {
         if (this.upkeep.needsPause) this.nominee = null;
         await this.upkeep.betweenRoles(database);
         if (this.isStopping()) return;
+        // Nobody votes for what an observer had in memory only.
+        if (this.isParticipant()) await database.resumeLogging();
         const leader = this.takeSuccessor() ?? (await this.look(database));
         if (leader === null || this.isStopping()) continue;
         if (this.upkeep.needsPause) {

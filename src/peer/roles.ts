@@ -202,8 +202,12 @@ class LearningRole implements Role {
   readonly observedSid: number | null;
   pipeline: FollowerPipeline | null = null;
   private readonly learner: Follower | Observer;
+  private readonly database: Database;
+  private readonly logs: boolean;
 
   constructor(context: RoleContext, leaderSid: number, observes: boolean) {
+    this.database = context.database;
+    this.logs = !observes || context.parts.config.values.syncEnabled;
     const pipeline = new FollowerPipeline(
       pipelineDeps(context.parts, context.database, null),
       observes ? 'observer' : 'follower',
@@ -243,6 +247,7 @@ class LearningRole implements Role {
   }
 
   async run(): Promise<RoleEnd> {
+    if (!this.logs) await this.database.stopLogging();
     const end = await this.learner.run();
     this.pipeline?.stop();
     this.pipeline = null;

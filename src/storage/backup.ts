@@ -38,6 +38,8 @@ export interface BackupRequest {
   readonly serverId: number;
   /** Nothing behind this is taken; infinity: all that is logged. */
   readonly upTo: number;
+  /** False: there are moments that the logs do not have, so the newest snapshot is taken as it is (true). */
+  readonly isLogged?: boolean;
   /** Newest backups of this server that are kept in the folder; infinity: all. */
   readonly retainCount: number;
   readonly onProgress?: Progress;
@@ -79,7 +81,8 @@ export async function takeBackup(
     await disk.makeDir(target);
     const earlier = (await listBackups(disk, target)).filter(({ manifest }) => manifest.serverId === request.serverId);
     const last = earlier.at(-1);
-    const coveredTo = last === undefined ? request.upTo : zxidOfText(last.manifest.lastZxid);
+    const coveredTo =
+      last === undefined || request.isLogged === false ? request.upTo : zxidOfText(last.manifest.lastZxid);
     const base = await chooseBase(disk, folders.snapDir, request.upTo, coveredTo);
     const tail = await measureLogs(disk, folders.logDir, base.zxid, request);
     const createdMs = clock.wallMs();

@@ -24,7 +24,7 @@ import type { ReceivedSnapshot } from './snapshot-receive.js';
 import { SnapshotReceive } from './snapshot-receive.js';
 import { SnapshotSchedule, SnapshotTaker } from './snapshot-taking.js';
 import { Turns } from './turns.js';
-import { cutLogs, dropSnapshotsBeyond, findCut, planTruncation } from './truncation.js';
+import { cutLogs, dropSnapshotsBeyond, findCut, planTruncation, type Truncation } from './truncation.js';
 import { follows } from './zxid-order.js';
 
 /** A transaction that was applied, and what came of it. */
@@ -76,6 +76,9 @@ export class Database {
   private readonly snapshots: SnapshotTaker;
   private readonly fatalErrors: Counter;
   private epochFiles: EpochFiles | null = null;
+  /** While nothing is logged: the disk has everything up to here. */
+  private storedZxid: number | null = null;
+  private isUnloggedTold = true;
   private claims: readonly FolderClaim[] = [];
 
   private constructor(
@@ -111,6 +114,7 @@ export class Database {
       database.epochFiles = options.keepEpochs
         ? await EpochFiles.load(host, folders.snapDir, lastZxid, (error) => database.fail(error))
         : EpochFiles.unwritten(host, folders.snapDir, lastZxid);
+      database.epochs.mayBeCurrent = () => !database.isAhead;
       if (needsSnapshot) await database.takeSnapshot();
       database.claims = claims;
       return database;
@@ -175,11 +179,53 @@ export class Database {
     const { zxid } = entry.header;
     const last = this.writer.lastZxid;
     if (last < 0 || !follows(last, zxid)) throw outOfOrder(last, zxid);
+    if (this.storedZxid !== null) {
+      this.appendUnlogged(entry);
+      return;
+    }
     // In a file of its own, before which the epoch is noted.
     if (this.needsEpoch(zxid) && zxidEpoch(zxid) !== zxidEpoch(last)) this.writer.roll();
     const bytes = this.writer.append(entry);
     this.unapplied.push(entry);
     if (this.schedule.logged(bytes)) this.rollAndSnapshot();
+  }
+
+  /**
+   * From now on nothing is logged and no snapshot is taken by itself (an observer with `syncEnabled=false`): what is
+   * appended counts as durable at once, and is gone when the process ends. `currentEpoch` stays that of what the disk has.
+   * An image that a leader sends, or an administrator restores, is written as ever.
+   */
+  async stopLogging(): Promise<void> {
+    if (this.storedZxid !== null) return;
+    await this.settle();
+    this.requireIdle('stop logging');
+    await this.changeFiles(() => Promise.resolve());
+    this.storedZxid = this.lastLoggedZxid;
+  }
+
+  /** Everything is logged again, after a snapshot of what only memory has. Who has a vote must log. */
+  async resumeLogging(): Promise<void> {
+    if (this.storedZxid === null) return;
+    await this.settle();
+    if (this.isAhead) await this.changeFiles(() => this.takeSnapshot());
+    this.storedZxid = null;
+    await this.epochs.setCurrent(Math.max(this.epochs.current, zxidEpoch(this.lastLoggedZxid)));
+  }
+
+  /** Does memory have what the disk has not, and was not told to have? */
+  private get isAhead(): boolean {
+    return this.storedZxid !== null && this.lastLoggedZxid > this.storedZxid;
+  }
+
+  private appendUnlogged(entry: TxnEntry): void {
+    this.writer.continueFrom(entry.header.zxid);
+    this.unapplied.push(entry);
+    if (!this.isUnloggedTold) return;
+    this.isUnloggedTold = false;
+    this.host.clock.deferFirst(() => {
+      this.isUnloggedTold = true;
+      if (this.fatal === null) this.onDurable?.(this.durableZxid);
+    });
   }
 
   /** Resolves when all that was appended so far is durable. */
@@ -279,6 +325,7 @@ export class Database {
   /** Resolves when there is a snapshot of everything that is applied now; one under way may do, if it holds all that. */
   async takeSnapshot(): Promise<void> {
     this.requireIdle('take a snapshot');
+    if (this.storedZxid !== null) await this.prepareEpochOfTree();
     const older = this.snapshots.endOfOlder(this.lastAppliedZxid);
     if (older !== null) {
       await older;
@@ -345,11 +392,14 @@ export class Database {
   async backUp(target: string, options: Pick<BackupRequest, 'serverId' | 'retainCount'>): Promise<StoredBackup> {
     const controller = new AbortController();
     this.backups.add(controller);
+    const isLogged = !this.isAhead;
     try {
+      if (!isLogged) await this.takeSnapshot();
       return await this.filesTurn.take(() =>
         takeBackup(this.host, this.folders, target, {
           ...options,
           upTo: this.lastAppliedZxid,
+          isLogged,
           cancel: controller.signal,
         }),
       );
@@ -382,13 +432,27 @@ export class Database {
   }
 
   private async cutBack(zxid: number): Promise<void> {
-    const { state, cut } = await planTruncation(this.host, this.metrics, this.folders, this.options, zxid);
+    const { state, cut } = await this.planCut(zxid);
     await this.changeFiles(async (disk, { logDir, snapDir }) => {
       if (cut !== null) await cutLogs(disk, logDir, cut);
       await dropSnapshotsBeyond(disk, snapDir, zxid);
     });
     this.replaceState(state);
     this.host.log.info(`The data was cut back to ${formatZxid(zxid)}.`, { code: 'TRUNCATED' });
+  }
+
+  private async planCut(zxid: number): Promise<Truncation> {
+    const { folders, host, metrics, options } = this;
+    try {
+      return await planTruncation(host, metrics, folders, options, zxid);
+    } catch (error) {
+      // What was not logged cannot be cut back, only forgotten: the leader is asked again from where the disk is.
+      if (this.isAhead) {
+        await this.writer.closeFile();
+        this.replaceState(await recover(host, metrics, folders, options));
+      }
+      throw error;
+    }
   }
 
   /** A received snapshot takes the place of everything; after a crash at any step the old or the new state is found. */
@@ -426,6 +490,7 @@ export class Database {
     this.state = state;
     this.unapplied.clear();
     this.writer.continueFrom(state.tree.lastProcessedZxid);
+    if (this.storedZxid !== null) this.storedZxid = this.lastLoggedZxid;
     this.schedule.snapshotTaken();
   }
 
@@ -444,6 +509,15 @@ export class Database {
 
   private prepareEpoch(zxid: number): Promise<void> {
     return this.needsEpoch(zxid) ? this.epochs.prepareCurrent(zxidEpoch(zxid)) : Promise.resolve();
+  }
+
+  /** What was not logged was not prepared for, either. */
+  private async prepareEpochOfTree(): Promise<void> {
+    for (let zxid = -1; zxidEpoch(zxid) !== zxidEpoch(this.lastAppliedZxid);) {
+      zxid = this.lastAppliedZxid;
+      await this.prepareEpoch(zxid);
+    }
+    this.requireIdle('take a snapshot');
   }
 
   /** After a jump of the zxid: no leader of an older epoch may be followed, and none be elected by this server's vote. */

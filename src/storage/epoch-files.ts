@@ -24,6 +24,8 @@ export class EpochFiles {
   private currentEpoch = 0;
   private acceptedEpoch = 0;
   private preparedEpoch = -1;
+  /** Does the disk have the history that `current` is to speak of? If not, it is only prepared and remembered. */
+  mayBeCurrent: () => boolean = () => true;
   private readonly turns = new Turns();
 
   private constructor(
@@ -73,9 +75,13 @@ export class EpochFiles {
     return this.acceptedEpoch;
   }
 
-  /** Durable when it resolves. */
+  /** Durable when it resolves, unless the history is in memory only. */
   setCurrent(epoch: number): Promise<void> {
-    return this.inLine(() => this.writeCurrent(epoch));
+    return this.inLine(async () => {
+      if (this.mayBeCurrent()) await this.writeCurrent(epoch);
+      else await this.stageCurrent(epoch);
+      this.currentEpoch = epoch;
+    });
   }
 
   /** Durable when it resolves. */

@@ -1,6 +1,6 @@
 // An observer of one kind under voters of the other.
 import assert from 'node:assert/strict';
-import { rm } from 'node:fs/promises';
+import { appendFile, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import type { Member } from '../support/ensemble.js';
@@ -11,6 +11,14 @@ import { MixedEnsemble, otherKind } from './mixed-ensemble.js';
 
 const EPHEMERAL = 1;
 const OBSERVER = 3;
+
+/** Logs and snapshots of a server. */
+async function dataOf({ dataDir }: Member): Promise<ReadonlyMap<string, string>> {
+  const dir = join(dataDir, 'version-2');
+  const names = (await readdir(dir)).filter((name) => /^(log|snapshot)\./.test(name)).sort();
+  const texts = await Promise.all(names.map((name) => readFile(join(dir, name), 'latin1')));
+  return new Map(names.map((name, i) => [name, texts[i] ?? '']));
+}
 
 for (const voters of ['zk-server', 'Apache ZooKeeper'] as const) {
   const kind = otherKind(voters);
@@ -77,6 +85,20 @@ for (const voters of ['zk-server', 'Apache ZooKeeper'] as const) {
       await same();
       await client.close();
       await eventually('the ephemeral goes', 10_000, async () => !(await mixed.everywhere('/mine')).includes(true));
+    });
+
+    it('writes nothing of what it is told with syncEnabled=false', async () => {
+      await observer.stop();
+      await appendFile(observer.configFile, 'syncEnabled=false\nsnapCount=10\n');
+      assert.equal(await mixed.restart(OBSERVER), 'observer');
+      const files = await dataOf(observer);
+      for (let i = 0; i < 5; i++) await addSome(`/some-${++seed}`, mixed.member(1));
+      await addSome(`/some-${++seed}`, observer);
+      await same();
+      assert.deepEqual(await dataOf(observer), files);
+      await observer.kill();
+      assert.equal(await mixed.restart(OBSERVER), 'observer');
+      await same();
     });
   });
 }

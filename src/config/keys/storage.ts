@@ -104,8 +104,7 @@ export const storage = {
   }),
   syncEnabled: fileKey(bool(), true, {
     since: '3.4.6, 3.5.0',
-    support: 'moot',
-    effect: 'Observers log transactions and take snapshots, too; always so here.',
+    effect: 'An observer logs transactions and takes snapshots, too; false: it keeps what is new in memory only.',
     names: [
       { kind: 'file', name: 'observer.syncEnabled' },
       { kind: 'property', name: 'zookeeper.observer.syncEnabled' },
