@@ -41,7 +41,7 @@ import { Upkeep } from './upkeep.js';
 /** After a role that ended at once, the next election waits so long: a fault that lasts must not spin. */
 const RESTART_DELAY_MS = 20;
 
-/** A leader that stops waits so long for the writes that are under way. */
+/** A leader that stops, or has no room left, waits so long for the writes that are under way. */
 const LAST_WRITES_MS = 2000;
 
 /**
@@ -127,8 +127,13 @@ export class QuorumPeer implements Server, ElectionSelf {
     this.readOnly = new ReadOnlyService(this.parts, (pipeline) => {
       this.clients.serve(pipeline);
     });
-    this.upkeep = new Upkeep(host, config, metrics, (why) => {
-      this.endRole(why);
+    this.upkeep = new Upkeep(host, config, metrics, {
+      end: (why) => {
+        this.endRole(why);
+      },
+      yield: (why) => {
+        this.yieldRole(why);
+      },
     });
     metrics.gauge('quorum_size', () => this.verifier().voters.size);
     metrics.gauge('election_rounds', () => this.fastLeaderElection?.round ?? 0);
@@ -366,6 +371,22 @@ export class QuorumPeer implements Server, ElectionSelf {
     this.role?.shutdown(why).catch((error: unknown) => {
       this.fail(PeerExit.unexpected, error instanceof Error ? error.message : String(error));
     });
+  }
+
+  /** As `endRole`, but a leader answers what it has taken first, and ends when another server has all of it. */
+  private yieldRole(why: string): void {
+    const { role } = this;
+    if (role?.handOver(why) !== true) {
+      this.endRole(why);
+      return;
+    }
+    const timer = this.host.clock.after(LAST_WRITES_MS, () => {
+      this.endRole(why);
+    });
+    const cancel = (): void => {
+      timer.cancel();
+    };
+    this.roleEnd.then(cancel, cancel);
   }
 
   private roleContext(database: Database): RoleContext {

@@ -62,9 +62,10 @@ export class StandaloneServer implements Server {
     const access = makeAccess(config, host, plugins, metrics);
     this.parts = { host, metrics, config, access, sessionIds: new SessionIds(host.clock, SESSION_SERVER_ID) };
     this.clients = new ClientListener({ host, metrics, status: this.status, access, options: clientOptions(config) });
-    this.upkeep = new Upkeep(host, config, metrics, () => {
+    const endRole = (): void => {
       this.takePause();
-    });
+    };
+    this.upkeep = new Upkeep(host, config, metrics, { end: endRole, yield: endRole });
   }
 
   start(): Promise<void> {

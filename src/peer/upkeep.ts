@@ -9,6 +9,13 @@ import { PauseMonitor } from './pause-monitor.js';
 import { PurgeSchedule } from './purge-schedule.js';
 import { SpaceWatch } from './space-watch.js';
 
+/** The ways to end a role, so that `betweenRoles` is called soon. */
+interface RoleEnding {
+  end(why: string): void;
+  /** A leader lets another server take over first. */
+  yield(why: string): void;
+}
+
 /** What a server does beside its role, and for which the role may have to end: care for its disk, its data and itself. */
 export class Upkeep {
   private readonly intermission: Intermission;
@@ -22,14 +29,18 @@ export class Upkeep {
     private readonly host: Host,
     private readonly config: ServerConfig,
     private readonly metrics: Metrics,
-    /** Ends the role, so that `betweenRoles` is called soon. */
-    endRole: (why: string) => void,
+    role: RoleEnding,
   ) {
     const { clock, disk, log } = host;
     const { dataDir, dataLogDir, spaceWarnBytes, spaceStopBytes } = config.storage;
     const folders = [...new Set([dataLogDir, dataDir])];
     const options = { folders, warnBytes: spaceWarnBytes, stopBytes: spaceStopBytes };
-    this.space = new SpaceWatch(clock, disk, log, options, endRole);
+    this.space = new SpaceWatch(clock, disk, log, options, (why) => {
+      role.yield(why);
+    });
+    const endRole = (why: string): void => {
+      role.end(why);
+    };
     this.intermission = new Intermission(endRole, () => this.space.room());
     this.pauses = new PauseMonitor(clock, log, metrics, config.pauses);
   }

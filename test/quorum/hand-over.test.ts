@@ -6,8 +6,8 @@ import { SimulatedServers } from '../reconfig/simulated.js';
 
 const PAUSE_LIMIT_MS = 1000;
 
-async function three(seed: string): Promise<SimulatedServers> {
-  const servers = new SimulatedServers(seed);
+async function three(seed: string, settings: readonly string[] = []): Promise<SimulatedServers> {
+  const servers = new SimulatedServers(seed, settings);
   await servers.found(1, 2, 3);
   await servers.write(1, '/n');
   return servers;
@@ -98,5 +98,63 @@ describe('a leader that is stopped', () => {
     t.diagnostic(`the others serve after ${Math.round(tookMs)} ms`);
     assert.ok(tookMs < PAUSE_LIMIT_MS, `${tookMs} ms`);
     assert.ok((await versionOf(servers, servers.leader())) >= writer.done);
+  });
+});
+
+describe('a leader whose disk fills', () => {
+  const MIB = 1024 * 1024;
+  const SETTINGS = ['diskSpaceStopInMb=32', 'diskSpaceWarnInMb=48', 'preAllocSize=64'];
+
+  function leaveFree(servers: SimulatedServers, sid: number, mib: number): void {
+    const disk = servers.world.disk(`s${sid}`);
+    disk.capacityBytes = disk.usedBytes() + mib * MIB;
+  }
+
+  it('answers what it has taken, as one that is stopped does, and stays away until there is room', async (t) => {
+    const servers = await three('full', SETTINGS);
+    const old = servers.leader();
+    const others = [1, 2, 3].filter((sid) => sid !== old);
+    const writer = await writerAt(servers, old);
+    await servers.world.run(300);
+    leaveFree(servers, old, 16);
+    await servers.world.until(() => !servers.isServing(old));
+    const since = servers.world.nowMs;
+    await servers.world.until(() => servers.leaders.length === 1 && servers.leader() !== old);
+    t.diagnostic(`another one leads after ${Math.round(servers.world.nowMs - since)} ms`);
+    assert.ok(servers.world.nowMs - since < PAUSE_LIMIT_MS);
+    const said = servers.world.host(`s${old}`).log.atLeast('info');
+    const codes = said.map(({ fields }) => fields['code']);
+    assert.ok(codes.includes('ZAB_HANDOVER'), 'it drains');
+    assert.ok(
+      said.some(({ fields }) => fields['code'] === 'ZAB_LEADING_ENDED' && fields['end'] === 'HANDOVER'),
+      'and ends when another one has everything',
+    );
+    // Whatever it had proposed is answered; so nothing is there that was not.
+    const version = await versionOf(servers, servers.leader());
+    assert.ok(writer.done > 0 && version === writer.done, `${writer.done} answered, ${version} there`);
+    await servers.world.run(10_000);
+    assert.equal(servers.peer(old).state(), 'LOOKING');
+    assert.ok(others.includes(servers.leader()));
+    leaveFree(servers, old, 64);
+    await servers.serving(1, 2, 3);
+    assert.equal(servers.peer(old).state(), 'FOLLOWING');
+    assert.deepEqual(servers.ends, []);
+  });
+
+  it('does not wait for others that answer no more', async () => {
+    const servers = await three('full-alone', SETTINGS);
+    const old = servers.leader();
+    const others = [1, 2, 3].filter((sid) => sid !== old);
+    const writer = await writerAt(servers, old);
+    await servers.world.run(300);
+    for (const sid of others) servers.world.pause(`s${sid}`);
+    await servers.world.run(100);
+    const { done } = writer;
+    leaveFree(servers, old, 16);
+    await servers.world.until(() => !servers.isServing(old), 3500);
+    assert.equal(writer.done, done);
+    for (const sid of others) servers.world.resume(`s${sid}`);
+    await servers.world.until(() => servers.leaders.length === 1 && servers.leader() !== old);
+    assert.deepEqual(servers.ends, []);
   });
 });
