@@ -114,11 +114,9 @@ export class Acceptor implements GreetingOwner {
     socket.unread(rest);
     authenticator.accepted(socket, this.options.greetingTimeoutMs).then(
       () => {
-        if (!this.stopped) {
-          this.onServer(message.sid, socket, NOTHING, endpoints);
-          return;
-        }
-        socket.destroy();
+        if (this.stopped) socket.destroy();
+        else this.onServer(message.sid, socket, NOTHING, endpoints);
+        // Not the reader but the authenticator hears of its end now.
         this.release(socket);
       },
       (error: unknown) => {

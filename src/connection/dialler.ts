@@ -28,6 +28,8 @@ export class Dialler {
   private readonly dialling = new Map<number, { readonly startedAtMs: number }>();
   /** Dials of single addresses, losers too. */
   private readonly attempts = new OpenSet<object>();
+  /** Reached, and busy with proving who this server is. */
+  private readonly unproven = new OpenSet<Socket>();
   private readonly knocks = new OpenSet<Knock>();
   private readonly knockedAtMs = new Map<number, number>();
   private readonly cancel = new AbortController();
@@ -99,8 +101,9 @@ export class Dialler {
   async shutdown(): Promise<void> {
     this.stopped = true;
     this.cancel.abort();
+    for (const socket of this.unproven.list()) socket.destroy();
     for (const knock of this.knocks.list()) knock.abandon();
-    await Promise.all([this.attempts.emptied(), this.knocks.emptied()]);
+    await Promise.all([this.attempts.emptied(), this.unproven.emptied(), this.knocks.emptied()]);
   }
 
   private async attempt(endpoint: Endpoint): Promise<Socket> {
@@ -130,16 +133,16 @@ export class Dialler {
       return;
     }
     const startedAtMs = this.deps.clock.monotonicMs();
-    this.attempts.add(socket);
+    this.unproven.add(socket);
     const host = mainHost(findServer(this.deps.view, sid)) ?? socket.remote.host;
     authenticator.dialled(socket, host, this.options.greetingTimeoutMs).then(
       () => {
-        this.attempts.delete(socket);
+        this.unproven.delete(socket);
         if (this.stopped) socket.destroy();
         else this.greeted(sid, socket);
       },
       (error: unknown) => {
-        this.attempts.delete(socket);
+        this.unproven.delete(socket);
         this.failed(sid, error, startedAtMs);
       },
     );

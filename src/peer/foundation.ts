@@ -79,13 +79,13 @@ async function listenOn(
 /** A stop waits so long for the disk. What is not durable then was never acknowledged. */
 const STOP_LIMIT_MS = 10_000;
 
-/** Waits for the end of a teardown; false when it takes too long, because the disk does not answer. */
-export async function endsInTime(clock: Clock, log: Logger, teardown: Promise<void>): Promise<boolean> {
-  const inTime = await new Promise<boolean>((resolve, reject) => {
-    const timer = clock.after(STOP_LIMIT_MS, () => {
+/** Waits for `work`, no longer than `limitMs`; false when that is too short. Leaves no timer behind. */
+export function endsWithin(clock: Clock, work: Promise<unknown>, limitMs: number): Promise<boolean> {
+  return new Promise<boolean>((resolve, reject) => {
+    const timer = clock.after(limitMs, () => {
       resolve(false);
     });
-    teardown.then(
+    work.then(
       () => {
         timer.cancel();
         resolve(true);
@@ -96,6 +96,11 @@ export async function endsInTime(clock: Clock, log: Logger, teardown: Promise<vo
       },
     );
   });
+}
+
+/** Waits for the end of a teardown; false when it takes too long, because the disk does not answer. */
+export async function endsInTime(clock: Clock, log: Logger, teardown: Promise<void>): Promise<boolean> {
+  const inTime = await endsWithin(clock, teardown, STOP_LIMIT_MS);
   if (!inTime) {
     log.error(`The disk has not answered for ${STOP_LIMIT_MS} ms; this server ends without it.`, { code: 'STOP_HUNG' });
   }

@@ -84,7 +84,16 @@ export class QuorumNetwork implements Network {
       tls?.dials === true
         ? await this.dialSecurely(target, timeoutMs, tls, cancel)
         : await network.dial(target, timeoutMs, cancel);
-    await authenticator?.dialled(socket, hostOf(target), authTimeoutMs);
+    if (authenticator === null) return socket;
+    const giveUp = (): void => {
+      socket.destroy();
+    };
+    cancel?.addEventListener('abort', giveUp);
+    try {
+      await authenticator.dialled(socket, hostOf(target), authTimeoutMs);
+    } finally {
+      cancel?.removeEventListener('abort', giveUp);
+    }
     return socket;
   }
 

@@ -17,7 +17,7 @@ import type { LearnerView, RoleEnd } from '../zab/index.js';
 import { PhaseTrace } from '../zab/index.js';
 import { adminTarget } from './admin-target.js';
 import { viewElections } from './election-view.js';
-import { closeDatabase, endsInTime, listenForClients, openDatabase } from './foundation.js';
+import { closeDatabase, endsInTime, endsWithin, listenForClients, openDatabase } from './foundation.js';
 import { Configurations } from './configurations.js';
 import { Reconfiguration } from './reconfiguration.js';
 import { ObservedMasters } from './observed-masters.js';
@@ -242,7 +242,7 @@ export class QuorumPeer implements Server, ElectionSelf {
     this.upkeep.release();
     // A leader answers what it has taken before it goes; whoever leads next serves its clients.
     if (isGraceful && this.role?.handOver('this server stops') === true) {
-      await Promise.race([this.roleEnd, sleep(this.host.clock, LAST_WRITES_MS)]);
+      await endsWithin(this.host.clock, this.roleEnd, LAST_WRITES_MS);
     }
     this.readOnly.lookingEnded();
     // Clients before the role, so that they are elsewhere when it ends.
@@ -380,13 +380,13 @@ export class QuorumPeer implements Server, ElectionSelf {
       this.endRole(why);
       return;
     }
-    const timer = this.host.clock.after(LAST_WRITES_MS, () => {
-      this.endRole(why);
-    });
-    const cancel = (): void => {
-      timer.cancel();
-    };
-    this.roleEnd.then(cancel, cancel);
+    endsWithin(this.host.clock, this.roleEnd, LAST_WRITES_MS).then(
+      (inTime) => {
+        if (!inTime) this.endRole(why);
+      },
+      // Whoever plays the role sees that, too.
+      () => undefined,
+    );
   }
 
   private roleContext(database: Database): RoleContext {

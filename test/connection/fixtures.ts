@@ -1,6 +1,6 @@
 import type { Socket, SocketHandler } from '../../src/host/index.js';
 import type { ElectionConnectionOptions, ElectionView } from '../../src/connection/index.js';
-import { QuorumCnxManager } from '../../src/connection/index.js';
+import { type QuorumAuthenticator, QuorumCnxManager } from '../../src/connection/index.js';
 import type { QuorumVerifier } from '../../src/membership/index.js';
 import { parseMembership } from '../../src/membership/index.js';
 import type { FakeHost, World } from '../fakes/index.js';
@@ -23,6 +23,7 @@ export function managerOn(
   myId: number,
   view: Partial<ElectionView> & { verifier(): QuorumVerifier },
   options: Partial<ElectionConnectionOptions> = {},
+  authenticatorOf: (host: FakeHost) => QuorumAuthenticator | null = () => null,
 ): TestManager {
   const host = world.host(`s${myId}`);
   const test: { manager: QuorumCnxManager; host: FakeHost; lost: number } = {
@@ -44,6 +45,7 @@ export function managerOn(
         network: host.network,
         log: host.log,
         view: { lastSeenVerifier: () => null, ...view },
+        authenticator: authenticatorOf(host),
         onElectionPortLost: () => {
           test.lost++;
         },

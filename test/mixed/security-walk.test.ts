@@ -16,6 +16,8 @@ import { WireClient } from '../support/wire-client.js';
 
 const LAUNCHER = new URL('../../bin/zk-server', import.meta.url).pathname;
 const PASSWORD = 'changeit';
+/** Below what a server gives its disk before it ends without it. */
+const STOP_LIMIT_MS = 8000;
 const MODULE = 'org.apache.zookeeper.server.auth.DigestLoginModule';
 const folder = mkdtempSync(join(tmpdir(), 'zk-server-walk-'));
 const jaas = join(folder, 'jaas.conf');
@@ -120,7 +122,10 @@ for (const { endsWithTls, java, name, rounds } of process.env['ZK_TEST_LONG'] ==
 
     async function restart(member: Member, settings: Settings): Promise<void> {
       await member.configure(settings);
+      const sinceMs = performance.now();
       await member.stop();
+      const tookMs = performance.now() - sinceMs;
+      assert.ok(tookMs < STOP_LIMIT_MS, `server ${member.sid} ended ${Math.round(tookMs)} ms after it was told to`);
       await member.start();
       await member.serving(60_000);
     }
