@@ -19,6 +19,7 @@ const DEPTH = 16;
 const TICKS_PER_S = 100;
 const MAX_PACKET_BYTES = 1 << 24;
 const FIRST_SID = 1000;
+const AT_ONCE = 50;
 
 /** An observer that keeps nothing. */
 class Observer {
@@ -147,7 +148,13 @@ async function measure(count: number, writes: number): Promise<Row> {
     const [, port = '0'] = new RegExp(`^server\\.${leader.sid}=[^:]+:(\\d+)`, 'm').exec(await leader.config()) ?? [];
     const client = await WireClient.connect(leader.clientPort);
     await client.create('/n');
-    for (const sid of observers) learners.push(new Observer(sid, Number(port)));
+    // Not all at once: a leader keeps only so many connections of learners that have not said who they are.
+    for (let from = 0; from < observers.length; from += AT_ONCE) {
+      for (const sid of observers.slice(from, from + AT_ONCE)) learners.push(new Observer(sid, Number(port)));
+      await eventually('these observers are synchronized', 60_000, () =>
+        Promise.resolve(learners.every(({ isLive }) => isLive)),
+      );
+    }
     await eventually('all observers are served', 120_000, async () => {
       const [, live] = /^zk_synced_observers\t(\d+)/m.exec(await fourLetter(leader.clientPort, 'mntr')) ?? [];
       return learners.every(({ isLive }) => isLive) && Number(live) === count;

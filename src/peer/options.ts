@@ -91,6 +91,7 @@ export function electionOptions(config: ServerConfig): ElectionOptions {
 
 export function zabOptions(config: ServerConfig): ZabOptions {
   const { learner, clients } = config;
+  const counterEnd = DEFAULT_ZAB_OPTIONS.counterEnd - config.values['testingonly.initialZxid'];
   return {
     ...DEFAULT_ZAB_OPTIONS,
     tickTimeMs: config.tickTimeMs,
@@ -105,5 +106,8 @@ export function zabOptions(config: ServerConfig): ZabOptions {
     maxTimeToWaitForEpochMs: learner.maxTimeToWaitForEpochMs ?? DEFAULT_ZAB_OPTIONS.maxTimeToWaitForEpochMs,
     snapshotSizeFactor: learner.snapshotSizeFactor,
     reconfigEnabled: config.values.reconfigEnabled,
+    counterEnd,
+    // A new epoch must not begin near its own end.
+    zxidMargin: Math.min(DEFAULT_ZAB_OPTIONS.zxidMargin, Math.floor(counterEnd / 2)),
   };
 }

@@ -7,6 +7,7 @@ import { RecordingWriter } from '../ensemble/recording-writer.js';
 import type { Member } from '../support/ensemble.js';
 import { WireClient } from '../support/wire-client.js';
 import { type Kind, MixedEnsemble } from './mixed-ensemble.js';
+import { LongestPause } from './longest-pause.js';
 
 type Arrangement = readonly [name: string, kinds: readonly Kind[]];
 const MIXED: Arrangement = ['with Apache ZooKeeper', ['Apache ZooKeeper', 'zk-server', 'zk-server']];
@@ -14,47 +15,12 @@ const OURS: Arrangement = ['of ours', ['zk-server', 'zk-server', 'zk-server']];
 const ARRANGEMENTS = process.env['ZK_TEST_LONG'] === undefined ? [MIXED] : [MIXED, OURS];
 const WRITERS = 3;
 
-/** A writer that knows the longest time between two of its acknowledgements since it was asked last. */
-class TimedWriter {
-  private longest = 0;
-  private lastMs = performance.now();
-  private seen = 0;
-  private readonly timer: NodeJS.Timeout;
-
-  constructor(private readonly writers: readonly RecordingWriter[]) {
-    this.timer = setInterval(() => {
-      this.look();
-    }, 1);
-  }
-
-  takeLongestMs(): number {
-    this.look();
-    const { longest } = this;
-    this.longest = 0;
-    this.lastMs = performance.now();
-    return Math.round(longest);
-  }
-
-  end(): void {
-    clearInterval(this.timer);
-  }
-
-  private look(): void {
-    const count = this.writers.reduce((sum, one) => sum + one.acknowledged.length, 0);
-    const nowMs = performance.now();
-    this.longest = Math.max(this.longest, nowMs - this.lastMs);
-    if (count === this.seen) return;
-    this.seen = count;
-    this.lastMs = nowMs;
-  }
-}
-
 for (const [name, kinds] of ARRANGEMENTS) {
   describe(`an ensemble ${name}`, { timeout: 240_000 }, () => {
     const folders = Array.from({ length: WRITERS }, (_, i) => `/writer-${i}`);
     let mixed: MixedEnsemble;
     let writers: RecordingWriter[] = [];
-    let timed: TimedWriter;
+    let timed: LongestPause;
 
     before(async () => {
       mixed = await MixedEnsemble.create(kinds);
@@ -63,7 +29,7 @@ for (const [name, kinds] of ARRANGEMENTS) {
       for (const folder of folders) await client.create(folder);
       await client.close();
       writers = folders.map((folder, i) => new RecordingWriter(folder, mixed.members, i, { depth: 2, pauseMs: 5 }));
-      timed = new TimedWriter(writers);
+      timed = new LongestPause(writers);
       await progress(writers, 10);
     });
     after(async () => {
@@ -74,10 +40,10 @@ for (const [name, kinds] of ARRANGEMENTS) {
 
     async function pause(t: TestContext, what: string, act: (leader: Member) => Promise<void>): Promise<Member> {
       const leader = await mixed.ensemble.leader();
-      timed.takeLongestMs();
+      timed.takeMs();
       await act(leader);
       await progress(writers, 10);
-      const pauseMs = timed.takeLongestMs();
+      const pauseMs = timed.takeMs();
       t.diagnostic(`${what} of server ${leader.sid}: no write for ${pauseMs} ms`);
       assert.ok(pauseMs < 10_000, `${pauseMs} ms`);
       return leader;

@@ -6,7 +6,6 @@ import {
   propertyInt,
   propertyLong,
   port,
-  text,
   type ValueType,
   yesNo,
 } from '../value-types.js';
@@ -235,8 +234,8 @@ export const cluster = {
     support: 'moot',
     effect: 'For tests of ZooKeeper itself.',
   }),
-  'testingonly.initialZxid': propertyKey(text(), null, {
-    support: 'moot',
-    effect: 'For tests of ZooKeeper itself.',
+  'testingonly.initialZxid': propertyKey(propertyLong({ min: 0, max: 0xffff_ff00 }), 0, {
+    effect:
+      'For tests: so many zxids fewer may be used in each epoch that this server leads, as if counting began there.',
   }),
 };
