@@ -14,7 +14,7 @@ import { WireClient } from '../support/wire-client.js';
 import { Churn } from './churn.js';
 import { MixedEnsemble, otherKind } from './mixed-ensemble.js';
 
-const DURATION_MS = (process.env['ZK_TEST_LONG'] === undefined ? 40 : 600) * 1000;
+const DURATION_MS = (process.env['ZK_TEST_LONG'] === undefined ? 60 : 600) * 1000;
 const SEED = Number(process.env['MIXED_SEED'] ?? Date.now() % 1_000_000);
 
 describe(`a mixed ensemble under restarts (MIXED_SEED=${SEED})`, { timeout: 3 * DURATION_MS + 120_000 }, () => {
