@@ -90,6 +90,20 @@ def lock(clients):
     assert (room.most, room.visits) == (1, 20), (room.most, room.visits)
 
 
+class OrderedReadLock(ReadLock):
+    """
+    Kazoo's, which waits for the last writer, also for one that came behind it and waits for this reader: both wait for ever then
+    (kazoo #649, with any server). By ZooKeeper's recipe a reader waits for the last writer before it.
+    """
+
+    def _get_predecessor(self, node):
+        children = self.client.get_children(self.path)
+        assert node in children, "a server does not show its client's own node"
+        turns = {int(child[-10:]): child for child in children if any(name in child for name in self._EXCLUDE_NAMES)}
+        before = [turn for turn in turns if turn < int(node[-10:])]
+        return turns[max(before)] if before else None
+
+
 def read_write_lock(clients):
     readers, writers = Room(), Room()
 
@@ -100,12 +114,35 @@ def read_write_lock(clients):
                     with writers:
                         assert readers.inside == 0
             else:
-                with ReadLock(clients[index], ROOT + "/rw", str(index)):
+                with OrderedReadLock(clients[index], ROOT + "/rw", str(index)):
                     with readers:
                         assert writers.inside == 0
 
     together(work)
     assert (writers.most, writers.visits, readers.visits) == (1, 3, 9), (writers.most, writers.visits, readers.visits)
+    take_turns(clients)
+
+
+def take_turns(clients):
+    """A writer has the lock; a reader, a writer and a reader queue up behind it: each gets it in turn."""
+    path, order, threads = ROOT + "/turns", [], []
+    first = WriteLock(clients[0], path, "first")
+    first.acquire()
+    kinds = [OrderedReadLock, WriteLock, OrderedReadLock]
+
+    def work(index):
+        with kinds[index](clients[index + 1], path, str(index)):
+            order.append(index)
+
+    for index in range(len(kinds)):
+        threads.append(threading.Thread(target=work, args=(index,), daemon=True))
+        threads[-1].start()
+        eventually("it stands in the queue", lambda: len(clients[0].get_children(path)) == index + 2)
+    assert order == []
+    first.release()
+    for thread in threads:
+        thread.join(LIMIT)
+    assert order == [0, 1, 2], order
 
 
 def semaphore(clients):
