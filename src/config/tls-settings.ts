@@ -55,6 +55,7 @@ class TlsReader {
       verifiesClientHost: verifiesServerHost && this.flag('clientHostnameVerification'),
       asksReverseDns: this.flag('allowReverseDnsLookup'),
       checksRevocation: this.flag('crl'),
+      asksOcsp: this.flag('ocsp'),
       crlPath: crlPath === null ? null : this.input.absolute(crlPath),
     };
     const timeoutMs = Number(this.value('handshakeDetectionTimeoutMillis'));

@@ -39,6 +39,8 @@ export interface TlsOptions {
   readonly asksReverseDns: boolean;
   /** Are revocation lists asked? They stand in the PEM trust store, or in `crlPath`. */
   readonly checksRevocation: boolean;
+  /** Are the OCSP responders asked that certificates name? A certificate of which none tells that it is good is refused. */
+  readonly asksOcsp: boolean;
   /** Absolute path of a PEM file with revocation lists; null: none beside the trust store. */
   readonly crlPath: string | null;
 }

@@ -1,4 +1,4 @@
-import { createHash, type X509Certificate } from 'node:crypto';
+import { constants, createHash, X509Certificate } from 'node:crypto';
 import { reverse } from 'node:dns/promises';
 import { readFile } from 'node:fs/promises';
 import { isIP, type Socket as RawSocket } from 'node:net';
@@ -8,7 +8,9 @@ import {
   type ConnectionOptions,
   createSecureContext,
   createServer,
+  type DetailedPeerCertificate,
   getCiphers,
+  rootCertificates,
   type SecureContext,
   type SecureContextOptions,
   type Server,
@@ -25,6 +27,7 @@ import {
 } from '../host/index.js';
 import { openSslCipherName } from './cipher-names.js';
 import { readStore, type StoreContent } from './key-stores.js';
+import { assertNotRevoked, pathOf } from './ocsp.js';
 
 const NO_STORE: StoreContent = { key: null, chain: [], others: [], crls: [] };
 
@@ -47,6 +50,8 @@ export class RealTlsContext implements TlsContext {
   private clientContext: SecureContext | null = null;
   private server: Server | null = null;
   private fingerprint = '';
+  /** Where the path of a certificate may end. */
+  private trusted: readonly X509Certificate[] = [];
   /** Accepting handshakes by the address that dialled. */
   private readonly pending = new Map<string, Pending>();
 
@@ -78,7 +83,11 @@ export class RealTlsContext implements TlsContext {
         cause,
       });
     }
+    const { ca } = options;
+    const anchors = this.options.asksOcsp ? ((ca as readonly string[] | undefined) ?? rootCertificates) : [];
+    const trusted = anchors.map((pem) => new X509Certificate(pem));
     return () => {
+      this.trusted = trusted;
       this.clientContext = clientContext;
       if (this.server === null) this.server = this.makeServer(options);
       else this.server.setSecureContext(options);
@@ -126,6 +135,8 @@ export class RealTlsContext implements TlsContext {
       wrapping(raw, () => this.server?.emit('connection', raw));
     }).then(async (socket) => {
       socket.allowHalfOpen = true;
+      // What goes wrong while others are asked is found out by whoever uses the connection then.
+      socket.on('error', () => undefined);
       await this.checkClient(socket);
       return socket;
     });
@@ -134,7 +145,7 @@ export class RealTlsContext implements TlsContext {
   /** Does the dialling side's handshake on `raw`. */
   dial(raw: RawSocket, peerHost: string): Promise<TLSSocket> {
     const { verifiesServerHost } = this.options;
-    return new Promise((resolve, reject) => {
+    return new Promise<TLSSocket>((resolve, reject) => {
       const options: ConnectionOptions = {
         socket: raw,
         ...(this.clientContext === null ? {} : { secureContext: this.clientContext }),
@@ -154,8 +165,12 @@ export class RealTlsContext implements TlsContext {
         socket.off('error', failed);
         socket.off('close', onClose);
         socket.allowHalfOpen = true;
+        socket.on('error', () => undefined);
         resolve(socket);
       });
+    }).then(async (socket) => {
+      await this.checkRevocation(socket);
+      return socket;
     });
   }
 
@@ -163,8 +178,8 @@ export class RealTlsContext implements TlsContext {
   private async checkClient(socket: TLSSocket): Promise<void> {
     const { clientAuth, verifiesClientHost, asksReverseDns } = this.options;
     if (clientAuth === 'none') return;
-    const certificate = socket.getPeerX509Certificate();
-    if (certificate === undefined) {
+    const [own] = certificatesOf(socket);
+    if (own === undefined) {
       if (clientAuth === 'need') throw refused(socket, 'it showed no certificate, and ssl.clientAuth needs one');
       return;
     }
@@ -173,7 +188,24 @@ export class RealTlsContext implements TlsContext {
       const why: unknown = authorizationError instanceof Error ? authorizationError.message : authorizationError;
       throw refused(socket, `its certificate is not trusted (${String(why)})`);
     }
-    if (verifiesClientHost) await checkClientHost(socket, certificate, asksReverseDns);
+    if (verifiesClientHost) await checkClientHost(socket, new X509Certificate(own), asksReverseDns);
+    await this.checkRevocation(socket);
+  }
+
+  /** Throws when a certificate of the other side is revoked, or may be. */
+  private async checkRevocation(socket: TLSSocket): Promise<void> {
+    if (!this.options.asksOcsp) return;
+    const gone = new AbortController();
+    const leave = (): void => gone.abort();
+    socket.once('close', leave);
+    try {
+      const sent = certificatesOf(socket).map((raw) => new X509Certificate(raw));
+      await assertNotRevoked(pathOf(sent, this.trusted), gone.signal);
+    } catch (error) {
+      throw refused(socket, `its certificate ${error instanceof Error ? error.message : String(error)}`);
+    } finally {
+      socket.off('close', leave);
+    }
   }
 }
 
@@ -209,13 +241,25 @@ async function checkClientHost(
 
 /** What the handshake on an established socket agreed on. */
 export function securityOf(socket: TLSSocket): SocketSecurity {
-  const peerCertificates: Buffer[] = [];
-  let certificate = socket.getPeerX509Certificate();
-  while (certificate !== undefined && peerCertificates.length < MAX_CHAIN) {
-    peerCertificates.push(certificate.raw);
+  const peerCertificates = certificatesOf(socket);
+  return { protocol: socket.getProtocol() ?? '', cipher: socket.getCipher().standardName, peerCertificates };
+}
+
+/**
+ * Those that the other side sent, its own first, and the issuers that are known here. Not by getPeerX509Certificate, after
+ * whose first call an accepting socket has forgotten all but the first one.
+ */
+function certificatesOf(socket: TLSSocket): Buffer[] {
+  const certificates: Buffer[] = [];
+  let certificate: Partial<DetailedPeerCertificate> | undefined = socket.getPeerCertificate(true);
+  while (certificate?.raw !== undefined && certificates.length < MAX_CHAIN) {
+    const { raw }: Partial<DetailedPeerCertificate> = certificate;
+    // Who made his own certificate is his own issuer.
+    if (certificates.at(-1)?.equals(raw) === true) break;
+    certificates.push(raw);
     certificate = certificate.issuerCertificate;
   }
-  return { protocol: socket.getProtocol() ?? '', cipher: socket.getCipher().standardName, peerCertificates };
+  return certificates;
 }
 
 const MAX_CHAIN = 10;
@@ -280,6 +324,8 @@ function secureContextOptions(options: TlsOptions, files: Files): SecureContextO
     ...(own.key === null ? {} : { key: own.key, cert: own.chain.join('\n') }),
     ...(trusted === null ? {} : { ca: [...trusted.others, ...trusted.chain] }),
     ...revocation(options, trusted, files.crls),
+    // A session that is taken up again does not tell all certificates that were sent.
+    ...(options.asksOcsp ? { secureOptions: constants.SSL_OP_NO_TICKET } : {}),
     ...protocolRange(options),
     ...cipherList(options),
   };

@@ -28,6 +28,7 @@ export function tlsOptions(settings: TlsSettings): TlsOptions {
     verifiesClientHost: false,
     asksReverseDns: false,
     checksRevocation: false,
+    asksOcsp: false,
     crlPath: null,
   };
 }

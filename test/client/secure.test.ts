@@ -82,6 +82,7 @@ class SecureWorld {
         verifiesClientHost: false,
         asksReverseDns: false,
         checksRevocation: false,
+        asksOcsp: false,
         crlPath: null,
       }),
     );

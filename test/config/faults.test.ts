@@ -246,10 +246,10 @@ const CASES: readonly FaultCase[] = [
   },
   {
     what: 'a protection that is not there',
-    text: `${ALONE}ssl.ocsp=true\n`,
+    text: `${ALONE}ssl.context.supplier.class=com.example.Tls\n`,
     exit: 2,
     says: [
-      'zoo.cfg:3: error: ssl.ocsp: this server cannot do it (TLS with clients: asks for revocations with OCSP) and does not start less guarded than it is told to be. Take the line out to start without that protection.',
+      'zoo.cfg:3: error: ssl.context.supplier.class: this server cannot do it (TLS with clients: Java class that makes the TLS context) and does not start less guarded than it is told to be. Take the line out to start without that protection.',
     ],
   },
   {

@@ -106,6 +106,7 @@ describe('settings of TLS', () => {
         verifiesClientHost: false,
         asksReverseDns: false,
         checksRevocation: false,
+        asksOcsp: false,
         crlPath: null,
       },
       handshakeTimeoutMs: 5000,
@@ -119,6 +120,16 @@ describe('settings of TLS', () => {
     assert.deepEqual([dialsTls, acceptsPlain, tls?.options.verifiesClientHost], [true, true, true]);
   });
 
+  it('ask OCSP responders where they are told to', async () => {
+    const clients = ['secureClientPort=2281', 'ssl.keyStore.location=/k.pem'];
+    const quorum = ['sslQuorum=true', 'ssl.quorum.keyStore.location=/q.pem', 'ssl.quorum.ocsp=true'];
+    const { config, words } = await load([...clients, ...quorum]);
+    assert.deepEqual(words, []);
+    const asks = [config?.clients.tls, config?.quorumSecurity.tls].map((tls) => tls?.options.asksOcsp);
+    assert.deepEqual(asks, [false, true]);
+    assert.equal((await load([...clients, 'ssl.ocsp=true'])).config?.clients.tls?.options.asksOcsp, true);
+  });
+
   const REFUSED: readonly (readonly [lines: readonly string[], words: RegExp])[] = [
     [['secureClientPort=2281'], /ssl\.keyStore\.location: secureClientPort needs a certificate\. Add/],
     [['sslQuorum=true'], /ssl\.quorum\.keyStore\.location: sslQuorum needs a certificate\. Add/],
@@ -128,7 +139,10 @@ describe('settings of TLS', () => {
       ['secureClientPort=2281', 'ssl.keyStore.location=/k.pem', 'ssl.enabledProtocols=TLSv9'],
       /there is no protocol TLSv9 here/,
     ],
-    [['secureClientPort=2281', 'ssl.keyStore.location=/k.pem', 'ssl.ocsp=true'], /ssl\.ocsp: this server cannot do it/],
+    [
+      ['secureClientPort=2281', 'ssl.keyStore.location=/k.pem', 'ssl.context.supplier.class=com.example.Tls'],
+      /ssl\.context\.supplier\.class: this server cannot do it/,
+    ],
   ];
   for (const [lines, expected] of REFUSED) {
     it(`refuses ${lines.join(' ')}`, async () => assert.match((await load(lines)).words.join('\n'), expected));
@@ -178,6 +192,16 @@ describe('settings of SASL', () => {
       servicePrincipal: 'zkquorum/localhost',
       serverRequires: true,
     });
+  });
+
+  it('ask OCSP responders where they are told to', async () => {
+    const clients = ['secureClientPort=2281', 'ssl.keyStore.location=/k.pem'];
+    const quorum = ['sslQuorum=true', 'ssl.quorum.keyStore.location=/q.pem', 'ssl.quorum.ocsp=true'];
+    const { config, words } = await load([...clients, ...quorum]);
+    assert.deepEqual(words, []);
+    const asks = [config?.clients.tls, config?.quorumSecurity.tls].map((tls) => tls?.options.asksOcsp);
+    assert.deepEqual(asks, [false, true]);
+    assert.equal((await load([...clients, 'ssl.ocsp=true'])).config?.clients.tls?.options.asksOcsp, true);
   });
 
   const REFUSED: readonly (readonly [lines: readonly string[], words: RegExp])[] = [

@@ -22,6 +22,7 @@ const RULES: Omit<TlsOptions, 'keyStore' | 'trustStore'> = {
   verifiesClientHost: false,
   asksReverseDns: false,
   checksRevocation: false,
+  asksOcsp: false,
   crlPath: null,
 };
 const TIMEOUT_MS = 10_000;

@@ -30,6 +30,7 @@ function load(keyStore: TlsStore, more: Partial<TlsOptions> = {}): Promise<unkno
     verifiesClientHost: false,
     asksReverseDns: false,
     checksRevocation: false,
+    asksOcsp: false,
     crlPath: null,
     ...more,
   });

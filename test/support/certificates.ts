@@ -9,6 +9,10 @@ export interface CertificateRequest {
   /** `IP:127.0.0.1,DNS:localhost`; none when absent. */
   readonly altNames?: string;
   readonly keyType?: 'ec' | 'rsa';
+  /** Address of the OCSP responder that it names. */
+  readonly responder?: string;
+  /** One more, as OpenSSL writes it: `extendedKeyUsage=OCSPSigning`. */
+  readonly extension?: string;
 }
 
 /** A certificate authority in a folder of the test, which makes certificates with OpenSSL. */
@@ -24,12 +28,29 @@ export class Authority {
       ['req', '-x509', ...KEY.ec, '-nodes', '-days', '30', '-subj', `/CN=${name}`],
       ['-keyout', `${name}.key`, '-out', `${name}.crt`],
     );
-    writeFileSync(join(folder, `${name}.index`), '');
-    writeFileSync(
-      join(folder, `${name}.cnf`),
-      `[ca]\ndefault_ca=own\n[own]\ndatabase=${join(folder, name)}.index\ndefault_md=sha256\ndefault_crl_days=30\n`,
-    );
+    authority.begin();
     return authority;
+  }
+
+  /** One whose certificate another has made. */
+  static of(folder: string, name: string): Authority {
+    const authority = new Authority(folder, name);
+    authority.begin();
+    return authority;
+  }
+
+  private begin(): void {
+    const own = join(this.folder, this.name);
+    writeFileSync(`${own}.index`, '');
+    const lines = [
+      '[ca]',
+      'default_ca=own',
+      '[own]',
+      `database=${own}.index`,
+      'default_md=sha256',
+      'default_crl_days=30',
+    ];
+    writeFileSync(`${own}.cnf`, `${lines.join('\n')}\n`);
   }
 
   /** The PEM file with its own certificate. */
@@ -38,8 +59,13 @@ export class Authority {
   }
 
   /** Makes `name.key`, `name.crt`, and `name.pem` with both. Returns the path of the last. */
-  issue({ name, subject = `/O=zk/CN=${name}`, altNames, keyType = 'ec' }: CertificateRequest): string {
-    const extensions = altNames === undefined ? [] : ['-addext', `subjectAltName=${altNames}`];
+  issue({ name, subject = `/O=zk/CN=${name}`, altNames, keyType = 'ec', ...more }: CertificateRequest): string {
+    const wanted = [
+      ...(altNames === undefined ? [] : [`subjectAltName=${altNames}`]),
+      ...(more.responder === undefined ? [] : [`authorityInfoAccess=OCSP;URI:${more.responder}`]),
+      ...(more.extension === undefined ? [] : [more.extension]),
+    ];
+    const extensions = wanted.flatMap((extension) => ['-addext', extension]);
     this.openssl(
       ['req', '-new', ...KEY[keyType], '-nodes', '-subj', subject, ...extensions],
       ['-keyout', `${name}.key`, '-out', `${name}.csr`],
@@ -55,10 +81,19 @@ export class Authority {
 
   /** Writes a list of the revoked certificates. Returns its path. */
   revoke(...names: readonly string[]): string {
-    const ca = ['ca', '-config', `${this.name}.cnf`, '-cert', `${this.name}.crt`, '-keyfile', `${this.name}.key`];
-    for (const name of names) this.openssl(ca, ['-revoke', `${name}.crt`]);
-    this.openssl(ca, ['-gencrl', '-out', `${this.name}.crl`]);
+    for (const name of names) this.keepsBook(['-revoke', `${name}.crt`]);
+    this.keepsBook(['-gencrl', '-out', `${this.name}.crl`]);
     return join(this.folder, `${this.name}.crl`);
+  }
+
+  /** Writes down that it has made these: its OCSP responder knows them. */
+  note(...names: readonly string[]): void {
+    for (const name of names) this.keepsBook(['-valid', `${name}.crt`]);
+  }
+
+  private keepsBook(what: readonly string[]): void {
+    const ca = ['ca', '-config', `${this.name}.cnf`, '-cert', `${this.name}.crt`, '-keyfile', `${this.name}.key`];
+    this.openssl(ca, what);
   }
 
   /** Puts key and certificate of `name` into a PKCS#12 file, as OpenSSL writes it. */

@@ -75,7 +75,7 @@ function channel(whose: 'clients' | 'servers'): Readonly<Record<string, AnyKeyDe
       effect: `TLS with ${whose}: PEM file with the revocation lists that crl asks.`,
       defaultText: 'none',
     }),
-    ocsp: flag(false, 'asks for revocations with OCSP.', { support: 'guard' }),
+    ocsp: flag(false, 'asks the OCSP responders that certificates name.'),
     clientAuth: propertyKey(oneOf(['none', 'want', 'need'], true), 'need', {
       since,
       effect: `TLS with ${whose}: certificate of the side that dials.`,

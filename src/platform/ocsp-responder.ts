@@ -1,0 +1,31 @@
+import { once } from 'node:events';
+import { type IncomingMessage, request } from 'node:http';
+import { request as secureRequest } from 'node:https';
+
+const TIMEOUT_MS = 15_000;
+const MAX_BYTES = 64 * 1024;
+
+/** Posts a request (DER) to an OCSP responder and answers its answer (DER). Rejects when there is none. */
+export async function askResponder(url: string, body: Buffer, signal: AbortSignal): Promise<Buffer> {
+  const outgoing = (url.startsWith('https:') ? secureRequest : request)(url, {
+    method: 'POST',
+    agent: false,
+    headers: { 'content-type': 'application/ocsp-request', 'content-length': body.length },
+    signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]),
+  });
+  const answered = once(outgoing, 'response') as Promise<[IncomingMessage]>;
+  outgoing.end(body);
+  const [incoming] = await answered;
+  if (incoming.statusCode !== 200) {
+    incoming.destroy();
+    throw new Error(`it answers with HTTP status ${incoming.statusCode ?? 0}`);
+  }
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of incoming as AsyncIterable<Buffer>) {
+    bytes += chunk.length;
+    if (bytes > MAX_BYTES) throw new Error(`its answer is longer than ${MAX_BYTES} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
