@@ -2,7 +2,7 @@ import { AddWatchMode, OpCode, Xid } from '../../src/protocol/index.js';
 import { SeededRandom } from '../fakes/seeded-random.js';
 import { configScene, dyingScene } from './scenes.js';
 import { type StageName, STAGES } from './stage.js';
-import type { Claim, Field, Request, Step } from './steps.js';
+import { type Claim, type Field, type Request, type Step, STRAY_INT } from './steps.js';
 
 export const SLOTS = 4;
 /** A seed has so many parts of the same length; in each of them may be a scene. */
@@ -391,9 +391,13 @@ export class Generator {
   }
 
   private rare(): Request {
-    switch (this.random.below(7)) {
+    switch (this.random.below(8)) {
       case 0:
         return { op: this.pick([0, 10, 23, 99, 108, 127, 128, -1, -2, 2_147_483_647]), fields: [] };
+      case 7:
+        // A ZooKeeper leader lets a follower's client make sessions; that is not what is compared on an ensemble.
+        if (this.isDaring()) return { op: OpCode.createSession, fields: [{ i: 300_000 }] };
+        return { op: OpCode.whoAmI, fields: [] };
       case 1:
         // 3.8 never answers one that succeeds.
         return { op: OpCode.check, fields: [{ s: '~/never' }, this.version()] };
@@ -444,7 +448,7 @@ export class Generator {
         return { ...request, fields };
       }
       default:
-        fields[at] = NEEDS_PATH.has(request.op) ? { i: 77 } : { s: null };
+        fields[at] = NEEDS_PATH.has(request.op) ? { i: STRAY_INT } : { s: null };
         return { ...request, fields };
     }
   }

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { OpCode, opName } from '../../src/protocol/index.js';
+import { opName } from '../../src/protocol/index.js';
 import { Oracle } from './oracle.js';
 import { isStageName, type StageName, STAGES } from './stage.js';
 
@@ -75,9 +75,10 @@ async function compare({ stage, from, to, minutes, requests, classPath }: Wish):
 function printStatistics(oracle: Oracle, seeds: number): void {
   print(`${seeds} seeds without a difference, each of ${oracle.leastRequests} requests and more.`);
   if (oracle.expired > 0) print(`Sessions that expired: ${oracle.expired}`);
-  for (const [op, count] of oracle.reached) print(`  ${opName(op)} (${op}): ${count}`);
-  const missed = Object.values(OpCode).filter((op) => op > 0 && !oracle.reached.has(op));
-  print(missed.length > 0 ? `Not reached: ${missed.map(opName).join(', ')}` : 'Every operation was reached.');
+  if (oracle.replayed > 0) print(`Runs made again for Apache ZooKeeper gave no answer: ${oracle.replayed}`);
+  const reached = [...oracle.reached].sort(([a], [b]) => a - b);
+  for (const [op, count] of reached) print(`  ${opName(op)} (${op}): ${count}`);
+  print(oracle.missed.length > 0 ? `Not reached: ${oracle.missed.join(', ')}` : 'Every operation was reached.');
   print('Intended differences that were met:');
   for (const [name, count] of oracle.rules.met) print(`  ${name}: ${count}`);
 }

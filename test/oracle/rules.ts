@@ -1,7 +1,7 @@
 import { ErrorCode, OpCode } from '../../src/protocol/index.js';
 import type { Line } from './lines.js';
 import type { Connection, Side } from './side.js';
-import type { Request } from './steps.js';
+import { type Request, STRAY_INT } from './steps.js';
 
 /** Where two lines were seen. */
 export interface Sight {
@@ -11,7 +11,7 @@ export interface Sight {
   readonly own: Connection;
 }
 
-/** A difference that is meant to be; each is explained in docs/client-compatibility.md. */
+/** A difference that is meant to be; each is explained in docs/compatibility-client.md. */
 interface Rule {
   readonly name: string;
   allows(java: Line, ours: Line): boolean;
@@ -112,6 +112,32 @@ const RULES: readonly Rule[] = [
     },
   },
   {
+    // A server there has the leader log an error all the same; a multi fails for that reason or for another.
+    name: 'An ephemeral node on a local session',
+    allows: (java, ours) =>
+      java.kind === 'reply' &&
+      ours.kind === 'reply' &&
+      (java.err === ErrorCode.ephemeralOnLocalSession || java.parts.some((part) => part.startsWith('error'))) &&
+      ours.err === ErrorCode.ephemeralOnLocalSession &&
+      java.zxid === Math.max(ours.zxid, 0) + 1,
+    then: (java, _ours, sight) => {
+      if (java.kind === 'reply') sight.java.skipZxid(java.zxid);
+    },
+  },
+  {
+    // There the session is made again, and what is sent is the answer to a connect.
+    name: 'createSession from a client',
+    allows: (java, ours) =>
+      java.kind === 'reply' &&
+      ours.kind === 'reply' &&
+      java.request?.op === OpCode.createSession &&
+      ours.err === ErrorCode.unimplemented,
+    then: (java, ours, sight) => {
+      sight.java.skipLast();
+      goApart(java, ours, sight);
+    },
+  },
+  {
     // There it is the error of whatever cannot be parsed.
     name: 'reconfig with an id that is no number',
     allows: (java, ours) =>
@@ -152,6 +178,8 @@ function hasOddCreate(request: Request | null): boolean {
   return fields.some((field, at) => {
     const op = 'i' in field && fields[at + 1] !== undefined ? field.i : 0;
     if (op !== OpCode.create && op !== OpCode.create2 && op !== OpCode.createContainer) return false;
+    // In the place of a path it makes whatever bytes follow the fields of the part.
+    if (fields.some((one) => 'i' in one && one.i === STRAY_INT)) return true;
     const [acl, flags] = [fields[at + 5], fields[at + 6]];
     if (acl !== undefined && 'v' in acl && acl.count !== undefined) return true;
     return flags !== undefined && 'i' in flags && (flags.i < 0 || flags.i > 4);

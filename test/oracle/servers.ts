@@ -16,6 +16,7 @@ const SETTINGS: NonNullable<EnsembleOptions['config']> = {
 };
 
 const JAVA_PROPERTIES = [
+  'org.slf4j.simpleLogger.showDateTime=true',
   'znode.container.checkIntervalMs=86400000',
   // A cached answer tells an old aversion, for only a changed mzxid or pzxid makes it stale.
   'zookeeper.maxResponseCacheSize=0',

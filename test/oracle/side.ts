@@ -25,6 +25,8 @@ const ENDING: ReadonlySet<number> = new Set([ErrorCode.unimplemented, ErrorCode.
 const PATIENCE_OF_END_MS = 3000;
 const PATIENCE_OF_EXPIRY_MS = 30_000;
 const NOTHING = Buffer.alloc(0);
+/** Of a reply header: xid, zxid, error. */
+const HEADER_BYTES = 16;
 
 interface Expected {
   readonly request: Request | null;
@@ -35,8 +37,11 @@ export class Connection {
   readonly lines: Seen[] = [];
   isOver = false;
   isLeft = false;
+  /** A reply did not come. */
+  isUnanswered = false;
   sessionId = 0n;
   lastErr = 0;
+  lastZxid = 0;
   private nextXid = 1;
   private rest: Buffer = NOTHING;
   private lastEvent: Buffer = NOTHING;
@@ -109,6 +114,7 @@ export class Connection {
     return new Promise((resolve) => {
       const timer = setTimeout(() => {
         if (patienceMs === PATIENCE_MS) {
+          this.isUnanswered = true;
           this.say('end', `no reply within ${PATIENCE_MS} ms`);
           this.destroy();
         }
@@ -148,7 +154,11 @@ export class Connection {
       return;
     } else {
       const request = this.expected.shift()?.request ?? null;
-      this.lastErr = readReplyHeader(new JuteReader(frame)).err;
+      // ZooKeeper's answer to a createSession has no header.
+      const isHeaded = request?.op !== OpCode.createSession || frame.length === HEADER_BYTES;
+      const { err, zxid } = isHeaded ? readReplyHeader(new JuteReader(frame)) : { err: 0, zxid: this.lastZxid };
+      this.lastErr = err;
+      this.lastZxid = zxid;
       this.lines.push(new Seen(false, () => readReply(frame, request, this.names)));
     }
     // Who is refused waits for the end.
@@ -183,6 +193,8 @@ interface Session {
   readonly id: bigint;
   readonly password: Buffer;
   readonly timeoutMs: number;
+  /** Of the server that knows it, the only one where it is a local session. */
+  readonly port: number;
 }
 
 /**
@@ -202,6 +214,7 @@ export class Side implements Names {
   /** One at each server. */
   private controls: Connection[] = [];
   private readonly opened = new Map<bigint, Session>();
+  private hasNewControl = false;
 
   constructor(
     readonly name: string,
@@ -216,12 +229,18 @@ export class Side implements Names {
     this.baseZxid = 0;
     this.connections.length = 0;
     this.extraZxids = [];
+    this.hasNewControl = false;
     for (const map of [this.current, this.sessions, this.sessionNames, this.opened]) map.clear();
     this.startedMs = Date.now();
-    for (const { lines } of this.controls) lines.length = 0;
     await this.catchUp();
+    for (const control of this.controls) control.lines.length = 0;
     this.baseZxid = await this.makeFolder(this.controls[0] as Connection, root);
     await this.catchUp();
+  }
+
+  /** Did a reply not come in this run, to a client or to what looks after the run? */
+  get isUnanswered(): boolean {
+    return this.hasNewControl || [...this.controls, ...this.connections].some(({ isUnanswered }) => isUnanswered);
   }
 
   /** Closes every session of the run, so that nothing of it happens later. */
@@ -236,8 +255,8 @@ export class Side implements Names {
     this.controls = [];
   }
 
-  private async closeSession({ id, password }: Session): Promise<void> {
-    const connection = await this.connect('end', this.portOf(0));
+  private async closeSession({ id, password, port }: Session): Promise<void> {
+    const connection = await this.connect('end', port);
     await connection.open(connectRequest({ sessionId: id, password }));
     await connection.send([{ op: OpCode.closeSession, fields: [] }]);
     connection.destroy();
@@ -288,6 +307,7 @@ export class Side implements Names {
         // A busy machine may have cost one its session.
         const known = this.controls[at];
         const control = known?.isOver === false ? known : await this.makeControl(port);
+        this.hasNewControl ||= known !== control && this.baseZxid > 0;
         this.controls[at] = control;
         await control.send([sync]);
       }),
@@ -315,8 +335,9 @@ export class Side implements Names {
     if (claim.who === 'slot' && claim.password !== 'right') this.leaveSession(claim.slot);
     const holder = claim.who === 'slot' ? this.holderElsewhere(claim.slot, slot) : undefined;
     const name = `${slot}#${this.connections.length}`;
-    const connection = await this.connect(name, this.portOf(slot), (id, password, timeoutMs) => {
-      const session = { id, password, timeoutMs };
+    const port = this.portOf(slot);
+    const connection = await this.connect(name, port, (id, password, timeoutMs) => {
+      const session = { id, password, timeoutMs, port };
       this.sessions.set(slot, session);
       this.opened.set(id, session);
       if (!this.sessionNames.has(id)) this.sessionNames.set(id, `S${this.sessionNames.size}`);
@@ -443,6 +464,12 @@ export class Side implements Names {
 
   get skipCount(): number {
     return this.extraZxids.length;
+  }
+
+  /** Only this server has the transaction that it made last; one of its connections has asked something behind it. */
+  skipLast(): void {
+    const zxid = Math.max(...this.connections.map(({ lastZxid }) => lastZxid));
+    this.skipZxid(this.relativeZxid(zxid));
   }
 
   /** Only this server has this transaction. */

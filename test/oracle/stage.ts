@@ -1,7 +1,7 @@
 import type { EnsembleOptions } from '../support/ensemble.js';
 
 /** What the oracle plays on. */
-export type StageName = 'alone' | 'expiry' | 'ensemble';
+export type StageName = 'alone' | 'expiry' | 'ensemble' | 'local' | 'bound';
 
 interface Stage {
   readonly servers: number;
@@ -19,6 +19,7 @@ export const MORTAL_MS = 3000;
 
 const LONG_MS = [300_000, 300_000, 120_000, 2_147_483_647];
 const SHORT_TICKS = { tickTime: 500, minSessionTimeout: 1000 };
+const ENSEMBLE = { ...SHORT_TICKS, initLimit: 60, syncLimit: 40 };
 
 export const STAGES: Readonly<Record<StageName, Stage>> = {
   alone: {
@@ -31,9 +32,23 @@ export const STAGES: Readonly<Record<StageName, Stage>> = {
   expiry: { servers: 1, config: SHORT_TICKS, isMortal: true, hasConfig: false, timeoutsMs: LONG_MS },
   ensemble: {
     servers: 3,
-    config: { ...SHORT_TICKS, initLimit: 60, syncLimit: 40, reconfigEnabled: 'true' },
+    config: { ...ENSEMBLE, reconfigEnabled: 'true' },
     isMortal: true,
     hasConfig: true,
+    timeoutsMs: LONG_MS,
+  },
+  local: {
+    servers: 3,
+    config: { ...ENSEMBLE, localSessionsEnabled: 'true', localSessionsUpgradingEnabled: 'true' },
+    isMortal: true,
+    hasConfig: false,
+    timeoutsMs: LONG_MS,
+  },
+  bound: {
+    servers: 3,
+    config: { ...ENSEMBLE, localSessionsEnabled: 'true' },
+    isMortal: false,
+    hasConfig: false,
     timeoutsMs: LONG_MS,
   },
 };

@@ -1,6 +1,9 @@
 import { encodeToBuffer, type JuteWriter } from '../../src/jute/index.js';
 import { opName } from '../../src/protocol/index.js';
 
+/** Put where something else belongs. */
+export const STRAY_INT = 77;
+
 /** Stands for the folder of the run in the strings of steps. */
 export const ROOT_MARK = '~';
 
