@@ -1,4 +1,5 @@
-// Handshakes with ssl.ocsp beside OpenSSL's own responder: who is good gets in, and nobody of whom nothing is known.
+// Handshakes with ssl.ocsp beside OpenSSL's own responder, and with ssl.crl and OpenSSL's lists: who is good gets in, and nobody of
+// whom nothing is known.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
@@ -17,6 +18,11 @@ import { connected } from './network-pair.js';
 const TIMEOUT_MS = 20_000;
 const folder = mkdtempSync(join(tmpdir(), 'zk-ocsp-'));
 const host = createRealHost({ log: { level: 'fatal' } });
+after(async () => {
+  rmSync(folder, { recursive: true, force: true });
+  await host.close();
+});
+
 const RULES: Omit<TlsOptions, 'keyStore' | 'trustStore'> = {
   clientAuth: 'need',
   protocols: ['TLSv1.2', 'TLSv1.3'],
@@ -84,8 +90,9 @@ async function meet(accepting: TlsContext, dialling: TlsContext): Promise<string
   ]);
   for (const end of [far, near]) if (end.status === 'fulfilled') end.value.destroy();
   await pair.listener.close();
-  if (far.status === 'rejected') return words(far.reason);
-  return near.status === 'rejected' ? `dialling: ${words(near.reason)}` : 'ok';
+  const said = far.status === 'rejected' ? [words(far.reason)] : [];
+  if (near.status === 'rejected') said.push(`dialling: ${words(near.reason)}`);
+  return said.length === 0 ? 'ok' : said.join('; ');
 }
 
 describe('ssl.ocsp', () => {
@@ -120,11 +127,6 @@ describe('ssl.ocsp', () => {
       ['below.key', 'below.crt', 'between.crt'].map((file) => readFileSync(join(folder, file), 'utf8')).join('\n'),
     );
   });
-  after(async () => {
-    rmSync(folder, { recursive: true, force: true });
-    await host.close();
-  });
-
   const cases: readonly { title: string; client: string; signer?: string; says: RegExp }[] = [
     { title: 'lets in who is good', client: 'good', says: /^ok$/ },
     { title: 'lets in who is good with a key of RSA', client: 'rsa', says: /^ok$/ },
@@ -261,6 +263,65 @@ describe('ssl.ocsp', () => {
       server.closeAllConnections();
       server.close();
     }
+  });
+});
+
+describe('ssl.crl', () => {
+  const lists: Partial<TlsOptions> = { asksOcsp: false, checksRevocation: true };
+  let authority: Authority;
+  before(() => {
+    authority = Authority.create(folder, 'lister');
+    authority.issue({ name: 'guard', altNames: 'IP:127.0.0.1' });
+    for (const name of ['clean', 'later', 'listed']) authority.issue({ name });
+  });
+
+  /** `trust`: file with the authority's certificate, and perhaps with lists. */
+  async function meets(client: string, accepting: Partial<TlsOptions>, trust = 'lister.crt'): Promise<string> {
+    const trustStore = { path: join(folder, trust), type: 'PEM', password: '', passwordPath: null } as const;
+    const dialling = await load(client, { asksOcsp: false, trustStore });
+    return meet(await load('guard', { trustStore, ...lists, ...accepting }), dialling);
+  }
+
+  it('refuses who is in the list, whether it is a file of its own or in the trust store', async () => {
+    const crlPath = authority.revoke('listed');
+    const both = ['lister.crt', 'lister.crl'].map((file) => readFileSync(join(folder, file), 'utf8'));
+    writeFileSync(join(folder, 'trust-and-list.pem'), both.join('\n'));
+    for (const protocols of [['TLSv1.2'], ['TLSv1.3']] as const) {
+      assert.equal(await meets('clean', { crlPath, protocols }), 'ok');
+      assert.match(await meets('listed', { crlPath, protocols }), /not trusted \(CERT_REVOKED\)/);
+    }
+    assert.equal(await meets('clean', {}, 'trust-and-list.pem'), 'ok');
+    assert.match(await meets('listed', {}, 'trust-and-list.pem'), /not trusted \(CERT_REVOKED\)/);
+  });
+
+  it('refuses at the side that dials, too', async () => {
+    const trustStore = { path: join(folder, 'lister.crt'), type: 'PEM', password: '', passwordPath: null } as const;
+    const dialling = await load('clean', {
+      trustStore,
+      ...lists,
+      crlPath: authority.revoke(),
+      verifiesServerHost: false,
+    });
+    const accepting = await load('listed', { trustStore, asksOcsp: false });
+    assert.match(await meet(accepting, dialling), /dialling: .*revoked/i);
+  });
+
+  it('goes by a new list from when it is loaded', async () => {
+    const crlPath = authority.revoke();
+    const trustStore = { path: join(folder, 'lister.crt'), type: 'PEM', password: '', passwordPath: null } as const;
+    const accepting = await load('guard', { trustStore, ...lists, crlPath });
+    const dialling = await load('later', { trustStore, asksOcsp: false });
+    assert.equal(await meet(accepting, dialling), 'ok');
+    authority.revoke('later');
+    assert.equal(await accepting.reload(), true);
+    assert.match(await meet(accepting, dialling), /CERT_REVOKED/);
+  });
+
+  it('takes an old list for none', async () => {
+    const ca = ['ca', '-config', 'lister.cnf', '-cert', 'lister.crt', '-keyfile', 'lister.key'];
+    const list = ['-gencrl', '-crlhours', '1', '-out', 'old.crl'];
+    execFileSync('faketime', ['-f', '-1d', 'openssl', ...ca, ...list], { cwd: folder, stdio: 'ignore' });
+    assert.match(await meets('clean', { crlPath: join(folder, 'old.crl') }), /not trusted \(CRL_HAS_EXPIRED\)/);
   });
 });
 
