@@ -227,5 +227,6 @@ const BEFORE_RUN = -999;
 /** Zxids count from the run's beginning; older ones are all the same; 0 and below mean no transaction. */
 function relative(zxid: number, names: Names): number {
   if (zxid <= 0) return zxid;
-  return zxid <= names.baseZxid ? BEFORE_RUN : names.relativeZxid(zxid);
+  const own = names.relativeZxid(zxid);
+  return own <= 0 ? BEFORE_RUN : own;
 }

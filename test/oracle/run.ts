@@ -123,10 +123,11 @@ function compareLines(
   isIntended: (java: Line, ours: Line) => boolean,
 ): { java: string; ours: string } | null {
   let at = progress.get(index) ?? 0;
-  for (; at < theirs.lines.length && at < own.lines.length && !theirs.isLeft; at++) {
+  for (; at < theirs.lines.length && at < own.lines.length; at++) {
     const a = theirs.lines[at] as Seen;
     const b = own.lines[at] as Seen;
-    if (a.text === b.text || isIntended(a.line, b.line)) continue;
+    // What came before they went different ways may still tell of transactions that only one server has.
+    if (a.text === b.text || isIntended(a.line, b.line) || theirs.isLeft) continue;
     const found = { java: a.text, ours: b.text };
     for (const line of [a, b]) line.forget();
     progress.set(index, at);

@@ -88,9 +88,12 @@ export class Connection {
     return this.isOver ? Promise.resolve() : this.send([{ op: OpCode.ping, fields: [], xid: Xid.ping }]);
   }
 
-  /** Is it over, after a request behind which it may be? The end may come a little behind the answer. */
-  async settle(): Promise<void> {
-    if (ENDING.has(this.lastErr)) await this.ended();
+  /**
+   * Is it over, after a request behind which it may be? The end may come a little behind the answer; until then ZooKeeper
+   * answers pings of a session that is closed.
+   */
+  async settle(isClosed: boolean): Promise<void> {
+    if (isClosed || ENDING.has(this.lastErr)) await this.ended();
     await this.fence();
   }
 
@@ -270,7 +273,10 @@ export class Side implements Names {
         const connection = this.current.get(step.slot);
         if (connection === undefined || connection.isOver) await this.open(step.slot, { who: 'new' }, {});
         await this.current.get(step.slot)?.send(step.requests);
-        if (step.requests.some(mayEndConnection)) await this.current.get(step.slot)?.settle();
+        if (step.requests.some(mayEndConnection)) {
+          const isClosed = step.requests.some(({ op }) => op === OpCode.closeSession);
+          await this.current.get(step.slot)?.settle(isClosed);
+        }
         await this.catchUp();
         return;
       }
