@@ -7,6 +7,9 @@ import { fileURLToPath } from 'node:url';
 
 const dist = fileURLToPath(new URL('../dist/', import.meta.url));
 
+// What few servers need and is large has a file of its own, which is loaded with `import`.
+const keepApart = ({ path }) => ({ path, external: true });
+
 // The server: one script, which can be kept as compiled code (src/cli/launch.cts, which also lends it `import`: a script has
 // none of its own).
 const { outputFiles } = await build({
@@ -25,6 +28,7 @@ const { outputFiles } = await build({
   legalComments: 'linked',
   logLevel: 'warning',
   write: false,
+  plugins: [{ name: 'apart', setup: ({ onResolve }) => onResolve({ filter: /^\.\/ocsp\.js$/ }, keepApart) }],
 });
 mkdirSync(`${dist}bundle`, { recursive: true });
 for (const { path, text } of outputFiles) writeFileSync(path, text.replaceAll(/\bimport\(/g, 'importModule('));
@@ -34,6 +38,7 @@ await build({
   // Threads run files of their own, which are found beside the one that starts them.
   entryPoints: {
     'append-worker': `${dist}platform/append-worker.js`,
+    ocsp: `${dist}platform/ocsp.js`,
     'zk-cli': `${dist}shell/edge/main.js`,
     'zk-bench': `${dist}load/edge/main.js`,
     'load-worker': `${dist}load/edge/load-worker.js`,

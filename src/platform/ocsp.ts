@@ -1,5 +1,5 @@
 import type { X509Certificate } from 'node:crypto';
-import type { Certificate, OCSPRequest, SingleResponse } from 'pkijs';
+import { BasicOCSPResponse, Certificate, OCSPRequest, OCSPResponse, type SingleResponse } from 'pkijs';
 import { askResponder } from './ocsp-responder.js';
 
 /** What the clocks of a responder and of this machine may differ by, as in Java. */
@@ -51,12 +51,10 @@ async function statusOf(
   url: string,
   signal: AbortSignal,
 ): Promise<number> {
-  // Only who asks pays for it.
-  const pki = await import('pkijs');
-  const path = issuers.map(({ raw }) => pki.Certificate.fromBER(raw));
+  const path = issuers.map(({ raw }) => Certificate.fromBER(raw));
   const [issuer] = path as [Certificate];
-  const request = new pki.OCSPRequest();
-  await request.createForCertificate(pki.Certificate.fromBER(certificate.raw), {
+  const request = new OCSPRequest();
+  await request.createForCertificate(Certificate.fromBER(certificate.raw), {
     hashAlgorithm: 'SHA-1',
     issuerCertificate: issuer,
   });
@@ -69,12 +67,11 @@ async function statusOf(
 
 /** What the answer tells of the certificate asked for, once it is known who has signed it. */
 async function proven(answer: Buffer, request: OCSPRequest, issuers: readonly Certificate[]): Promise<SingleResponse> {
-  const pki = await import('pkijs');
   const [issuer, anchor] = [issuers[0], issuers.at(-1)] as [Certificate, Certificate];
-  const response = pki.OCSPResponse.fromBER(answer);
+  const response = OCSPResponse.fromBER(answer);
   const status = response.responseStatus.valueBlock.valueDec;
   if (status !== 0 || response.responseBytes === undefined) throw new Error(`it answers ${STATUS[status] ?? status}`);
-  const basic = pki.BasicOCSPResponse.fromBER(response.responseBytes.response.valueBlock.valueHexView);
+  const basic = BasicOCSPResponse.fromBER(response.responseBytes.response.valueBlock.valueHexView);
   // An issuer who answers himself need not send his certificate.
   basic.certs = [...(basic.certs ?? []), issuer];
   const isSigned = await basic.verify({

@@ -27,7 +27,6 @@ import {
 } from '../host/index.js';
 import { openSslCipherName } from './cipher-names.js';
 import { readStore, type StoreContent } from './key-stores.js';
-import { assertNotRevoked, pathOf } from './ocsp.js';
 
 const NO_STORE: StoreContent = { key: null, chain: [], others: [], crls: [] };
 
@@ -195,6 +194,7 @@ export class RealTlsContext implements TlsContext {
   /** Throws when a certificate of the other side is revoked, or may be. */
   private async checkRevocation(socket: TLSSocket): Promise<void> {
     if (!this.options.asksOcsp) return;
+    const { assertNotRevoked, pathOf } = await import('./ocsp.js');
     const gone = new AbortController();
     const leave = (): void => gone.abort();
     socket.once('close', leave);
