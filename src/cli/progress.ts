@@ -1,51 +1,75 @@
+import { progressLine, timeLeft } from '../shell/index.js';
+
 const REDRAW_MS = 100;
-const BAR_CHARS = 30;
 const MEBIBYTE = 1024 * 1024;
+const ERASE_LINE = '\r\u001b[K';
+const COLUMNS = 80;
 
 /** Where a bar is drawn: standard error, when it is a terminal. */
 export interface ProgressOutput {
   readonly isTTY?: boolean;
+  readonly columns?: number;
   write(text: string): unknown;
 }
 
-/** A bar for long work, with the speed; on a terminal only. */
+/** A bar for long work, with the speed and the time left; on a terminal only. Its line is erased at the end. */
 export class ProgressBar {
   private readonly startMs: number;
-  private drawnMs = Number.NEGATIVE_INFINITY;
-  private hasDrawn = false;
+  private drawnMs: number;
+  private isShown = false;
 
   constructor(
     private readonly output: ProgressOutput,
     private readonly title: string,
     private readonly nowMs: () => number = () => performance.now(),
   ) {
-    this.startMs = nowMs();
+    // What is over at once needs no bar.
+    this.startMs = this.drawnMs = nowMs();
   }
 
   readonly update = (doneBytes: number, totalBytes: number): void => {
     if (this.output.isTTY !== true) return;
     const nowMs = this.nowMs();
-    if (nowMs - this.drawnMs < REDRAW_MS && doneBytes < totalBytes) return;
+    if (nowMs - this.drawnMs < REDRAW_MS) return;
     this.drawnMs = nowMs;
-    this.hasDrawn = true;
-    this.output.write(`\r${barLine(this.title, doneBytes, totalBytes, nowMs - this.startMs)}`);
+    this.isShown = true;
+    const line = barLine(this.title, doneBytes, totalBytes, nowMs - this.startMs, this.output.columns ?? COLUMNS);
+    this.output.write(ERASE_LINE + line);
   };
 
-  /** Leaves the line as it is. */
+  /** Until its next update, so that something else can be written. */
+  hide(): void {
+    if (this.isShown) this.output.write(ERASE_LINE);
+    this.isShown = false;
+  }
+
+  /** A text in place of the bar, for a part of the work whose length is not known. */
+  say(text: string): void {
+    if (this.output.isTTY !== true) return;
+    this.isShown = true;
+    this.output.write(ERASE_LINE + text.slice(0, (this.output.columns ?? COLUMNS) - 1));
+  }
+
   end(): void {
-    if (this.hasDrawn) this.output.write('\n');
-    this.hasDrawn = false;
+    this.hide();
   }
 }
 
-/** `copying [####......]  40 % of 260 MiB, 85 MiB/s` */
-export function barLine(title: string, doneBytes: number, totalBytes: number, elapsedMs: number): string {
+/** `copying [####......]  40 %, 104 of 260 MiB, 0:02 left, 85 MiB/s` */
+export function barLine(
+  title: string,
+  doneBytes: number,
+  totalBytes: number,
+  elapsedMs: number,
+  columns: number,
+): string {
   const share = totalBytes === 0 ? 1 : Math.min(1, doneBytes / totalBytes);
-  const full = Math.floor(share * BAR_CHARS);
-  const bar = '#'.repeat(full) + '.'.repeat(BAR_CHARS - full);
-  const percent = String(Math.floor(share * 100)).padStart(3);
-  const speed = elapsedMs <= 0 ? '' : `, ${shownSize((doneBytes / elapsedMs) * 1000)}/s`;
-  return `${title} [${bar}] ${percent} % of ${shownSize(totalBytes)}${speed}`;
+  const figures = [
+    `${shownSize(doneBytes)} of ${shownSize(totalBytes)}`,
+    timeLeft(share, elapsedMs) ?? '',
+    elapsedMs <= 0 ? '' : `${shownSize((doneBytes / elapsedMs) * 1000)}/s`,
+  ];
+  return progressLine({ label: title, share, figures: figures.filter((figure) => figure !== '') }, columns);
 }
 
 export function shownSize(bytes: number): string {

@@ -57,7 +57,10 @@ export async function restore(context: CliContext, options: RestoreOptions): Pro
   const bar = new ProgressBar(process.stderr, 'checking');
   try {
     const storage = databaseOptions(config);
-    const checked = await checkBackup(host, from, point, storage, bar.update);
+    const checked = await checkBackup(host, from, point, storage, (doneBytes, totalBytes) => {
+      if (doneBytes < totalBytes) bar.update(doneBytes, totalBytes);
+      else bar.say('The files are as they were written; reading what is in them ...');
+    });
     bar.end();
     const what = `${checked.backup.path} at ${formatZxid(checked.zxid)} (${checked.state.tree.nodeCount} nodes)`;
     if (options.check) {

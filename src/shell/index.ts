@@ -3,4 +3,5 @@ export { complete } from './completion.js';
 export { CliError, CliExit } from './errors.js';
 export { parseLaunch } from './launch.js';
 export type { Sink } from './output.js';
+export { progressLine, timeLeft } from './progress-line.js';
 export { Shell, type ShellOptions } from './shell.js';

@@ -1,13 +1,19 @@
+import { progressLine, timeLeft } from './progress-line.js';
+
 /** Where a shell writes. */
 export interface Sink {
   out(text: string): void;
   err(text: string): void;
   /** Standard output is a terminal that shows colours. */
   readonly hasColours: boolean;
+  /** So is standard error. */
+  readonly errHasColours: boolean;
   /** Standard error is a terminal, on which a line may be overwritten. */
   readonly showsProgress: boolean;
   /** Width of the terminal. */
   readonly columns: number;
+  /** Of a clock that only goes forward. */
+  readonly nowMs: () => number;
 }
 
 export type OutputMode = 'text' | 'json';
@@ -22,6 +28,8 @@ export interface Progress {
 
 /** Answers as text for people, or one JSON value a line for programs. */
 export class Output {
+  private bar: Bar | null = null;
+
   constructor(
     private readonly sink: Sink,
     readonly mode: OutputMode,
@@ -33,7 +41,7 @@ export class Output {
 
   /** A line of text; nothing in JSON. */
   line(text: string): void {
-    if (!this.isJson) this.sink.out(`${text}\n`);
+    if (!this.isJson) this.out(`${text}\n`);
   }
 
   lines(texts: readonly string[]): void {
@@ -42,22 +50,22 @@ export class Output {
 
   /** Text as it is, such as what was stored in a node. */
   text(text: string): void {
-    if (!this.isJson) this.sink.out(text);
+    if (!this.isJson) this.out(text);
   }
 
   /** The answer as one JSON value; nothing in text. */
   json(value: unknown): void {
-    if (this.isJson) this.sink.out(`${JSON.stringify(value)}\n`);
+    if (this.isJson) this.out(`${JSON.stringify(value)}\n`);
   }
 
   /** A remark that is no answer: to standard error, in both modes. */
   remark(text: string): void {
-    this.sink.err(`${text}\n`);
+    this.err(`${text}\n`);
   }
 
   failure(text: string, details: Readonly<Record<string, unknown>>): void {
-    if (this.isJson) this.sink.err(`${JSON.stringify({ error: { message: text, ...details } })}\n`);
-    else this.sink.err(`${this.sink.hasColours ? `\u001b[${CODES.red}m${text}\u001b[0m` : text}\n`);
+    if (this.isJson) this.err(`${JSON.stringify({ error: { message: text, ...details } })}\n`);
+    else this.err(`${this.sink.errHasColours ? `\u001b[${CODES.red}m${text}\u001b[0m` : text}\n`);
   }
 
   /** Standard output is what decides whether there are colours. */
@@ -68,45 +76,67 @@ export class Output {
   /** A bar on the terminal; nothing elsewhere. `total` 0: not known yet. */
   progress(label: string, total: number): Progress {
     if (!this.sink.showsProgress || this.isJson) return { advance: () => undefined, done: () => undefined };
-    return new Bar(this.sink, label, total);
+    this.bar?.done();
+    this.bar = new Bar(this.sink, label, total);
+    return this.bar;
+  }
+
+  /** What is written stands above the bar, which comes again with its next step. */
+  private out(text: string): void {
+    this.bar?.hide();
+    this.sink.out(text);
+  }
+
+  private err(text: string): void {
+    this.bar?.hide();
+    this.sink.err(text);
   }
 }
 
-const BAR_CELLS = 30;
+const REDRAW_MS = 100;
+const ERASE_LINE = '\r\u001b[K';
 
 class Bar implements Progress {
   private count = 0;
-  private shown = '';
+  private isShown = false;
+  private isDone = false;
+  private readonly beganMs: number;
+  private drawnMs: number;
 
   constructor(
     private readonly sink: Sink,
     private readonly label: string,
     private readonly total: number,
   ) {
-    this.draw();
+    // What is over at once needs no bar.
+    this.beganMs = this.drawnMs = sink.nowMs();
   }
 
   advance(by: number): void {
     this.count += by;
-    this.draw();
+    const nowMs = this.sink.nowMs();
+    if (this.isDone || nowMs - this.drawnMs < REDRAW_MS) return;
+    this.drawnMs = nowMs;
+    this.isShown = true;
+    this.sink.err(ERASE_LINE + progressLine(this.stateAt(nowMs - this.beganMs), this.sink.columns));
   }
 
   done(): void {
-    this.sink.err(`\r${' '.repeat(this.shown.length)}\r`);
+    this.hide();
+    this.isDone = true;
   }
 
-  private draw(): void {
-    const text = this.textNow().slice(0, Math.max(20, this.sink.columns - 1));
-    if (text === this.shown) return;
-    this.sink.err(`\r${text.padEnd(this.shown.length)}`);
-    this.shown = text;
+  hide(): void {
+    if (this.isShown) this.sink.err(ERASE_LINE);
+    this.isShown = false;
   }
 
-  private textNow(): string {
-    if (this.total === 0) return `${this.label} ${this.count}`;
-    const share = Math.min(1, this.count / this.total);
-    const full = Math.floor(share * BAR_CELLS);
-    const bar = `${'#'.repeat(full)}${'.'.repeat(BAR_CELLS - full)}`;
-    return `${this.label} [${bar}] ${Math.floor(share * 100)}% (${this.count}/${this.total})`;
+  private stateAt(elapsedMs: number) {
+    const { label, count, total } = this;
+    const speed = `${Math.round((count / elapsedMs) * 1000)}/s`;
+    if (total === 0) return { label, share: null, figures: [`${count} nodes`, speed] };
+    const share = Math.min(1, count / total);
+    const left = timeLeft(share, elapsedMs);
+    return { label, share, figures: [`${count} of ${total}`, ...(left === null ? [] : [left]), speed] };
   }
 }

@@ -4,6 +4,8 @@ import { CliError } from './errors.js';
 import { aclText, dataJson, dataOfJson, parseAcl } from './formats.js';
 import { childPath, walk } from './walk.js';
 
+const ABREAST = 128;
+
 /**
  * What is kept of a node. Ephemeral nodes belong to sessions and are left out; containers and nodes with a time to live become
  * persistent, for servers do not tell them from others.
@@ -15,20 +17,32 @@ export interface NodeCopy {
   readonly acl: readonly Acl[];
 }
 
-/** Reads a subtree, parents before children. Not a snapshot. */
+/** Reads a subtree, parents before children, with many calls under way at a time. Not a snapshot. */
 export async function* copies(client: ZooKeeperClient, root: string, signal: AbortSignal): AsyncGenerator<NodeCopy> {
-  for await (const { path, stat } of walk(client, root, signal)) {
-    if (stat.ephemeralOwner !== 0n) continue;
+  const read = async (path: string): Promise<NodeCopy | null> => {
     try {
       const [{ data }, { acl }] = await Promise.all([
         client.getData(path, { signal }),
         client.getAcl(path, { signal }),
       ]);
-      yield { path: root === '/' ? (path === '/' ? '' : path) : path.slice(root.length), data, acl };
+      return { path: root === '/' ? (path === '/' ? '' : path) : path.slice(root.length), data, acl };
     } catch (error) {
       if (!(error instanceof ZooKeeperError) || error.code !== 'noNode') throw error;
+      return null;
     }
+  };
+  let waiting: string[] = [];
+  const readWaiting = async (): Promise<NodeCopy[]> => {
+    const all = await Promise.all(waiting.map(read));
+    waiting = [];
+    return all.filter((copy) => copy !== null);
+  };
+  for await (const { path, stat } of walk(client, root, signal)) {
+    if (stat.ephemeralOwner !== 0n) continue;
+    waiting.push(path);
+    if (waiting.length >= ABREAST) yield* await readWaiting();
   }
+  yield* await readWaiting();
 }
 
 /** `root` + a copy's path. */
@@ -75,8 +89,6 @@ export async function writeCopies(
     );
   }
 }
-
-const ABREAST = 128;
 
 interface JsonNode {
   readonly [key: string]: unknown;

@@ -81,8 +81,16 @@ export async function visitDepthFirst(
 }
 
 /** All paths of a subtree, parents before children. */
-export async function listSubtree(client: ZooKeeperClient, root: string, signal: AbortSignal): Promise<string[]> {
+export async function listSubtree(
+  client: ZooKeeperClient,
+  root: string,
+  signal: AbortSignal,
+  onFound: () => void = () => undefined,
+): Promise<string[]> {
   const paths: string[] = [];
-  for await (const { path } of walk(client, root, signal)) paths.push(path);
+  for await (const { path } of walk(client, root, signal)) {
+    paths.push(path);
+    onFound();
+  }
   return paths;
 }

@@ -1,6 +1,7 @@
 import type { Clock, Timer } from '../host/index.js';
 import type { JuteReader, JuteWriter } from '../jute/index.js';
 import { opName } from '../protocol/index.js';
+import { onAbort } from './abort-listeners.js';
 import { ZooKeeperError } from './errors.js';
 import type { CallOptions } from './options.js';
 
@@ -49,12 +50,15 @@ export class Call {
         this.fail(new ZooKeeperError('timeout', `${subject}: no answer within ${timeoutMs} ms`, { path })),
       );
     }
-    const onAbort = (): void =>
-      this.fail(new ZooKeeperError('aborted', `${subject}: aborted`, { path, cause: signal?.reason }));
-    signal?.addEventListener('abort', onAbort);
+    const ignore =
+      signal === undefined
+        ? null
+        : onAbort(signal, () =>
+            this.fail(new ZooKeeperError('aborted', `${subject}: aborted`, { path, cause: signal.reason })),
+          );
     this.release = () => {
       timer?.cancel();
-      signal?.removeEventListener('abort', onAbort);
+      ignore?.();
     };
   }
 

@@ -124,8 +124,20 @@ describe('which moment', () => {
 
 describe('the progress bar', () => {
   it('tells share, size and speed', () => {
-    const line = barLine('copying', 50 * 1024 * 1024, 200 * 1024 * 1024, 1000);
-    assert.equal(line, `copying [${'#'.repeat(7)}${'.'.repeat(23)}]  25 % of 200 MiB, 50 MiB/s`);
+    const line = barLine('copying', 50 * 1024 * 1024, 200 * 1024 * 1024, 1000, 200);
+    assert.equal(line, `copying [${'#'.repeat(7)}${'.'.repeat(23)}]  25 %, 50 MiB of 200 MiB, 0:03 left, 50 MiB/s`);
+  });
+
+  it('takes one line of any terminal, and keeps the end of a long title', () => {
+    for (let columns = 20; columns <= 200; columns++) {
+      const line = barLine('/var/lib/zookeeper/version-2/snapshot.100000abc', 3e8, 5e8, 4000, columns);
+      assert.ok(line.length < columns, `${columns}: ${line}`);
+      assert.match(line, /100000abc.*  60 %/);
+    }
+    assert.equal(
+      barLine('/var/lib/zookeeper/version-2/snapshot.100000abc', 3e8, 5e8, 4000, 80),
+      '…2/snapshot.100000abc [####....]  60 %, 286 MiB of 477 MiB, 0:03 left, 72 MiB/s',
+    );
   });
 
   it('is drawn on a terminal only, and not too often', () => {
@@ -138,7 +150,7 @@ describe('the progress bar', () => {
       if (!isTTY) assert.deepEqual(written, []);
       else {
         assert.ok(written.length > 5 && written.length < 15, String(written.length));
-        assert.equal(written.at(-1), '\n');
+        assert.equal(written.at(-1), '\r\u001b[K');
       }
     }
   });

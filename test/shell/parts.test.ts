@@ -16,6 +16,7 @@ import { usageOf } from '../../src/shell/command.js';
 import { hexDump, parseAcl, permsText } from '../../src/shell/formats.js';
 import { isSecret } from '../../src/shell/edge/history-file.js';
 import { parseArguments } from '../../src/shell/options.js';
+import { Output } from '../../src/shell/output.js';
 import { formatQuota, parseQuota } from '../../src/shell/quotas.js';
 import { nest, type NodeCopy, unnest } from '../../src/shell/transfer.js';
 import { quoted, wordsOf } from '../../src/shell/words.js';
@@ -225,5 +226,46 @@ describe('properties of Apache ZooKeeper’s client', () => {
       null,
     );
     assert.equal(saslOfProperties(new Map(), noFile), null);
+  });
+});
+
+describe('a bar of zk-cli', () => {
+  function output(isTerminal: boolean) {
+    const clock = { nowMs: 0 };
+    const written: string[] = [];
+    const sink = {
+      out: (text: string) => written.push(text),
+      err: (text: string) => written.push(text),
+      hasColours: false,
+      errHasColours: false,
+      showsProgress: isTerminal,
+      columns: 60,
+      nowMs: () => clock.nowMs,
+    };
+    return { clock, written, out: new Output(sink, 'text') };
+  }
+
+  it('is drawn now and then, gives way to other lines and leaves nothing behind', () => {
+    const { clock, written, out } = output(true);
+    const bar = out.progress('writing /a', 400);
+    for (; clock.nowMs < 2000; clock.nowMs += 10) bar.advance(1);
+    assert.equal(written.length, 19);
+    assert.equal(written.at(-1), '\r\u001b[Kwriting /a  47 %, 191 of 400, 0:03 left, 101/s');
+    out.remark('something happened');
+    bar.advance(1);
+    bar.done();
+    bar.advance(1);
+    assert.deepEqual(written.slice(19, 21), ['\r\u001b[K', 'something happened\n']);
+    assert.equal(written.at(-1), '\r\u001b[K');
+  });
+
+  it('is not drawn for what is over at once, nor where nobody watches', () => {
+    for (const isTerminal of [true, false]) {
+      const { clock, written, out } = output(isTerminal);
+      const bar = out.progress('reading /a', 0);
+      for (; clock.nowMs < (isTerminal ? 100 : 5000); clock.nowMs += 10) bar.advance(1);
+      bar.done();
+      assert.deepEqual(written, []);
+    }
   });
 });

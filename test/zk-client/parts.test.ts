@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { EventType } from '../../src/protocol/index.js';
 import { FrameSplitter, parseConnectString, ZooKeeperError } from '../../src/zk-client/index.js';
+import { onAbort } from '../../src/zk-client/abort-listeners.js';
 import { clientPath, serverPath } from '../../src/zk-client/chroot.js';
 import { WatchRegistry } from '../../src/zk-client/watch-registry.js';
 import { frameOf } from '../support/wire-client.js';
@@ -33,6 +34,33 @@ describe('a connect string', () => {
       );
     });
   }
+});
+
+describe('a signal that many calls share', () => {
+  it('has one listener, which tells all who still listen, and goes with the last', () => {
+    const counted = { listeners: 0 };
+    const control = new AbortController();
+    const { signal } = control;
+    const [add, remove] = [signal.addEventListener.bind(signal), signal.removeEventListener.bind(signal)];
+    signal.addEventListener = (name: string, listener: () => void) => {
+      counted.listeners++;
+      add(name, listener);
+    };
+    signal.removeEventListener = (name: string, listener: () => void) => {
+      counted.listeners--;
+      remove(name, listener);
+    };
+    const heard: number[] = [];
+    const releases = Array.from({ length: 20 }, (_, i) => onAbort(signal, () => heard.push(i)));
+    assert.equal(counted.listeners, 1);
+    for (const release of releases) release();
+    assert.equal(counted.listeners, 0);
+    const leave = onAbort(signal, () => heard.push(100));
+    onAbort(signal, () => heard.push(101));
+    leave();
+    control.abort();
+    assert.deepEqual(heard, [101]);
+  });
 });
 
 describe('a chroot', () => {

@@ -1,7 +1,7 @@
 import { createInterface } from 'node:readline';
-import { SingleBar } from 'cli-progress';
 import { createRealHost } from '../../platform/index.js';
 import type { Progress, Tool } from '../../toolkit/index.js';
+import { ProgressBar } from '../progress.js';
 
 const BUFFER_CHARACTERS = 64 * 1024;
 
@@ -15,7 +15,8 @@ const NO_PROGRESS: Progress = { at: () => undefined, end: () => undefined };
 /** `writesOn`: it writes while it works, so that on a terminal a bar would be torn to pieces by what is written. */
 export function makeRealTool(writesOn: boolean): RealTool {
   const host = createRealHost({ log: { level: 'fatal' } });
-  const output = new Output();
+  let bar: ProgressBar | null = null;
+  const output = new Output(() => bar?.hide());
   const input = new Input();
   const showsBar = process.stderr.isTTY && !(writesOn && process.stdout.isTTY);
   return {
@@ -23,11 +24,18 @@ export function makeRealTool(writesOn: boolean): RealTool {
     write: (text) => output.write(text),
     settled: () => output.settled(),
     complain: (line) => {
+      bar?.hide();
       output.flush();
       process.stderr.write(`${line}\n`);
     },
-    progress: (what, totalBytes) => (showsBar ? bar(what, totalBytes) : NO_PROGRESS),
+    progress: (what, totalBytes) => {
+      if (!showsBar) return NO_PROGRESS;
+      const shown = new ProgressBar(process.stderr, what);
+      bar = shown;
+      return { at: (doneBytes) => shown.update(doneBytes, totalBytes), end: () => shown.end() };
+    },
     ask: (question) => {
+      bar?.hide();
       output.write(question);
       output.flush();
       return input.line();
@@ -40,26 +48,12 @@ export function makeRealTool(writesOn: boolean): RealTool {
   };
 }
 
-function bar(what: string, totalBytes: number): Progress {
-  const shown = new SingleBar({
-    stream: process.stderr,
-    format: '{what} [{bar}] {percentage}% {megabytes} MB, {eta_formatted} left',
-    clearOnComplete: true,
-    hideCursor: true,
-  });
-  shown.start(totalBytes, 0, { what, megabytes: '0' });
-  return {
-    at: (doneBytes) => shown.update(doneBytes, { megabytes: (doneBytes / 1e6).toFixed(0) }),
-    end: () => shown.stop(),
-  };
-}
-
 /** Standard output, in pieces that are worth a write each. */
 class Output {
   private waiting = '';
   private pending: Promise<void> | null = null;
 
-  constructor() {
+  constructor(private readonly beforeWrite: () => void) {
     process.stdout.on('error', (error: NodeJS.ErrnoException) => {
       // Nobody reads any more: `| head` has seen enough.
       if (error.code === 'EPIPE') process.exit(0);
@@ -76,6 +70,7 @@ class Output {
     if (this.waiting === '') return;
     const text = this.waiting;
     this.waiting = '';
+    this.beforeWrite();
     if (process.stdout.write(text)) return;
     this.pending ??= new Promise((resolve) => {
       process.stdout.once('drain', () => {

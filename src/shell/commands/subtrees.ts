@@ -38,11 +38,24 @@ async function deleteAll(
   return state.isWhole;
 }
 
-async function deleteTree({ client, out, signal }: Context, path: string, batch: number, withBar: boolean) {
+async function deleteTree({ client, signal }: Context, path: string, batch: number) {
   const paths = await listSubtree(client, path, signal);
-  const bar = withBar ? out.progress(`deleting ${path}`, paths.length) : null;
-  const isWhole = await deleteAll(client, paths, batch, signal, (by) => bar?.advance(by)).finally(() => bar?.done());
+  const isWhole = await deleteAll(client, paths, batch, signal, () => undefined);
   return { isWhole, count: paths.length };
+}
+
+/** Deletes all of these, parents first in the list, and shows how far it is. */
+export async function deleteWithBar({ client, out, signal }: Context, root: string, paths: readonly string[]) {
+  const bar = out.progress(`deleting ${root}`, paths.length);
+  const isWhole = await deleteAll(client, paths, BATCH, signal, (by) => bar.advance(by)).finally(() => bar.done());
+  if (isWhole) return;
+  throw new CliError(`Not all of ${root} could be deleted: something below it changed, or may not be deleted.`);
+}
+
+/** The paths of a subtree, parents first; tells how many it has found. */
+export async function listWithBar({ client, out, signal }: Context, root: string): Promise<string[]> {
+  const bar = out.progress(`listing ${root}`, 0);
+  return listSubtree(client, root, signal, () => bar.advance(1)).finally(() => bar.done());
 }
 
 export const deleteall: Command = {
@@ -55,7 +68,7 @@ export const deleteall: Command = {
     const word = args.value('b') ?? String(BATCH);
     if (!/^[+-]?\d+$/.test(word)) throw new CliError('-b argument must be an int value');
     const batch = Number(word);
-    const { isWhole, count } = await deleteTree(context, wordAt(args, 0), batch > 0 ? batch : 1, false);
+    const { isWhole, count } = await deleteTree(context, wordAt(args, 0), batch > 0 ? batch : 1);
     if (!isWhole) context.out.remark('Failed to delete some node(s) in the subtree!');
     context.out.json({ deleted: isWhole ? count : null });
   },
@@ -69,11 +82,10 @@ export const rmr: Command = {
   options: [],
   async run(context, args) {
     const path = wordAt(args, 0);
-    const { isWhole, count } = await deleteTree(context, path, BATCH, true);
-    if (!isWhole)
-      throw new CliError(`Not all of ${path} could be deleted: something below it changed, or may not be deleted.`);
-    context.out.line(`Deleted ${count} nodes`);
-    context.out.json({ deleted: count });
+    const paths = await listWithBar(context, path);
+    await deleteWithBar(context, path, paths);
+    context.out.line(`Deleted ${paths.length} nodes`);
+    context.out.json({ deleted: paths.length });
   },
 };
 

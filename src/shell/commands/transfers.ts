@@ -1,7 +1,7 @@
 import { type Operation, ZooKeeperError } from '../../zk-client/index.js';
 import { type Command, type Context, wordAt } from '../command.js';
 import { CliError } from '../errors.js';
-import { listSubtree } from '../walk.js';
+import { deleteWithBar, listWithBar } from './subtrees.js';
 import { copies, createOf, nest, type NodeCopy, unnest, writeCopies } from '../transfer.js';
 
 /** A request of this size is accepted everywhere (`jute.maxbuffer` is a megabyte). */
@@ -74,20 +74,12 @@ export const mv: Command = {
     const [source = '', target = ''] = args.rest;
     refuseInside(source, target);
     const all = await readAll(context, source);
-    const paths = await listSubtree(context.client, source, context.signal);
+    const paths = await listWithBar(context, source);
     if (paths.length !== all.length) throw new CliError(`${source} has ephemeral nodes, which cannot be moved`);
     const isOneStep = await moveAtOnce(context, target, all, paths);
     if (!isOneStep) {
       await writeAll(context, target, all, false);
-      const bar = context.out.progress(`deleting ${source}`, paths.length);
-      try {
-        for (const path of paths.reverse()) {
-          await context.client.delete(path, { signal: context.signal });
-          bar.advance(1);
-        }
-      } finally {
-        bar.done();
-      }
+      await deleteWithBar(context, source, paths);
     }
     context.out.line(`Moved ${all.length} nodes`);
     context.out.json({ moved: all.length, isOneStep });

@@ -6,6 +6,7 @@ import { type HistoryFile, isSecret } from './history-file.js';
 
 const COMPLETION_MS = 2000;
 const HISTORY_SIZE = 1000;
+const WANTS_COLOURS = (process.env['NO_COLOR'] ?? '') === '' && process.env['TERM'] !== 'dumb';
 
 /** Lines from a terminal or a pipe, run one after the other. */
 export class Terminal {
@@ -18,8 +19,10 @@ export class Terminal {
   readonly sink: Sink = {
     out: (text) => this.print(process.stdout, text),
     err: (text) => this.print(process.stderr, text),
-    hasColours: process.stdout.isTTY && (process.env['NO_COLOR'] ?? '') === '' && process.env['TERM'] !== 'dumb',
-    showsProgress: process.stderr.isTTY,
+    hasColours: process.stdout.isTTY && WANTS_COLOURS,
+    errHasColours: process.stderr.isTTY && WANTS_COLOURS,
+    showsProgress: process.stderr.isTTY && process.env['TERM'] !== 'dumb',
+    nowMs: () => performance.now(),
     get columns() {
       return process.stderr.isTTY ? process.stderr.columns : 80;
     },
