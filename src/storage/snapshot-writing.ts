@@ -8,6 +8,8 @@ import { SnapshotFileWriter } from './snapshot-file.js';
 const SLICE_BYTES = 256 * 1024;
 const SLICE_MS = 1;
 const STEP_BYTES = 32 * 1024;
+/** What a small snapshot needs; the buffer grows to a slice. */
+const FIRST_BYTES = 8 * 1024;
 
 /** Writes one snapshot file in slices between which everything else has its turn. */
 export class SnapshotWriting {
@@ -53,7 +55,7 @@ export class SnapshotWriting {
   }
 
   private async writeBody(file: SnapshotFileWriter): Promise<boolean> {
-    const w = new JuteWriter(SLICE_BYTES + STEP_BYTES);
+    const w = new JuteWriter(FIRST_BYTES);
     for (let more = true; more;) {
       if (this.isCancelled) return false;
       w.reset();

@@ -14,6 +14,8 @@ const PERSISTED_CVERSION_AT = 36;
 const PERSISTED_OWNER_AT = 44;
 /** Nodes are laid down in portions of at most about this size. */
 const PORTION_BYTES = 64 * 1024;
+/** What a small tree needs; it grows to two portions. */
+const FIRST_BYTES = 8 * 1024;
 const TWO_32 = 0x1_0000_0000;
 
 /**
@@ -35,7 +37,7 @@ export class TreeSnapshot implements ChangeObserver {
   private readonly rowLimit: number;
   /** A bit for each row that is written or is none of this snapshot's. */
   private readonly done: Uint8Array;
-  private pending = Buffer.allocUnsafeSlow(2 * PORTION_BYTES);
+  private pending = Buffer.allocUnsafeSlow(FIRST_BYTES);
   private pendingView = viewOf(this.pending);
   private pendingFrom = 0;
   private pendingTo = 0;

@@ -24,7 +24,7 @@ function writingAtTheEnd(change: (follower: SimServer, ensemble: Ensemble) => vo
       change(follower, ensemble);
       const { lastZxid } = order;
       client.ask(CREATE);
-      assert.ok(await (call(this, 'until', () => order.lastZxid > lastZxid, 1000)));
+      assert.ok(await call(this, 'until', () => order.lastZxid > lastZxid, 1000));
       assert.equal(follower.database?.lastAppliedZxid, lastZxid);
     };
   });

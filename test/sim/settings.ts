@@ -86,8 +86,12 @@ export interface Reading {
 }
 
 export async function readConfig(disk: Pick<Disk, 'readFile' | 'stat' | 'list'>, settings: Settings): Promise<Reading> {
-  const { config, faults } = await loadConfig({ disk, configFile: CONFIG_FILE, workingDir: '/etc', env: {} });
+  const { config, faults } = await load(disk);
   return { config: config === null ? null : tighten(config, settings), faults: JSON.stringify(faults) };
+}
+
+function load(disk: Pick<Disk, 'readFile' | 'stat' | 'list'>): ReturnType<typeof loadConfig> {
+  return loadConfig({ disk, configFile: CONFIG_FILE, workingDir: '/etc', env: {} });
 }
 
 /** The files of a server whose list has these lines. */
@@ -121,17 +125,27 @@ export function serverLine(sid: number, role: Role, ports = '2888:3888'): string
   return `server.${sid}=${machineName(sid)}:${ports}:${role};0.0.0.0:2181`;
 }
 
+/** What was read of files before: runs have the same few again and again, and reading them takes long. */
+const readBefore = new Map<string, ServerConfig>();
+
 /** The configuration of each server that does not change its list. */
 export async function serverConfigs(settings: Settings): Promise<ReadonlyMap<number, ServerConfig>> {
   const configs = new Map<number, ServerConfig>();
   const list = firstList(settings);
   for (const sid of founders(settings)) {
-    const files = memoryFiles(Object.fromEntries(configFiles(settings, sid, list)));
-    const { config, faults } = await readConfig(files, settings);
-    if (config === null) throw new Error(`zoo.cfg of server ${sid}: ${faults}`);
-    configs.set(sid, config);
+    const files = Object.fromEntries(configFiles(settings, sid, list));
+    const key = JSON.stringify(files);
+    const config = readBefore.get(key) ?? (await readInMemory(files, sid));
+    readBefore.set(key, config);
+    configs.set(sid, tighten(config, settings));
   }
   return configs;
+}
+
+async function readInMemory(files: Readonly<Record<string, string>>, sid: number): Promise<ServerConfig> {
+  const { config, faults } = await load(memoryFiles(files));
+  if (config === null) throw new Error(`zoo.cfg of server ${sid}: ${JSON.stringify(faults)}`);
+  return config;
 }
 
 /** Bounds so tight that short histories meet them; zoo.cfg refuses some of these for good reasons. */

@@ -103,7 +103,7 @@ class Search<S, T> {
 
   private isNew({ id }: Entry, state: S): boolean {
     this.flip(id);
-    const key = `${Buffer.from(this.done).toString('latin1')}|${this.model.keyOf(state)}`;
+    const key = `${String.fromCharCode(...this.done)}|${this.model.keyOf(state)}`;
     if (this.tried.has(key)) {
       this.flip(id);
       return false;
