@@ -147,6 +147,11 @@ export class ClientHub implements CommandContext {
     for (const connection of [...this.connections]) if (connection.isTalking) connection.leave(why);
   }
 
+  /** No connection takes further requests. */
+  holdBack(): void {
+    for (const connection of this.connections) connection.holdBack();
+  }
+
   /** Nothing of the hub's may happen after this. */
   stop(): void {
     for (const connection of [...this.connections, ...this.leaving]) connection.destroy('the server stops');

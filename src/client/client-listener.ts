@@ -9,8 +9,8 @@ import type { CommandContext } from './four-letter/index.js';
 import { type Admit, type ClientTls, SecureAccept, type Transport } from './secure-accept.js';
 import { type ClientOptions, DEFAULT_CLIENT_OPTIONS, type TunableOptions } from './options.js';
 
-/** What is under way when this server stops gets so long to be answered. */
-const DRAIN_MS = 300;
+/** What is under way when this server stops gets so long to be answered; mostly it is at once. */
+const DRAIN_MS = 1000;
 const DRAIN_LOOK_MS = 5;
 
 export interface ClientListenerDeps {
@@ -123,8 +123,8 @@ export class ClientListener {
   }
 
   /**
-   * Takes no one in any more, gives the answers that are under way a moment, and ends the connections of all sessions, so that
-   * their clients go to another server at once.
+   * Takes no one in and nothing on any more, gives the answers that are under way a moment, and ends the connections of all
+   * sessions, so that their clients go to another server at once. What they send meanwhile is not done, and not answered.
    */
   async drain(): Promise<void> {
     const { clock } = this.host;
@@ -132,6 +132,7 @@ export class ClientListener {
     const { listeners } = this;
     this.listeners = [];
     await Promise.all(listeners.map((listener) => listener.close()));
+    this.hub.holdBack();
     const endMs = clock.monotonicMs() + DRAIN_MS;
     while (this.hub.traffic.outstanding > 0 && clock.monotonicMs() < endMs) await sleep(clock, DRAIN_LOOK_MS);
     this.serve(null);

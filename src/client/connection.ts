@@ -15,7 +15,7 @@ import { describeRequest } from './oversize.js';
 import type { Listed } from './roster.js';
 
 /** Why frames are not taken now; bits. */
-const Block = { session: 1, reader: 2, outstanding: 4 } as const;
+const Block = { session: 1, reader: 2, outstanding: 4, stopping: 8 } as const;
 /** Replies of one chunk are sent in pieces of about this size. */
 const FLUSH_BYTES = 64 * 1024;
 /** While frames are not taken, so much may come before the socket is paused. */
@@ -273,6 +273,11 @@ export class ClientConnection implements SessionCarrier, SocketHandler, FrameSin
 
   releaseOutstanding(): void {
     this.unblock(Block.outstanding);
+  }
+
+  /** Takes no further requests; what it has taken is answered. It is not released. */
+  holdBack(): void {
+    this.block(Block.stopping);
   }
 
   due(): void {
