@@ -39,7 +39,7 @@ export async function backup(context: CliContext, options: BackupOptions): Promi
   const { config } = loaded;
   if (config === null) return refuse(context, loaded);
   const target = options.to === undefined ? config.backup.dir : resolve(context.workingDir, options.to);
-  if (target === null) {
+  if (target === null || options.to === '') {
     context.err('Name the folder for backups with --to, or backup.dir in the configuration.');
     return ExitCode.usage;
   }

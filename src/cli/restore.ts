@@ -63,6 +63,7 @@ export async function restore(context: CliContext, options: RestoreOptions): Pro
     });
     bar.end();
     const what = `${checked.backup.path} at ${formatZxid(checked.zxid)} (${checked.state.tree.nodeCount} nodes)`;
+    for (const path of checked.incomplete) context.err(`${path} is no whole backup and is left out.`);
     if (options.check) {
       context.out(`${what} is whole.`);
       return ExitCode.ok;

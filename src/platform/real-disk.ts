@@ -12,7 +12,7 @@ import {
   unlink,
 } from 'node:fs/promises';
 import { constants, type Stats } from 'node:fs';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import {
   type AppendFile,
   type AppendOptions,
@@ -78,7 +78,7 @@ export class RealDisk implements Disk {
   }
 
   async makeDir(dir: string): Promise<void> {
-    await guarded(dir, mkdir(dir, { recursive: true }));
+    await guarded(dir, makeFolder(dir));
   }
 
   async syncDir(dir: string): Promise<void> {
@@ -98,6 +98,32 @@ export class RealDisk implements Disk {
   claim(dir: string): Promise<FolderClaim | null> {
     return guarded(dir, claimFolder(dir));
   }
+}
+
+/** Node's own recursion never ends where a folder cannot be made though its parent is there, as below /proc. */
+async function makeFolder(dir: string): Promise<void> {
+  try {
+    await mkdir(dir);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' && dirname(dir) !== dir) {
+      await makeFolder(dirname(dir));
+      await mkdir(dir).catch(unlessFolder(dir));
+    } else {
+      await unlessFolder(dir)(error as Error);
+    }
+  }
+}
+
+/** Somebody may have made it just now; a file system that is mounted read-only says so only of what is not there. */
+function unlessFolder(dir: string): (error: Error) => Promise<void> {
+  return async (error) => {
+    const isFolder = await stat(dir).then(
+      (stats) => stats.isDirectory(),
+      () => false,
+    );
+    if (!isFolder) throw error;
+  };
 }
 
 class RealReader implements ReadableFile {

@@ -2,10 +2,10 @@ import { createHash } from 'node:crypto';
 import type { Disk } from '../host/index.js';
 import { formatZxid } from '../protocol/index.js';
 import { isNotFound, StorageError } from './errors.js';
-import { joinPath, STAGED_PREFIX } from './names.js';
+import { joinPath, parentPath, STAGED_PREFIX } from './names.js';
 import { StagedFile } from './staged-file.js';
 
-/** Written last: a folder without it is no backup. */
+/** Written last, before the folder gets its name: a folder without it is no backup. */
 export const MANIFEST_NAME = 'manifest.json';
 const FORMAT = 1;
 
@@ -81,26 +81,64 @@ export async function readManifest(disk: Disk, dir: string): Promise<BackupManif
   return manifest;
 }
 
-/** The backups in `dir`, or the one that it is itself; oldest first. Folders without a manifest are left out. */
-export async function listBackups(disk: Disk, dir: string): Promise<StoredBackup[]> {
-  const own = await readManifest(disk, dir);
-  if (own !== null) return [{ path: dir, manifest: own }];
-  const found: StoredBackup[] = [];
-  for (const { name, kind } of await disk.list(dir)) {
-    if (kind !== 'dir' || !name.startsWith(BACKUP_PREFIX)) continue;
-    const path = joinPath(dir, name);
-    const manifest = await readManifest(disk, path);
-    if (manifest !== null) found.push({ path, manifest });
-  }
-  return found.sort((a, b) => a.manifest.createdMs - b.manifest.createdMs);
+/** What a folder of backups holds. */
+export interface BackupFolder {
+  /** Oldest first. */
+  readonly backups: readonly StoredBackup[];
+  /** Folders that look like backups and are none: what an interrupted one has left, or one without its manifest. */
+  readonly incomplete: readonly string[];
 }
 
-export const BACKUP_PREFIX = 'backup-';
+/** The backups in `dir`, or the one that it is itself. */
+export async function listBackups(disk: Disk, dir: string): Promise<BackupFolder> {
+  const own = await readManifest(disk, dir);
+  if (own !== null) return { backups: [{ path: dir, manifest: own }], incomplete: [] };
+  const backups: StoredBackup[] = [];
+  const incomplete: string[] = [];
+  for (const { name, kind } of await disk.list(dir)) {
+    if (kind !== 'dir') continue;
+    const path = joinPath(dir, name);
+    if (name.startsWith(INCOMPLETE_PREFIX)) incomplete.push(path);
+    if (!name.startsWith(BACKUP_PREFIX)) continue;
+    const manifest = await readManifest(disk, path);
+    if (manifest === null) incomplete.push(path);
+    else backups.push({ path, manifest });
+  }
+  return {
+    backups: backups.sort((a, b) => a.manifest.createdMs - b.manifest.createdMs),
+    incomplete: incomplete.sort(),
+  };
+}
 
-/** `backup-20261127T002000Z-1-100000002`: when, of which server, up to where. */
-export function backupName(createdMs: number, serverId: number, lastZxid: number): string {
+const BACKUP_PREFIX = 'backup-';
+/** In front of the name of a backup that is being written or removed. */
+const INCOMPLETE_PREFIX = 'incomplete-';
+
+/** `backup-20261127T002000Z-1-100000002`: when, of which server, up to where; `taken` gets a number behind it. */
+export function backupName(
+  createdMs: number,
+  serverId: number,
+  lastZxid: number,
+  taken: (name: string) => boolean,
+): string {
   const stamp = new Date(createdMs).toISOString().replace(/[-:]|\.\d+/g, '');
-  return `${BACKUP_PREFIX}${stamp}-${serverId}-${lastZxid.toString(16)}`;
+  const name = `${BACKUP_PREFIX}${stamp}-${serverId}-${lastZxid.toString(16)}`;
+  let unique = name;
+  for (let i = 2; taken(unique); i++) unique = `${name}-${i}`;
+  return unique;
+}
+
+/** Where a backup stands as long as it is not whole. */
+export function incompletePath(path: string): string {
+  const name = path.slice(parentPath(path).length).replace(/^\//, '');
+  return joinPath(parentPath(path), INCOMPLETE_PREFIX + name);
+}
+
+/** Did a backup of this server stand at that path while it was not whole? */
+export function isIncompleteOf(serverId: number, path: string): boolean {
+  const name = path.slice(path.lastIndexOf('/') + 1);
+  const id = /^incomplete-backup-\d{8}T\d{6}Z-(\d+)-/.exec(name)?.[1];
+  return id !== undefined && Number(id) === serverId;
 }
 
 export function newManifest(fields: Omit<BackupManifest, 'format'>): BackupManifest {

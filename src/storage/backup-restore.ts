@@ -29,6 +29,8 @@ export interface CheckedBackup {
   readonly backup: StoredBackup;
   readonly state: State;
   readonly zxid: number;
+  /** Folders beside it that look like backups and are none. */
+  readonly incomplete: readonly string[];
 }
 
 /**
@@ -43,7 +45,8 @@ export async function checkBackup(
   onProgress?: Progress,
 ): Promise<CheckedBackup> {
   const { disk } = host;
-  const backup = choose(await listBackups(disk, dir), point, dir);
+  const { backups, incomplete } = await listBackups(disk, dir);
+  const backup = choose(backups, point, dir, incomplete);
   const { manifest, path } = backup;
   await checkFiles(disk, path, manifest.files, onProgress);
   const [snapshot] = await listSnapshots(disk, path);
@@ -56,12 +59,18 @@ export async function checkBackup(
   if (point.kind !== 'zxid' && lastZxid !== upTo) {
     throw corrupt(path, `it should lead to ${formatZxid(upTo)}, but ends at ${formatZxid(lastZxid)}`);
   }
-  return { backup, state, zxid: lastZxid };
+  return { backup, state, zxid: lastZxid, incomplete };
 }
 
-function choose(backups: readonly StoredBackup[], point: RestorePoint, dir: string): StoredBackup {
+function choose(
+  backups: readonly StoredBackup[],
+  point: RestorePoint,
+  dir: string,
+  incomplete: readonly string[],
+): StoredBackup {
   const newest = backups.at(-1);
-  if (newest === undefined) throw outOfRange(`there is no backup in ${dir}`);
+  const beside = incomplete.length === 0 ? '' : `, only what is none without a manifest: ${incomplete.join(', ')}`;
+  if (newest === undefined) throw outOfRange(`there is no backup in ${dir}${beside}`);
   if (point.kind === 'newest') return newest;
   const found = backups.find(({ manifest }) => holds(manifest, point));
   if (found !== undefined) return found;

@@ -1,28 +1,22 @@
 import { createHash } from 'node:crypto';
-import { type Disk, DiskError, type Host } from '../host/index.js';
+import type { Disk, Host } from '../host/index.js';
 import {
   backupName,
   type BackupFile,
+  type BackupFolder,
+  incompletePath,
   listBackups,
-  MANIFEST_NAME,
   newManifest,
   type StoredBackup,
   textOfZxid,
   writeManifest,
   zxidOfText,
 } from './backup-manifest.js';
-import type { DataFolders } from './data-folders.js';
-import { asStorageError, isNotFound, StorageError } from './errors.js';
+import { dropIncomplete, dropOld, dropRemnants } from './backup-removal.js';
+import { type DataFolders, makeFolders, missingFolders } from './data-folders.js';
+import { asStorageError, StorageError } from './errors.js';
 import { LogReader } from './log-reader.js';
-import {
-  joinPath,
-  listLogs,
-  listSnapshots,
-  logsAfter,
-  parentPath,
-  type SnapshotFile,
-  type StoredFile,
-} from './names.js';
+import { joinPath, listLogs, listSnapshots, logsAfter, type SnapshotFile, type StoredFile } from './names.js';
 import { looksWhole } from './snapshot-source.js';
 import { Continuity } from './zxid-order.js';
 
@@ -63,8 +57,9 @@ interface LogTail {
 /**
  * Copies the newest state, as one snapshot and the log behind it, into a folder of its own inside `target`. It begins where
  * the last backup there ended, or earlier, so that together they hold every moment. Files are never changed once they are
- * written, and a log only grows: a server may run meanwhile, as long as it purges nothing. One that fails leaves nothing
- * behind, so that those that are tried again and again do not fill the disk.
+ * written, and a log only grows: a server may run meanwhile, as long as it purges nothing. The folder gets its name when all
+ * of it is durable. One that fails leaves nothing behind, and one that is interrupted (a crash, a power cut) leaves what the
+ * next one of this server removes.
  *
  * Throws NO_SNAPSHOT, LOG_GAP, LOG_CORRUPT, IO.
  */
@@ -74,22 +69,61 @@ export async function takeBackup(
   target: string,
   request: BackupRequest,
 ): Promise<StoredBackup> {
-  const { disk, clock } = host;
-  let unfinished: string | null = null;
+  const { disk } = host;
+  const { serverId, upTo, retainCount, cancel } = request;
   try {
-    request.cancel?.throwIfAborted();
-    await disk.makeDir(target);
-    const earlier = (await listBackups(disk, target)).filter(({ manifest }) => manifest.serverId === request.serverId);
+    cancel?.throwIfAborted();
+    const { backups, incomplete } = await openTarget(disk, target);
+    await dropRemnants(host, incomplete, serverId);
+    const earlier = backups.filter(({ manifest }) => manifest.serverId === serverId);
     const last = earlier.at(-1);
-    const coveredTo =
-      last === undefined || request.isLogged === false ? request.upTo : zxidOfText(last.manifest.lastZxid);
-    const base = await chooseBase(disk, folders.snapDir, request.upTo, coveredTo);
+    const coveredTo = last === undefined || request.isLogged === false ? upTo : zxidOfText(last.manifest.lastZxid);
+    const base = await chooseBase(disk, folders.snapDir, upTo, coveredTo);
     const tail = await measureLogs(disk, folders.logDir, base.zxid, request);
-    const createdMs = clock.wallMs();
-    const path = joinPath(target, backupName(createdMs, request.serverId, tail.lastZxid));
-    await disk.makeDir(path);
-    unfinished = path;
-    const files = await copyAll(disk, path, base, tail.parts, request);
+    const stored = await writeBackup(host, target, { base, tail }, request);
+    await dropOld(disk, [...earlier, stored], retainCount);
+    return stored;
+  } catch (error) {
+    throw asStorageError(error, 'taking a backup', target);
+  }
+}
+
+/** Makes the folder for backups when it is not there. Throws IO. */
+async function openTarget(disk: Disk, target: string): Promise<BackupFolder> {
+  try {
+    await makeFolders(disk, target, await missingFolders(disk, target));
+    return await listBackups(disk, target);
+  } catch (error) {
+    const isInTheWay = error instanceof StorageError && error.code === 'DATA_DIR';
+    if (error instanceof StorageError && !isInTheWay) throw error;
+    const what = isInTheWay
+      ? `${target} cannot be used for backups: ${error.file ?? target} is not a folder`
+      : asStorageError(error, `using ${target} for backups`).message;
+    const hint = 'Name a folder that is there, or that this user can make (--to, or backup.dir)';
+    throw new StorageError('IO', `${what}. ${hint}.`, target, null, { cause: error });
+  }
+}
+
+interface Source {
+  readonly base: SnapshotFile;
+  readonly tail: LogTail;
+}
+
+async function writeBackup(
+  { disk, clock }: Host,
+  target: string,
+  { base, tail }: Source,
+  request: BackupRequest,
+): Promise<StoredBackup> {
+  const createdMs = clock.wallMs();
+  const names = new Set((await disk.list(target)).map(({ name }) => name));
+  const name = backupName(createdMs, request.serverId, tail.lastZxid, (one) => names.has(one));
+  const path = joinPath(target, name);
+  const unfinished = incompletePath(path);
+  await disk.makeDir(unfinished);
+  const claim = await disk.claim(unfinished);
+  try {
+    const files = await copyAll(disk, unfinished, base, tail.parts, request);
     const manifest = newManifest({
       serverId: request.serverId,
       createdMs,
@@ -99,26 +133,16 @@ export async function takeBackup(
       lastTimeMs: tail.lastTimeMs,
       files,
     });
-    await disk.syncDir(path);
-    await writeManifest(disk, path, manifest);
-    unfinished = null;
+    await disk.syncDir(unfinished);
+    await writeManifest(disk, unfinished, manifest);
+    await disk.rename(unfinished, path);
     await disk.syncDir(target);
-    const stored = { path, manifest };
-    await dropOld(disk, [...earlier, stored], request.retainCount);
-    return stored;
+    return { path, manifest };
   } catch (error) {
-    if (unfinished !== null) await dropUnfinished(disk, unfinished);
-    throw asStorageError(error, 'taking a backup', target);
-  }
-}
-
-/** What cannot be removed stays: without a manifest it is taken for no backup. */
-async function dropUnfinished(disk: Disk, path: string): Promise<void> {
-  try {
-    for (const { name } of await disk.list(path)) await disk.remove(joinPath(path, name));
-    await disk.remove(path);
-  } catch (error) {
-    if (!(error instanceof DiskError)) throw error;
+    await dropIncomplete(disk, unfinished);
+    throw error;
+  } finally {
+    await claim?.release();
   }
 }
 
@@ -225,20 +249,4 @@ async function copyFile(
     await from.close();
   }
   return { name: source.name, bytes: length, sha256: hash.digest('hex') };
-}
-
-/** The oldest first, and of each the manifest first: half a backup must not look like a whole one. */
-async function dropOld(disk: Disk, backups: readonly StoredBackup[], retainCount: number): Promise<void> {
-  const surplus = Math.max(0, backups.length - retainCount);
-  for (const { path, manifest } of backups.slice(0, surplus)) {
-    for (const name of [MANIFEST_NAME, ...manifest.files.map((file) => file.name)]) {
-      await disk.remove(joinPath(path, name)).catch(unlessMissing);
-    }
-    await disk.remove(path).catch(() => undefined);
-    await disk.syncDir(parentPath(path));
-  }
-}
-
-function unlessMissing(error: unknown): void {
-  if (!isNotFound(error)) throw error;
 }

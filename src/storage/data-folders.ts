@@ -77,9 +77,7 @@ async function requireFolder(disk: Disk, dir: string, mayCreate: boolean): Promi
         dir,
       );
     }
-    await disk.makeDir(dir);
-    // A folder whose name is lost takes everything in it with it.
-    for (const made of missing) await disk.syncDir(parentPath(made));
+    await makeFolders(disk, dir, missing);
   } catch (error) {
     if (error instanceof StorageError) throw error;
     const { message } = asStorageError(error, `using ${dir}`, dir);
@@ -87,8 +85,14 @@ async function requireFolder(disk: Disk, dir: string, mayCreate: boolean): Promi
   }
 }
 
-/** The folders on the way to `dir` that do not exist, innermost first. */
-async function missingFolders(disk: Disk, dir: string): Promise<string[]> {
+/** Makes `dir`, and durably so: a folder whose name is lost takes everything in it with it. */
+export async function makeFolders(disk: Disk, dir: string, missing: readonly string[]): Promise<void> {
+  await disk.makeDir(dir);
+  for (const made of missing) await disk.syncDir(parentPath(made));
+}
+
+/** The folders on the way to `dir` that do not exist, innermost first. Throws DATA_DIR where something else is in the way. */
+export async function missingFolders(disk: Disk, dir: string): Promise<string[]> {
   const missing: string[] = [];
   for (let at = dir; at !== '/'; at = parentPath(at)) {
     try {

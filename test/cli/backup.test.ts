@@ -1,12 +1,16 @@
 // zk-server backup and restore beside a real server.
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readdir, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { barLine, ProgressBar } from '../../src/cli/progress.js';
 import { parsePoint } from '../../src/cli/restore.js';
 import { Ensemble, type Member } from '../support/ensemble.js';
+import { eventually } from '../support/eventually.js';
 import { WireClient } from '../support/wire-client.js';
-import { cli } from './harness.js';
+import { cli, MAIN } from './harness.js';
 
 const LIMIT_MS = 60_000;
 
@@ -49,9 +53,23 @@ describe('zk-server backup and restore', { timeout: LIMIT_MS }, () => {
   it('name a folder that is not there, or is none', async (t) => {
     const member = await alone(t);
     const { configFile, folder } = member;
-    const isFile = await cli(['backup', configFile, '--to', configFile]);
-    assert.equal(isFile.exitCode, 1);
-    assert.match(isFile.err, /zoo\.cfg/);
+    await symlink(join(folder, 'nowhere', 'at', 'all'), join(folder, 'dangling'));
+    const targets: readonly (readonly [string, RegExp])[] = [
+      [configFile, /zoo\.cfg is not a folder\. Name a folder/],
+      [join(configFile, 'below'), /zoo\.cfg.*Name a folder/],
+      ['/proc/x', /\/proc\/x.*Name a folder/],
+      ['/proc/self/x/y', /\/proc\/self\/x.*Name a folder/],
+      ['/dev/null', /\/dev\/null is not a folder\. Name a folder/],
+      [join(folder, 'dangling'), /dangling.*Name a folder/],
+      [join(folder, 'dangling', 'x'), /dangling.*Name a folder/],
+      [join(folder, 'a'.repeat(300)), /ENAMETOOLONG.*Name a folder/],
+    ];
+    for (const [target, expected] of targets) {
+      const { exitCode, err } = await cli(['backup', configFile, '--to', target]);
+      assert.equal(exitCode, 1, target);
+      assert.match(err, expected);
+    }
+    assert.equal((await cli(['backup', configFile, '--to', ''])).exitCode, 2);
     await member.stop();
     const absent = await cli(['restore', configFile, '--from', join(folder, 'absent')]);
     assert.equal(absent.exitCode, 1);
@@ -88,6 +106,30 @@ describe('zk-server backup and restore', { timeout: LIMIT_MS }, () => {
     await member.start();
     await member.serving();
     assert.deepEqual(await children(member), ['a', 'b']);
+  });
+
+  it('pass over what a backup has left that was killed', async (t) => {
+    const member = await alone(t);
+    const { configFile, folder } = member;
+    const client = await WireClient.connect(member.clientPort);
+    for (let i = 0; i < 60; i++) await client.create(`/n${i}`, Buffer.alloc(1_000_000));
+    await client.close();
+    const to = join(folder, 'backups');
+    const remnants = () => readdir(to).then((names) => names.filter((name) => name.startsWith('incomplete-')));
+    const child = spawn(process.execPath, ['--import', 'tsx', MAIN, 'backup', configFile, '--to', to], {
+      stdio: 'ignore',
+    });
+    await eventually('it copies', LIMIT_MS, async () => (await remnants().catch(() => [])).length > 0);
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+    const [remnant = ''] = await remnants();
+    assert.match(remnant, /^incomplete-backup-/, 'it was killed in time');
+    const nothing = await cli(['restore', configFile, '--from', to, '--check']);
+    assert.equal(nothing.exitCode, 1);
+    assert.ok(nothing.err.includes(remnant), nothing.err);
+    assert.equal((await cli(['backup', configFile, '--to', to])).exitCode, 0);
+    assert.deepEqual(await remnants(), []);
+    assert.equal((await cli(['restore', configFile, '--from', to, '--check'])).exitCode, 0);
   });
 
   it('say what they cannot do', async (t) => {

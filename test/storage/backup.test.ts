@@ -122,7 +122,9 @@ describe('backup', () => {
   it('without its manifest is none', async () => {
     const { machine, backups } = await twoBackups();
     await machine.settle(machine.host.disk.remove(`${backups[1]?.path ?? ''}/manifest.json`));
-    assert.equal((await check(machine, { kind: 'newest' })).zxid, 20);
+    const { zxid, incomplete } = await check(machine, { kind: 'newest' });
+    assert.equal(zxid, 20);
+    assert.deepEqual(incomplete, [backups[1]?.path]);
   });
 
   it('begins with a compressed snapshot, too', async () => {
@@ -150,6 +152,63 @@ describe('backup', () => {
       assert.deepEqual(stored(), before);
     });
   }
+
+  it('is whole or none when the power fails at any step, and the next one clears away what is left', async () => {
+    const foldersOf = (machine: Machine): string[] => [
+      ...new Set(
+        [...machine.disk.files().keys()]
+          .filter((path) => path.startsWith(BACKUPS))
+          .map((path) => path.split('/')[2] ?? ''),
+      ),
+    ];
+    let remnants = 0;
+    const outcome = { isDone: false };
+    for (let step = 1; !outcome.isDone; step++) {
+      assert.ok(step < 200);
+      const { machine, database } = await twoBackups();
+      await machine.world.run(1000);
+      let operations = 0;
+      machine.disk.onOperation = () => {
+        if (++operations === step) machine.world.powerOff('local', 'tear');
+      };
+      database.backUp(BACKUPS, { serverId: 1, retainCount: 2 }).then(
+        () => (outcome.isDone = true),
+        () => undefined,
+      );
+      await machine.world.run(1000);
+      machine.disk.onOperation = null;
+      const { zxid, incomplete } = await check(machine, { kind: 'newest' });
+      assert.equal(zxid, 30, `step ${step}`);
+      remnants += incomplete.length;
+      const reopened = await machine.open();
+      await machine.world.run(1000);
+      await machine.settle(reopened.backUp(BACKUPS, { serverId: 1, retainCount: 2 }));
+      const left = foldersOf(machine);
+      assert.deepEqual([left.length, left.filter((name) => !name.startsWith('backup-'))], [2, []], `step ${step}`);
+      assert.deepEqual((await check(machine, { kind: 'zxid', zxid: 25 })).incomplete, []);
+    }
+    assert.ok(remnants > 5, `${remnants}`);
+  });
+
+  it('does not touch what another server, or another process of this one, is just writing', async () => {
+    const { machine, database } = await twoBackups();
+    const { disk } = machine.host;
+    const other = `${BACKUPS}/incomplete-backup-20261127T002000Z-2-1e`;
+    await machine.settle(disk.makeDir(other));
+    await machine.settle(disk.makeDir(`${BACKUPS}/incomplete-backup-20261127T002000Z-1-1e`));
+    await machine.world.run(1000);
+    await machine.settle(database.backUp(BACKUPS, KEEP_ALL));
+    assert.deepEqual((await check(machine, { kind: 'newest' })).incomplete, [other]);
+  });
+
+  it('gets a name of its own when there are two in a second', async () => {
+    const { machine, database } = await twoBackups();
+    const [one, two] = [
+      await machine.settle(database.backUp(BACKUPS, KEEP_ALL)),
+      await machine.settle(database.backUp(BACKUPS, KEEP_ALL)),
+    ];
+    assert.notEqual(one.path, two.path);
+  });
 
   it('gives way when the log is to be cut back, and when it is told to', async () => {
     const { machine, story, database } = await twoBackups();
