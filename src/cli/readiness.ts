@@ -1,5 +1,4 @@
-import { get } from 'node:http';
-import { formatEndpoint, type Endpoint } from '../host/index.js';
+import { formatEndpoint, type Endpoint, TlsError } from '../host/index.js';
 import type { ServerConfig } from '../config/index.js';
 import { dialable } from './probe.js';
 
@@ -10,39 +9,56 @@ export interface ReadyCheck {
   readonly detail: string;
 }
 
-/** Where this server answers /readyz; null when it does not, or only with TLS. */
-function healthEndpoint({ admin }: ServerConfig): Endpoint | null {
-  return admin.endpoint === null || admin.transport === 'tls' ? null : dialable(admin.endpoint);
+/** What was learnt of `/readyz`. */
+export interface Readiness {
+  /** Null when it cannot be asked. */
+  readonly checks: readonly ReadyCheck[] | null;
+  /** Why it cannot be asked, where that is worth a word; null: it was, or there is nothing to ask. */
+  readonly problem: string | null;
 }
 
+const NOT_THERE: Readiness = { checks: null, problem: null };
+const PATH = '/readyz?format=json';
+const MAX_BYTES = 64 * 1024;
+
 /**
- * The checks of `/readyz` of the server of that configuration; null when it does not answer there. (Its admin port is another
- * one when somebody else had that, a second server of this machine, say.)
+ * The checks of `/readyz` of the server of that configuration. (Its admin port is another one when somebody else had that, a
+ * second server of this machine, say; then nothing is told.) An admin port that takes only HTTPS is asked with the key and the
+ * trusted certificates of the server itself, `ssl.quorum.*`.
  */
-export async function askReadiness(
-  config: ServerConfig | null,
-  timeoutMs: number,
-): Promise<readonly ReadyCheck[] | null> {
-  const endpoint = config === null ? null : healthEndpoint(config);
-  if (config === null || endpoint === null) return null;
+export async function askReadiness(config: ServerConfig | null, timeoutMs: number): Promise<Readiness> {
+  if (config?.admin.endpoint == null) return NOT_THERE;
+  const { admin, storage } = config;
+  const endpoint = dialable(config.admin.endpoint);
   try {
-    const text = await fetchText(`http://${formatEndpoint(endpoint)}/readyz?format=json`, timeoutMs);
-    return checksOf(JSON.parse(text), `${config.storage.dataDir}/version-2`);
-  } catch {
-    return null;
+    const { httpClient, network } = await clientSide();
+    const tls =
+      admin.transport === 'tls' && admin.tls !== null
+        ? // It asks its own machine, by whatever name; whom to trust is said by the trust store.
+          await network.loadTls({ ...admin.tls.options, verifiesServerHost: false })
+        : null;
+    const { text } = await httpClient.get({ endpoint, path: PATH, tls, timeoutMs, maxBytes: MAX_BYTES });
+    return { checks: checksOf(JSON.parse(text), `${storage.dataDir}/version-2`), problem: null };
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ECONNREFUSED') return NOT_THERE;
+    return { checks: null, problem: describeProblem(error, endpoint, admin.transport === 'tls') };
   }
 }
 
-function fetchText(url: string, timeoutMs: number): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const request = get(url, { agent: false, signal: AbortSignal.timeout(timeoutMs) }, (response) => {
-      const chunks: Buffer[] = [];
-      response.on('data', (chunk: Buffer) => chunks.push(chunk));
-      response.once('end', () => resolve(Buffer.concat(chunks).toString('utf8')));
-      response.once('error', reject);
-    });
-    request.once('error', reject);
-  });
+/** Loaded only for those who ask a server. */
+async function clientSide() {
+  const { createClientHost } = await import('../platform/index.js');
+  return createClientHost();
+}
+
+function describeProblem(error: unknown, endpoint: Endpoint, isSecure: boolean): string {
+  const why = error instanceof Error ? error.message : String(error);
+  const url = `${isSecure ? 'https' : 'http'}://${formatEndpoint(endpoint)}/readyz?verbose`;
+  if (error instanceof TlsError) return `${why} Ask as the user of the server, or with curl: ${url}`;
+  const hint = isSecure
+    ? ' (status shows the key of ssl.quorum.keyStore and trusts ssl.quorum.trustStore; with others ask with curl --cert, --key and --cacert)'
+    : '';
+  return `${url} does not answer: ${why}${hint}`;
 }
 
 function checksOf(answer: unknown, dataDir: string): readonly ReadyCheck[] | null {

@@ -24,6 +24,8 @@ export interface Report {
   readonly healthy: boolean;
   /** The checks of /readyz; null when they cannot be asked. */
   readonly checks: readonly ReadyCheck[] | null;
+  /** Why they cannot be asked, where that is worth a word. */
+  readonly checksProblem: string | null;
   /** `starting`: its process runs but does not listen. */
   readonly condition: Condition['kind'] | 'starting' | 'not running';
   /** Why there was no answer; null when there was one. */
@@ -159,7 +161,7 @@ export async function report(
   timeoutMs: number,
   wantsElections: boolean,
 ): Promise<Findings> {
-  const [condition, mntr, checks] = await Promise.all([
+  const [condition, mntr, { checks, problem }] = await Promise.all([
     probe(endpoint, timeoutMs),
     ask(endpoint, 'mntr', timeoutMs),
     askReadiness(config, timeoutMs),
@@ -178,6 +180,7 @@ export async function report(
     address: formatEndpoint(endpoint),
     healthy: mode !== null && SERVING.has(mode) && (checks ?? []).every(({ ok }) => ok),
     checks,
+    checksProblem: problem,
     condition: kindOf(condition, config, pid),
     why: 'why' in condition ? condition.why : null,
     pid,

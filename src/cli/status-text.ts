@@ -65,6 +65,9 @@ export function printReport(context: CliContext, result: Report): void {
   const { followers } = result;
   if (followers !== null) line('in sync', `${followers.synced} of ${followers.connected} learners`);
   if (result.checks !== null) describeChecks(result.checks, line);
+  else if (result.condition === 'serving' && result.checksProblem !== null) {
+    line('ready', `unknown: ${result.checksProblem}`);
+  }
   if (result.condition === 'serving') line('pid', result.pid);
   if (result.dialsPlain === true) line('WARNING', 'other servers may be dialled without TLS (sslQuorumPlainDials)');
   for (const peer of result.peers) context.out(describePeer(peer));

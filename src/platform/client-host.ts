@@ -1,5 +1,6 @@
-import type { Clock, Logger, Network, Random } from '../host/index.js';
+import type { Clock, HttpClient, Logger, Network, Random } from '../host/index.js';
 import { RealClock } from './real-clock.js';
+import { RealHttpClient } from './real-http-client.js';
 import { RealNetwork } from './real-network.js';
 import { RealRandom } from './real-random.js';
 
@@ -17,7 +18,19 @@ const SILENCE: Logger = {
   child: () => SILENCE,
 };
 
+export interface ClientHost {
+  readonly clock: Clock;
+  readonly network: Network;
+  readonly httpClient: HttpClient;
+  readonly random: Random;
+}
+
 /** What a client needs of this machine: no disk, no threads, no log. */
-export function createClientHost(): { readonly clock: Clock; readonly network: Network; readonly random: Random } {
-  return { clock: new RealClock(), network: new RealNetwork(SILENCE), random: new RealRandom() };
+export function createClientHost(): ClientHost {
+  return {
+    clock: new RealClock(),
+    network: new RealNetwork(SILENCE),
+    httpClient: new RealHttpClient(),
+    random: new RealRandom(),
+  };
 }

@@ -1,11 +1,12 @@
 // The admin port with TLS.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { request } from 'node:https';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { after, before, describe, it, type TestContext } from 'node:test';
+import { cli } from '../cli/harness.js';
 import { Authority } from '../support/certificates.js';
 import { Ensemble, type Member } from '../support/ensemble.js';
 import { ask } from './http.js';
@@ -69,6 +70,24 @@ describe('the admin port with TLS', { timeout: LIMIT_MS }, () => {
     const { adminPort } = await alone(t, { 'admin.portUnification': 'true' });
     assert.equal(await livez(adminPort), 'ok\n');
     assert.equal((await ask(adminPort, '/livez')).text, 'ok\n');
+  });
+
+  it('is asked by zk-server status with the key and the trust of the server itself', async (t) => {
+    const { configFile } = await alone(t, { 'admin.forceHttps': 'true', 'admin.needClientAuth': 'true' });
+    const { exitCode, out } = await cli(['status', configFile]);
+    assert.equal(exitCode, 0, out);
+    assert.match(out, /ready +yes, 7 checks passed/);
+    const text = await readFile(configFile, 'utf8');
+    const another = join(dirname(configFile), 'another.cfg');
+    await writeFile(another, text.replace(/(trustStore.location)=.*/, `$1=${join(folder, 'client.crt')}`));
+    const distrusting = await cli(['status', another]);
+    assert.equal(distrusting.exitCode, 0, distrusting.out);
+    assert.match(
+      distrusting.out,
+      /ready +unknown: https:\/\/127\.0\.0\.1:\d+\/readyz.* does not answer: .*ssl\.quorum\./,
+    );
+    await writeFile(another, text.replace(/(keyStore.location)=.*/, `$1=${join(folder, 'absent.pem')}`));
+    assert.match((await cli(['status', another])).out, /ready +unknown: .*absent\.pem.* as the user of the server/);
   });
 
   it('asks for a certificate when it is told to', async (t) => {

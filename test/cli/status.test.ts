@@ -108,6 +108,7 @@ describe('status', () => {
       znodes: 5,
       followers: { connected: 2, synced: 1 },
       checks: null,
+      checksProblem: null,
       dialsPlain: false,
     });
   });
