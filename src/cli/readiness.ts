@@ -27,9 +27,10 @@ const MAX_BYTES = 64 * 1024;
  * trusted certificates of the server itself, `ssl.quorum.*`.
  */
 export async function askReadiness(config: ServerConfig | null, timeoutMs: number): Promise<Readiness> {
-  if (config?.admin.endpoint == null) return NOT_THERE;
+  const listening = config?.admin.endpoint ?? null;
+  if (config === null || listening === null) return NOT_THERE;
   const { admin, storage } = config;
-  const endpoint = dialable(config.admin.endpoint);
+  const endpoint = dialable(listening);
   try {
     const { httpClient, network } = await clientSide();
     const tls =

@@ -1,7 +1,6 @@
 import { formatEndpoint } from '../../host/index.js';
 import type { QuorumServer } from '../../membership/index.js';
 import type {
-  ElectionStatus,
   EnsembleElections,
   EnsembleMember,
   EnsembleView,
@@ -13,6 +12,7 @@ import type {
 import type { AdminTarget } from '../needs.js';
 import type { PeerAnswer, Peers } from './peers.js';
 import type { ServerFigures } from './server-summary.js';
+import { isElectionStatus, isServerSummary, type Shape } from './shapes.js';
 
 /**
  * The whole ensemble as seen from one server: it tells of itself, asks the admin ports of the others, and has of those that
@@ -26,7 +26,7 @@ export class EnsembleReport {
   ) {}
 
   async view(): Promise<EnsembleView> {
-    const [own, others] = await Promise.all([this.figures.summary(), this.askOthers<ServerSummary>('server')]);
+    const [own, others] = await Promise.all([this.figures.summary(), this.askOthers('server', isServerSummary)]);
     const known = [own, ...others.map(({ answer }) => answer.value)];
     const learners = learnersOf(known.find((summary) => summary?.mode === 'leader') ?? null);
     const members = others.map(({ server, answer }) => this.other(server, answer, learners.get(server.sid) ?? null));
@@ -44,7 +44,7 @@ export class EnsembleReport {
   async elections(): Promise<EnsembleElections> {
     const own = this.target.commands.status.elections();
     const { serverId: sid } = this.target.commands.status.settings;
-    const others = await this.askOthers<ElectionStatus>('elections');
+    const others = await this.askOthers('elections', isElectionStatus);
     const members: MemberElections[] = others.map(({ server, answer }) => ({
       sid: server.sid,
       status: answer.value,
@@ -56,10 +56,11 @@ export class EnsembleReport {
 
   private askOthers<T extends { readonly sid: number }>(
     name: string,
+    isRight: Shape<T>,
   ): Promise<{ readonly server: QuorumServer; readonly answer: PeerAnswer<T> }[]> {
     const { serverId } = this.target.commands.status.settings;
     const others = [...(this.target.verifier()?.members.values() ?? [])].filter(({ sid }) => sid !== serverId);
-    return Promise.all(others.map(async (server) => ({ server, answer: await this.peers.ask<T>(server, name) })));
+    return Promise.all(others.map(async (server) => ({ server, answer: await this.peers.ask(server, name, isRight) })));
   }
 
   private other(

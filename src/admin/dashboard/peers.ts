@@ -1,6 +1,7 @@
 import { type Clock, type Endpoint, formatEndpoint, type HttpClient, type TlsContext } from '../../host/index.js';
 import type { QuorumServer } from '../../membership/index.js';
 import { DASHBOARD_PATH } from './place.js';
+import type { Shape } from './shapes.js';
 
 /** Who does not answer in this time is shown as not reachable. */
 const TIMEOUT_MS = 1500;
@@ -36,26 +37,35 @@ export class Peers {
     return given ?? { host: addresses[0]?.host ?? '', port: this.access.port };
   }
 
-  /** `name`: of the page; the answer says by its `sid` whose it is. */
-  ask<T extends { readonly sid: number }>(server: QuorumServer, name: string): Promise<PeerAnswer<T>> {
+  /** `name`: of the page; the answer has that shape, and says by its `sid` whose it is. */
+  ask<T extends { readonly sid: number }>(
+    server: QuorumServer,
+    name: string,
+    isRight: Shape<T>,
+  ): Promise<PeerAnswer<T>> {
     const key = `${name} ${server.sid} ${formatEndpoint(this.adminEndpoint(server))}`;
     const nowMs = this.clock.monotonicMs();
     const known = this.recent.get(key);
     if (known !== undefined && nowMs - known.atMs < FRESH_MS) return known.answer as Promise<PeerAnswer<T>>;
     for (const [old, { atMs }] of this.recent) if (nowMs - atMs >= FRESH_MS) this.recent.delete(old);
-    const answer = this.askNow<T>(server, name);
+    const answer = this.askNow(server, name, isRight);
     this.recent.set(key, { atMs: nowMs, answer });
     return answer;
   }
 
-  private async askNow<T extends { readonly sid: number }>(server: QuorumServer, name: string): Promise<PeerAnswer<T>> {
+  private async askNow<T extends { readonly sid: number }>(
+    server: QuorumServer,
+    name: string,
+    isRight: Shape<T>,
+  ): Promise<PeerAnswer<T>> {
     const endpoint = this.adminEndpoint(server);
     const { client, tls } = this.access;
     const path = `${DASHBOARD_PATH}/api/${name}`;
     try {
       const { status, text } = await client.get({ endpoint, path, tls, timeoutMs: TIMEOUT_MS, maxBytes: MAX_BYTES });
       if (status !== 200) return problem(`its admin port answers ${status}: is it a zk-server with a dashboard?`);
-      const value = JSON.parse(text) as T;
+      const value: unknown = JSON.parse(text);
+      if (!isRight(value)) return problem('its admin port answers something else: is it a zk-server of this version?');
       if (value.sid === server.sid) return { value, problem: '' };
       return problem(`server ${value.sid} answers there; set admin.peerAddresses`);
     } catch (error) {
