@@ -15,22 +15,38 @@ const ROOT = '/';
 export function refusalOf(target: AdminTarget, tree: DataTree, request: HttpRequest): Answer | null {
   const header = request.header('authorization');
   if (header === undefined) return failure(401, 'Auth info is missing for the command');
-  const ids = idsOf(target, header, request);
-  if (ids === null) return failure(401, 'Not authenticated');
+  const { ids } = proofOf(target, header, request);
+  if (ids.length === 0) return failure(401, 'Not authenticated');
   const acl = tree.acl(tree.find(ROOT));
   const mayAll = ALL_PERMISSIONS.every((perm) => target.access.allows(acl, perm, ids, ROOT));
   return mayAll ? null : failure(403, 'Not authorized');
 }
 
-function idsOf(
+/** Who an Authorization header says somebody is. */
+export interface HeaderProof {
+  /** `digest` */
+  readonly scheme: string;
+  /** Empty: it proves nothing. */
+  readonly ids: readonly Id[];
+}
+
+/**
+ * The ids that `Authorization: <scheme> <credentials>` proves. The bytes of a header come as characters up to 255. Apache
+ * ZooKeeper makes UTF-8 of those characters, so that a password in it must have come in ISO 8859-1; most clients (curl on
+ * today's terminals, the dashboard) send UTF-8, whose bytes are taken as they came. Both readings count.
+ */
+export function proofOf(
   { access }: AdminTarget,
   header: string,
   { remoteHost, certificates }: HttpRequest,
-): readonly Id[] | null {
-  const words = header.split(' ');
-  const [scheme = '', credentials = ''] = words;
-  if (words.length > 2) return null;
-  const auth = Buffer.from(credentials, 'utf8');
-  const outcome = access.authenticate({ scheme, auth }, { remoteHost, certificates });
-  return outcome.kind === 'accepted' && outcome.ids.length > 0 ? outcome.ids : null;
+): HeaderProof {
+  const [, scheme = '', credentials = ''] = /^([^ ]+)(?: (.*))?$/s.exec(header) ?? [];
+  const readings = [Buffer.from(credentials, 'latin1')];
+  const asJava = Buffer.from(credentials, 'utf8');
+  if (!asJava.equals(readings[0] as Buffer)) readings.push(asJava);
+  const ids = readings.flatMap((auth) => {
+    const outcome = access.authenticate({ scheme, auth }, { remoteHost, certificates });
+    return outcome.kind === 'accepted' ? outcome.ids : [];
+  });
+  return { scheme, ids };
 }

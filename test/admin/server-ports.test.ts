@@ -89,6 +89,27 @@ describe('guarded commands', { timeout: LIMIT_MS }, () => {
     await client.close();
   });
 
+  for (const [password, encodings] of [
+    ['pässwörd', ['utf8', 'latin1']],
+    ['пароль€', ['utf8']],
+    ['with some  spaces:and-colons', ['utf8', 'latin1']],
+  ] as const) {
+    it(`take the password ${password} as ${encodings.join(' and as ')}`, async (t) => {
+      const member = await alone(t, { 'admin.rateLimiterIntervalInMS': 0 });
+      const client = await WireClient.connect(member.clientPort);
+      await client.addAuth('digest', `boss:${password}`);
+      await client.setAcl('/', [{ perms: 31, id: { scheme: 'auth', id: '' } }]);
+      await client.close();
+      const path = '/commands/snapshot?streaming=false';
+      for (const encoding of encodings) {
+        // fetch sends a header's characters as the bytes that they are.
+        const header = (text: string): string => Buffer.from(`digest boss:${text}`, encoding).toString('latin1');
+        assert.equal((await ask(member.adminPort, path, as(header(password)))).status, 200, encoding);
+        assert.equal((await ask(member.adminPort, path, as(header(password.slice(1))))).status, 403);
+      }
+    });
+  }
+
   it('snapshot sends the file that was taken, once in a while', async (t) => {
     const member = await alone(t);
     const client = await WireClient.connect(member.clientPort);

@@ -1,5 +1,6 @@
 import type { HttpRequest } from '../../host/index.js';
 import { type Acl, type Id, Perms } from '../../protocol/index.js';
+import { proofOf } from '../authorize.js';
 import type { AdminTarget } from '../needs.js';
 import { Refusal } from './refusal.js';
 
@@ -13,7 +14,7 @@ export class Reader {
     private readonly ids: readonly Id[],
   ) {}
 
-  /** Header: `Authorization: digest user:password` (UTF-8), `ip` or `x509`. Throws a `Refusal` when it proves nothing. */
+  /** Header: `Authorization: digest user:password`, `ip` or `x509`. Throws a `Refusal` when it proves nothing. */
   static of(target: AdminTarget, request: HttpRequest): Reader {
     const ids = idsOf(target, request);
     if (!target.access.isAdmitted(ids)) {
@@ -39,14 +40,10 @@ export class Reader {
   }
 }
 
-function idsOf({ access }: AdminTarget, request: HttpRequest): readonly Id[] {
-  const { remoteHost, certificates } = request;
+function idsOf(target: AdminTarget, request: HttpRequest): readonly Id[] {
   const text = request.header('authorization');
   if (text === undefined) return [];
-  const [, scheme = '', credentials = ''] = /^([^ ]+)(?: (.*))?$/s.exec(text) ?? [];
-  // Bytes of a header come as characters up to 255.
-  const auth = Buffer.from(credentials, 'latin1');
-  const outcome = access.authenticate({ scheme, auth }, { remoteHost, certificates });
-  if (outcome.kind === 'accepted' && outcome.ids.length > 0) return outcome.ids;
+  const { scheme, ids } = proofOf(target, text, request);
+  if (ids.length > 0) return ids;
   throw new Refusal(401, `The Authorization header proves nobody by the scheme "${scheme}".`);
 }
