@@ -22,6 +22,7 @@ import type { RunnableServer } from './run-server.js';
 
 /** Prometheus keeps its connections for a while; whoever else asks comes rarely. */
 const EXPORTER_IDLE_MS = 120_000;
+const EXPORTER_CONNECTIONS = 256;
 
 /**
  * A server with its HTTP ports: administration and metrics. They are open before the server is, so that probes are answered
@@ -96,9 +97,8 @@ export class ServerWithHttp implements RunnableServer, ReloadTarget {
     const { endpoint, isRequired, exportsProcess } = this.config.exporter;
     if (endpoint === null) return;
     try {
-      const where = await this.listen({ endpoint, idleTimeoutMs: EXPORTER_IDLE_MS }, () =>
-        makeExporter(this.metrics, exportsProcess),
-      );
+      const options = { endpoint, idleTimeoutMs: EXPORTER_IDLE_MS, maxConnections: EXPORTER_CONNECTIONS };
+      const where = await this.listen(options, () => makeExporter(this.metrics, exportsProcess));
       this.host.log.info(`Metrics for Prometheus are at http://${shown(where)}/metrics.`, {
         code: 'METRICS_LISTENING',
       });
@@ -143,15 +143,16 @@ export class ServerWithHttp implements RunnableServer, ReloadTarget {
   }
 
   private async adminOptions(endpoint: Endpoint): Promise<HttpListenOptions> {
-    const { idleTimeoutMs, transport, tls } = this.config.admin;
+    const { idleTimeoutMs, maxConnections, transport, tls } = this.config.admin;
+    const plain = { endpoint, idleTimeoutMs, maxConnections };
     const { clock, log } = this.host;
-    if (tls === null || transport === 'plain') return { endpoint, idleTimeoutMs };
+    if (tls === null || transport === 'plain') return plain;
     try {
       const context = await this.host.network.loadTls(tls.options);
       this.adminTls = context;
       const looks = this.config.quorumSecurity.tlsReloads;
       this.adminCertificates = new TlsFileWatch(clock, log, 'administrators', context, looks);
-      return { endpoint, idleTimeoutMs, tls: { context, transport, handshakeTimeoutMs: tls.handshakeTimeoutMs } };
+      return { ...plain, tls: { context, transport, handshakeTimeoutMs: tls.handshakeTimeoutMs } };
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);
       throw new StartError(PeerExit.unexpected, `the admin server cannot use HTTPS: ${why}`, { cause: error });

@@ -23,6 +23,7 @@ export function adminSettings(input: BuildInput): AdminSettings {
     // Administrators come from anywhere: their certificates are not those of servers.
     tls: tls === null ? null : { ...tls, options: { ...tls.options, clientAuth, verifiesClientHost: false } },
     idleTimeoutMs: values['admin.idleTimeout'],
+    maxConnections: values['admin.maxConnections'],
     commandUrl: `/${(values['admin.commandURL'] ?? '').replace(/^\/+|\/+$/g, '')}`,
     rateLimiterIntervalMs: values['admin.rateLimiterIntervalInMS'],
     allowsSnapshot: values['admin.snapshot.enabled'],

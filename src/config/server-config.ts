@@ -193,6 +193,7 @@ export interface AdminSettings {
   readonly tls: TlsSettings | null;
   /** 0: for ever. */
   readonly idleTimeoutMs: number;
+  readonly maxConnections: number;
   /** Begins with a slash and does not end with one. */
   readonly commandUrl: string;
   /** Between two snapshots, or two restores. */

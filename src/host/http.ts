@@ -33,6 +33,8 @@ export interface HttpListenOptions {
   readonly endpoint: Endpoint;
   /** A connection on which nothing moves for so long is closed. */
   readonly idleTimeoutMs: number;
+  /** At the same time; for one more the one that has been idle longest is closed. */
+  readonly maxConnections: number;
   /** Absent: plain HTTP. `either`: the first byte of a connection decides. */
   readonly tls?: {
     readonly context: TlsContext;

@@ -5,6 +5,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { TLSSocket } from 'node:tls';
 import type { HttpHandler, HttpListenOptions, HttpReply, HttpRequest, Logger } from '../host/index.js';
+import type { HttpConnections } from './http-connections.js';
 import { handshake, securityOf } from './real-tls.js';
 
 /** The first byte of a TLS handshake. */
@@ -13,17 +14,24 @@ const TLS_HANDSHAKE = 22;
 /** Reads requests from connections that others accepted, and answers them. */
 export class HttpExchange {
   private readonly server: Server;
+  /** The connection that a socket's bytes come by: the same one without TLS. */
+  private readonly raws = new WeakMap<RawSocket, RawSocket>();
 
   constructor(
     private readonly options: HttpListenOptions,
     private readonly handler: HttpHandler,
     private readonly log: Logger,
+    private readonly connections: Pick<HttpConnections, 'asked' | 'answered'>,
   ) {
     this.server = createServer({ keepAliveTimeout: options.idleTimeoutMs, requestTimeout: 0 }, (request, response) => {
-      this.answer(request, response).catch((error: unknown) => {
-        this.log.debug('An HTTP answer could not be sent.', { code: 'HTTP_BROKEN', error });
-        response.destroy();
-      });
+      const raw = this.raws.get(request.socket) ?? request.socket;
+      this.connections.asked(raw);
+      this.answer(request, response)
+        .catch((error: unknown) => {
+          this.log.debug('An HTTP answer could not be sent.', { code: 'HTTP_BROKEN', error });
+          response.destroy();
+        })
+        .finally(() => this.connections.answered(raw));
     });
     this.server.timeout = options.idleTimeoutMs;
   }
@@ -32,6 +40,7 @@ export class HttpExchange {
   serve(raw: RawSocket): void {
     this.securedWhenAsked(raw).then(
       (socket) => {
+        this.raws.set(socket, raw);
         this.server.emit('connection', socket);
         socket.resume();
       },

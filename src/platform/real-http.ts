@@ -1,30 +1,45 @@
-import { createServer, type Socket as RawSocket } from 'node:net';
+import { createServer } from 'node:net';
 import {
+  formatEndpoint,
   type HttpHandler,
   type HttpListenOptions,
   type HttpServers,
   type Listener,
   type Logger,
 } from '../host/index.js';
+import { HttpConnections } from './http-connections.js';
 import type { HttpExchange } from './http-exchange.js';
 import { listening } from './listening.js';
 
-/** Connections of a port at the same time: administrators and probes are few. */
-const MAX_CONNECTIONS = 256;
+const SWEEP_MS = 5000;
+/** That all places are taken is told this often at most. */
+const COMPLAIN_MS = 60_000;
 
 /** HTTP by `node:http`, which is loaded when the first client comes: it costs megabytes that most servers never need. */
 export class RealHttpServers implements HttpServers {
   constructor(private readonly log: Logger) {}
 
   async listen(options: HttpListenOptions, makeHandler: () => Promise<HttpHandler>): Promise<Listener> {
-    const sockets = new Set<RawSocket>();
+    const connections = new HttpConnections(options.maxConnections);
     let exchange: Promise<HttpExchange> | null = null;
+    let complainedMs = Number.NEGATIVE_INFINITY;
     const server = createServer({ pauseOnConnect: true, noDelay: true }, (raw) => {
-      sockets.add(raw);
-      raw.once('close', () => sockets.delete(raw));
+      raw.once('close', () => connections.gone(raw));
       // Told by its close.
       raw.on('error', () => undefined);
-      exchange ??= this.makeExchange(options, makeHandler);
+      const nowMs = performance.now();
+      const loser = connections.admit(raw, nowMs);
+      loser?.destroy();
+      if (loser !== null && nowMs - complainedMs > COMPLAIN_MS) {
+        complainedMs = nowMs;
+        const where = formatEndpoint(options.endpoint);
+        this.log.warn(`All ${options.maxConnections} connections of ${where} are taken: idle ones are closed.`, {
+          code: 'HTTP_FULL',
+          remote: raw.remoteAddress,
+        });
+      }
+      if (loser === raw) return;
+      exchange ??= this.makeExchange(options, makeHandler, connections);
       exchange.then(
         (ready) => ready.serve(raw),
         (error: unknown) => {
@@ -33,12 +48,15 @@ export class RealHttpServers implements HttpServers {
         },
       );
     });
-    server.maxConnections = MAX_CONNECTIONS;
     const listener = await listening(server, options, this.log);
+    const sweep = setInterval(() => {
+      for (const raw of connections.overdue(performance.now())) raw.destroy();
+    }, SWEEP_MS).unref();
     return {
       endpoint: listener.endpoint,
       close: () => {
-        for (const raw of sockets) raw.destroy();
+        clearInterval(sweep);
+        for (const raw of connections.all()) raw.destroy();
         return listener.close();
       },
     };
@@ -47,8 +65,9 @@ export class RealHttpServers implements HttpServers {
   private async makeExchange(
     options: HttpListenOptions,
     makeHandler: () => Promise<HttpHandler>,
+    connections: HttpConnections,
   ): Promise<HttpExchange> {
     const [{ HttpExchange }, handler] = await Promise.all([import('./http-exchange.js'), makeHandler()]);
-    return new HttpExchange(options, handler, this.log);
+    return new HttpExchange(options, handler, this.log, connections);
   }
 }

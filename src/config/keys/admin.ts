@@ -22,6 +22,9 @@ export const admin = {
     unit: 'ms',
     effect: 'How long an HTTP connection may be idle; 0 is for ever.',
   }),
+  'admin.maxConnections': ownKey(propertyInt({ min: 4, max: 65_535 }), 256, {
+    effect: 'Connections of the admin port at a time; for one more the one that has been idle longest is closed.',
+  }),
   'admin.commandURL': propertyKey(path(), '/commands', {
     since: '3.5.0',
     effect: 'Path of the commands.',

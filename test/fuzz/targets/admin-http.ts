@@ -19,6 +19,8 @@ const CONTROL: AdminControl = {
   setLogLevel: () => undefined,
 };
 
+const NOT_COUNTED = { asked: () => undefined, answered: () => undefined };
+
 /** A simulated server with a client's session and a few nodes, asked over HTTP. */
 class Administered {
   private constructor(
@@ -34,7 +36,7 @@ class Administered {
     await servers.world.settle(client.create('/a', Buffer.from('x')));
     const admin = makeAdminHandler(servers.server(SID).adminTarget('clientPort=2181\n', CONTROL));
     const { log } = servers.world.host(machineName(SID));
-    const options = { endpoint: { host: '127.0.0.1', port: 8080 }, idleTimeoutMs: IDLE_MS };
+    const options = { endpoint: { host: '127.0.0.1', port: 8080 }, idleTimeoutMs: IDLE_MS, maxConnections: 1 };
     let turn: Promise<unknown> = Promise.resolve();
     const handler: HttpHandler = async (request) => {
       // Virtual time passes only for one at a time, and only for what waits for nothing real.
@@ -43,7 +45,7 @@ class Administered {
       turn = answer.catch(() => undefined);
       return answer;
     };
-    return new Administered(servers, new HttpExchange(options, handler, log));
+    return new Administered(servers, new HttpExchange(options, handler, log, NOT_COUNTED));
   }
 
   /** What comes back until the connection ends. */
