@@ -152,7 +152,9 @@ export class ServerWithHttp implements RunnableServer, ReloadTarget {
       this.adminTls = context;
       const looks = this.config.quorumSecurity.tlsReloads;
       this.adminCertificates = new TlsFileWatch(clock, log, 'administrators', context, looks);
-      return { ...plain, tls: { context, transport, handshakeTimeoutMs: tls.handshakeTimeoutMs } };
+      const { handshakeTimeoutMs } = tls;
+      const insecure = this.metrics.counter('insecure_admin_count');
+      return { ...plain, tls: { context, transport, handshakeTimeoutMs, onPlain: () => insecure.add() } };
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);
       throw new StartError(PeerExit.unexpected, `the admin server cannot use HTTPS: ${why}`, { cause: error });

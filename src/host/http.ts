@@ -40,6 +40,8 @@ export interface HttpListenOptions {
     readonly context: TlsContext;
     readonly transport: 'tls' | 'either';
     readonly handshakeTimeoutMs: number;
+    /** Told of each connection that came without TLS though it could have had it. */
+    readonly onPlain: () => void;
   };
 }
 

@@ -58,7 +58,11 @@ export class HttpExchange {
     // The connection itself keeps the process alive; once it is gone nothing else waits for this.
     const timer = setTimeout(() => raw.destroy(), timeoutMs).unref();
     try {
-      if (tls.transport === 'either' && (await firstByte(raw)) !== TLS_HANDSHAKE) return raw;
+      if (tls.transport === 'either') {
+        const first = await firstByte(raw);
+        if (first !== undefined && first !== TLS_HANDSHAKE) tls.onPlain();
+        if (first !== TLS_HANDSHAKE) return raw;
+      }
       return await handshake(raw, { context, side: 'accept', timeoutMs });
     } finally {
       clearTimeout(timer);

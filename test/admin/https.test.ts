@@ -9,7 +9,7 @@ import { after, before, describe, it, type TestContext } from 'node:test';
 import { cli } from '../cli/harness.js';
 import { Authority } from '../support/certificates.js';
 import { Ensemble, type Member } from '../support/ensemble.js';
-import { ask } from './http.js';
+import { ask, command } from './http.js';
 
 const LIMIT_MS = 60_000;
 
@@ -70,6 +70,8 @@ describe('the admin port with TLS', { timeout: LIMIT_MS }, () => {
     const { adminPort } = await alone(t, { 'admin.portUnification': 'true' });
     assert.equal(await livez(adminPort), 'ok\n');
     assert.equal((await ask(adminPort, '/livez')).text, 'ok\n');
+    // One or two connections: that of the first question may be used again.
+    assert.match(String((await command(adminPort, 'monitor'))['insecure_admin_count']), /^[12]$/);
   });
 
   it('is asked by zk-server status with the key and the trust of the server itself', async (t) => {
