@@ -24,8 +24,12 @@ export function javaServer(configFile: string, properties: readonly string[] = [
 const JETTY = ['server', 'servlet', 'util', 'util-ajax', 'http', 'io', 'security'].map((name) => `jetty9-${name}`);
 const JACKSON = ['databind', 'core', 'annotations'].map((name) => `jackson-${name}`);
 
-/** The same with what its admin server needs, which is off without these. */
+/** What its admin server needs, which is off without these. */
+export const ADMIN_JARS = [...JETTY, ...JACKSON, 'servlet-api', 'metrics-core'].map(
+  (jar) => `/usr/share/java/${jar}.jar`,
+);
+
+/** The same with its admin server. */
 export function javaServerWithAdmin(configFile: string): string[] {
-  const more = [...JETTY, ...JACKSON, 'servlet-api', 'metrics-core'].map((jar) => `/usr/share/java/${jar}.jar`);
-  return javaServer(configFile).map((word) => (word === CLASS_PATH ? [word, ...more].join(':') : word));
+  return javaServer(configFile).map((word) => (word === CLASS_PATH ? [word, ...ADMIN_JARS].join(':') : word));
 }
