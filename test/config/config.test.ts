@@ -80,7 +80,7 @@ describe('a standalone server', () => {
       minNotificationIntervalMs: 200,
       maxNotificationIntervalMs: 60_000,
     });
-    assert.deepEqual(config.purge, { intervalMs: 0, snapRetainCount: 3 });
+    assert.deepEqual(config.purge, { intervalMs: 86_400_000, snapRetainCount: 3 });
     assert.deepEqual(config.access, {
       skipAcl: false,
       digestSchemeEnabled: true,
@@ -343,6 +343,7 @@ describe('values', () => {
     ['skipACL=yes', (c) => c.access.skipAcl, true],
     ['leaderServes=no', (c) => c.learner.leaderServes, false],
     ['autopurge.purgeInterval=2', (c) => c.purge.intervalMs, 7_200_000],
+    ['autopurge.purgeInterval=0', (c) => c.purge.intervalMs, 0],
     ['autopurge.purgeInterval=-1', (c) => c.purge.intervalMs, 0],
     ['electionPortBindRetry=-5', (c) => c.election.electionPortBindRetry, 3],
     ['snapshotSizeFactor=-1', (c) => c.learner.snapshotSizeFactor, -1],

@@ -77,10 +77,10 @@ export const storage = {
     since: '3.4.0',
     effect: 'Newest snapshots that the purge keeps, with the logs they need.',
   }),
-  'autopurge.purgeInterval': fileKey(int({ raiseTo: 0 }), 0, {
+  'autopurge.purgeInterval': fileKey(int({ raiseTo: 0 }), 24, {
     since: '3.4.0',
     unit: 'h',
-    effect: 'Time between two purges of old snapshots and logs; 0: never.',
+    effect: 'Time between two purges of old snapshots and logs; 0: never, which is the default of Apache ZooKeeper.',
   }),
   diskSpaceWarnInMb: ownKey(int({ min: 0 }), 1024, {
     unit: 'MiB',
