@@ -2,6 +2,7 @@
 # Removes old snapshots and logs, with the arguments of ZooKeeper's script of this name: zkCleanup.sh [--config DIR] -n COUNT
 
 here=$(CDPATH='' cd "$(dirname "$(readlink -f "$0")")" && pwd -P) || exit 1
+# shellcheck source=bin/zkEnv.sh
 . "$here/zkEnv.sh"
 
 data_dir=$(setting dataDir)

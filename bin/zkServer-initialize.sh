@@ -2,6 +2,7 @@
 # Makes the data folders of a server, with the arguments of ZooKeeper's script of this name.
 
 here=$(CDPATH='' cd "$(dirname "$(readlink -f "$0")")" && pwd -P) || exit 1
+# shellcheck source=bin/zkEnv.sh
 . "$here/zkEnv.sh"
 my_id=
 force=0

@@ -2,6 +2,7 @@
 # Starts, ends and asks a server, with the arguments of ZooKeeper's script of this name; zk-server --help tells more.
 
 here=$(CDPATH='' cd "$(dirname "$(readlink -f "$0")")" && pwd -P) || exit 1
+# shellcheck source=bin/zkEnv.sh
 . "$here/zkEnv.sh"
 server=$here/zk-server
 action=${1-}
@@ -88,7 +89,7 @@ client_endpoint() {
   if [ -z "$line" ]; then
     echo 'Client port not found in static config file. Looking in dynamic config file.'
     dynamic=$(setting dynamicConfigFile)
-    line=$(sed -n "s/^[[:space:]]*server\.$my_id[[:space:]]*=//p" "$dynamic" 2>/dev/null | grep ';' | tail -n 1)
+    line=$(sed -n "s/^[[:space:]]*server\.${my_id}[[:space:]]*=//p" "$dynamic" 2>/dev/null | grep ';' | tail -n 1)
   fi
   if [ -z "$line" ]; then
     echo 'Client port not found in the server configs'
