@@ -1,11 +1,14 @@
 // Who keeps a place at an HTTP port, and who loses it.
 import assert from 'node:assert/strict';
-import type { Socket } from 'node:net';
+import { Socket } from 'node:net';
 import { describe, it } from 'node:test';
 import { HEAD_MS, HttpConnections } from '../../src/platform/http-connections.js';
 
-function connection(): Socket & { bytesRead: number } {
-  return { bytesRead: 0 } as Socket & { bytesRead: number };
+type Counted = Socket & { bytesRead: number };
+
+/** A socket that says it has read as much as it is told to. */
+function connection(): Counted {
+  return Object.defineProperty(new Socket(), 'bytesRead', { value: 0, writable: true }) as Counted;
 }
 
 describe('connections of an HTTP port', () => {
