@@ -93,7 +93,7 @@ describe('the metrics of a busy ensemble', { timeout: LIMIT_MS }, () => {
       servers: 4,
       observers: [OBSERVER],
       http: true,
-      config: { ensembleAuthName: NAME, 'authProvider.1': ENSEMBLE_PROVIDER },
+      config: { tickTime: 2000, ensembleAuthName: NAME, 'authProvider.1': ENSEMBLE_PROVIDER },
     });
     t.after(() => ensemble.remove());
     await ensemble.start();
