@@ -33,13 +33,14 @@ export class MixedEnsemble {
   static async create(
     kinds: readonly Kind[],
     options: Omit<EnsembleOptions, 'servers' | 'command'> = {},
+    javaProperties: readonly string[] = [],
   ): Promise<MixedEnsemble> {
     const own = [...kinds];
     const ensemble = await Ensemble.create({
       ...options,
       config: { ...TIMING, ...KINDS_OF_NODES, ...options.config },
       servers: kinds.length,
-      command: (index, file) => (own[index] === 'zk-server' ? [LAUNCHER, 'start', file] : javaServer(file)),
+      command: (index, file) => (own[index] === 'zk-server' ? [LAUNCHER, 'start', file] : javaServer(file, javaProperties)),
     });
     return new MixedEnsemble(ensemble, own, options.observers ?? []);
   }
