@@ -40,7 +40,8 @@ export class MixedEnsemble {
       ...options,
       config: { ...TIMING, ...KINDS_OF_NODES, ...options.config },
       servers: kinds.length,
-      command: (index, file) => (own[index] === 'zk-server' ? [LAUNCHER, 'start', file] : javaServer(file, javaProperties)),
+      command: (index, file) =>
+        own[index] === 'zk-server' ? [LAUNCHER, 'start', file] : javaServer(file, javaProperties),
     });
     return new MixedEnsemble(ensemble, own, options.observers ?? []);
   }

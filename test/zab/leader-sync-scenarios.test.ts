@@ -5,6 +5,26 @@ import { play } from './scenario.js';
 
 const SCENARIOS: readonly Scenario[] = [
   {
+    name: 'a follower of 3.4 says no version of its configuration (12 bytes), and takes part',
+    history: '1:1-3',
+    steps: `
+      1 leads
+      2 > bytes 0000000b 00000001 00000000 0000000c 00000000 00000002 00010000 ffffffff
+      2 < LEADERINFO 2:0
+      2 > ACKEPOCH 1:3 epoch 1
+      2 < DIFF 1:3
+      2 < NEWLEADER 2:0 config 0
+      2 > ACK 2:0
+      2 < UPTODATE
+      serving
+      write a
+      2 < PROPOSAL 2:1 /a
+      2 > ACK 2:1
+      2 < COMMIT 2:1
+      answered a
+    `,
+  },
+  {
     name: 'discovery, synchronization and broadcast with one follower of two',
     history: '1:1-3',
     steps: `
