@@ -10,6 +10,8 @@ export interface Progress {
 /** What a tool works with. */
 export interface Tool {
   readonly disk: Disk;
+  /** A path for a temporary file, used for nothing else. */
+  readonly freshPath: () => string;
   /** Writes to standard output; `settled` tells when the reader has taken it. */
   readonly write: (text: string) => void;
   /** Resolves when little enough waits to be taken; rejects when nobody reads any more. */

@@ -90,6 +90,8 @@ export class TestTool implements Tool {
     private readonly answers: string[] = [],
   ) {}
 
+  private temporary = 0;
+  readonly freshPath = (): string => `/temporary/${this.temporary++}`;
   readonly write = (text: string): void => {
     this.out += text;
   };

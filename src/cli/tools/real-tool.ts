@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { createRealHost } from '../../platform/index.js';
 import type { Progress, Tool } from '../../toolkit/index.js';
@@ -21,6 +24,7 @@ export function makeRealTool(writesOn: boolean): RealTool {
   const showsBar = process.stderr.isTTY && !(writesOn && process.stdout.isTTY);
   return {
     disk: host.disk,
+    freshPath: freshPaths(),
     write: (text) => output.write(text),
     settled: () => output.settled(),
     complain: (line) => {
@@ -46,6 +50,25 @@ export function makeRealTool(writesOn: boolean): RealTool {
       await host.close();
     },
   };
+}
+
+const SIGNALS = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 } as const;
+
+/** Paths in a folder of its own, which goes with the process; it is made when the first one is asked for. */
+function freshPaths(): () => string {
+  let folder: string | null = null;
+  let count = 0;
+  return () => {
+    folder ??= makeFolder();
+    return join(folder, String(++count));
+  };
+}
+
+function makeFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'zk-tool-'));
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+  for (const [signal, number] of Object.entries(SIGNALS)) process.once(signal, () => process.exit(128 + number));
+  return folder;
 }
 
 /** Standard output, in pieces that are worth a write each. */

@@ -1,7 +1,7 @@
 import { refuseFile } from '../log/dump.js';
 import { type Tool, ToolExit } from '../tool.js';
-import { readSizeTree } from './dump-ncdu.js';
-import { byLabel, type SizedNode, type SizeTree } from './size-tree.js';
+import { SizeTable } from './size-table.js';
+import { readSizes, type SizedNode } from './sizes.js';
 
 export interface CompareOptions {
   readonly left: string;
@@ -16,8 +16,8 @@ export interface CompareOptions {
 }
 
 /**
- * Compares two snapshots depth by depth, with the output of ZooKeeper's SnapshotComparer. Names and sizes of both are kept,
- * data is not.
+ * Compares two snapshots depth by depth, with the output of ZooKeeper's SnapshotComparer. What does not fit
+ * into memory of the names and sizes of both is kept in temporary files.
  */
 export async function compareSnapshots(tool: Tool, options: CompareOptions): Promise<number> {
   try {
@@ -27,6 +27,8 @@ export async function compareSnapshots(tool: Tool, options: CompareOptions): Pro
     const comparison = new Comparison(tool, options, left, right);
     if (options.interactive) await comparison.interact();
     else await comparison.all();
+    await left.remove();
+    await right.remove();
     tool.write('All layers compared.\n');
     await tool.settled();
     return ToolExit.ok;
@@ -35,28 +37,27 @@ export async function compareSnapshots(tool: Tool, options: CompareOptions): Pro
   }
 }
 
-async function load(tool: Tool, path: string, { monotonicMs }: CompareOptions): Promise<SizeTree> {
+async function load(tool: Tool, path: string, { monotonicMs }: CompareOptions): Promise<SizeTable> {
   const beganMs = monotonicMs();
-  const tree = await readSizeTree(tool, path);
+  const sizes = await readSizes(tool, path);
   const readMs = monotonicMs();
   const name = path.slice(path.lastIndexOf('/') + 1);
   tool.write(`Deserialized snapshot in ${name} in ${seconds(readMs - beganMs)} seconds\n`);
-  tree.byDepth();
+  const table = await SizeTable.of(tool, sizes, path);
   tool.write(`Processed data tree in ${seconds(monotonicMs() - readMs)} seconds\n`);
-  return tree;
+  return table;
 }
 
 function seconds(ms: number): string {
   return (ms / 1000).toFixed(6);
 }
 
-function describe(tree: SizeTree): string {
-  const depths = tree.byDepth();
+function describe({ count, totalBytes, countByDepth }: SizeTable): string {
   return [
-    `Node count: ${tree.count}`,
-    `Total size: ${tree.root?.descendantBytes ?? 0}`,
-    `Max depth: ${depths.length}`,
-    ...depths.map((nodes, depth) => `Count of nodes at depth ${depth}: ${nodes.length}`),
+    `Node count: ${count}`,
+    `Total size: ${totalBytes}`,
+    `Max depth: ${countByDepth.length}`,
+    ...countByDepth.map((nodes, depth) => `Count of nodes at depth ${depth}: ${nodes}`),
     '',
   ].join('\n');
 }
@@ -71,10 +72,10 @@ class Comparison {
   constructor(
     private readonly tool: Tool,
     private readonly options: CompareOptions,
-    private readonly left: SizeTree,
-    private readonly right: SizeTree,
+    private readonly left: SizeTable,
+    private readonly right: SizeTable,
   ) {
-    this.maxDepth = Math.max(left.byDepth().length, right.byDepth().length);
+    this.maxDepth = Math.max(left.countByDepth.length, right.countByDepth.length);
   }
 
   async all(): Promise<void> {
@@ -123,35 +124,30 @@ class Comparison {
 
   private async layer(depth: number): Promise<void> {
     this.line(`Analysis for depth ${depth}`);
-    await this.lists(this.left.byDepth()[depth] ?? [], this.right.byDepth()[depth] ?? []);
+    await this.lists(this.left.nodesAt(depth), this.right.nodesAt(depth));
   }
 
   private async subtree(path: string): Promise<void> {
     this.line(`Analysis for node ${path}`);
-    const left = this.left.find(path);
-    const right = this.right.find(path);
-    if (left === null && right === null) {
+    if ((await this.left.find(path)) === null && (await this.right.find(path)) === null) {
       this.line(`Path ${path} is neither found in left tree nor right tree.`);
       return;
     }
-    await this.lists([...(left?.children ?? [])].sort(byLabel), [...(right?.children ?? [])].sort(byLabel));
+    await this.lists(this.left.childrenOf(path), this.right.childrenOf(path));
   }
 
   /** Both in order of the labels. */
-  private async lists(left: readonly SizedNode[], right: readonly SizedNode[]): Promise<void> {
-    let l = 0;
-    let r = 0;
-    for (;;) {
-      const a = left[l];
-      const b = right[r];
-      if (a === undefined && b === undefined) return;
-      const order = a === undefined ? 1 : b === undefined ? -1 : byLabel(a, b);
-      if (a !== undefined && b !== undefined) this.debugOrder(a, b, order);
-      if (a !== undefined && order < 0) this.oneOnly(a, 'left');
-      if (b !== undefined && order > 0) this.oneOnly(b, 'right');
-      if (a !== undefined && b !== undefined && order === 0) this.both(a, b);
-      if (order <= 0) l++;
-      if (order >= 0) r++;
+  private async lists(left: AsyncGenerator<SizedNode>, right: AsyncGenerator<SizedNode>): Promise<void> {
+    let a = await nextOf(left);
+    let b = await nextOf(right);
+    while (a !== null || b !== null) {
+      const order = a === null ? 1 : b === null ? -1 : a.label < b.label ? -1 : a.label > b.label ? 1 : 0;
+      if (a !== null && b !== null) this.debugOrder(a, b, order);
+      if (a !== null && order < 0) this.oneOnly(a, 'left');
+      if (b !== null && order > 0) this.oneOnly(b, 'right');
+      if (a !== null && b !== null && order === 0) this.both(a, b);
+      if (order <= 0) a = await nextOf(left);
+      if (order >= 0) b = await nextOf(right);
       await this.tool.settled();
     }
   }
@@ -163,23 +159,19 @@ class Comparison {
   }
 
   private oneOnly(node: SizedNode, side: 'left' | 'right'): void {
-    const { label, descendantBytes, descendantCount } = node;
-    if (this.isLarge(descendantBytes, descendantCount)) {
-      this.line(
-        `Node ${label} found only in ${side} tree. Descendant size: ${descendantBytes}. Descendant count: ${descendantCount}`,
-      );
-    } else if (this.tellsFiltered) this.line(`Filtered ${side} node ${label} of size ${descendantBytes}`);
+    const { label, totalBytes, count } = node;
+    if (this.isLarge(totalBytes, count)) {
+      this.line(`Node ${label} found only in ${side} tree. Descendant size: ${totalBytes}. Descendant count: ${count}`);
+    } else if (this.tellsFiltered) this.line(`Filtered ${side} node ${label} of size ${totalBytes}`);
   }
 
   private both(left: SizedNode, right: SizedNode): void {
-    const bytes = right.descendantBytes - left.descendantBytes;
-    const nodes = right.descendantCount - left.descendantCount;
+    const bytes = right.totalBytes - left.totalBytes;
+    const nodes = right.count - left.count;
     if (this.isLarge(Math.abs(bytes), Math.abs(nodes))) {
       this.line(`Node ${left.label} found in both trees. Delta: ${bytes} bytes, ${nodes} descendants`);
     } else if (this.tellsFiltered) {
-      this.line(
-        `Filtered node ${left.label} of left size ${left.descendantBytes}, right size ${right.descendantBytes}`,
-      );
+      this.line(`Filtered node ${left.label} of left size ${left.totalBytes}, right size ${right.totalBytes}`);
     }
   }
 
@@ -194,4 +186,9 @@ class Comparison {
   private line(text: string): void {
     this.tool.write(`${text}\n`);
   }
+}
+
+async function nextOf(nodes: AsyncGenerator<SizedNode>): Promise<SizedNode | null> {
+  const next = await nodes.next();
+  return next.done === true ? null : next.value;
 }

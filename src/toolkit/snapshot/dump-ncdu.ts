@@ -1,16 +1,15 @@
-import { FileFaultError } from '../file-fault.js';
 import { refuseFile } from '../log/dump.js';
 import { type Tool, ToolExit } from '../tool.js';
 import { tell } from './dump.js';
 import type { SnapshotNode } from './node.js';
 import { readSnapshotFile } from './read.js';
-import { type SizedNode, SizeTree } from './size-tree.js';
+import { inWalkOrder, labelOfKey, readSizes } from './sizes.js';
 
 const FIRST_INODE = 1000;
 
 /**
  * Writes a snapshot in the format of ncdu, as SnapshotFormatter -json does. Files of Java servers lie in the order that the
- * format needs and are written as they are read; of others names and sizes are kept. `wallMs`: the time that it tells.
+ * format needs and are written as they are read; those of others are sorted first. `wallMs`: the time that it tells.
  */
 export async function dumpNcdu(tool: Tool, path: string, wallMs: number): Promise<number> {
   try {
@@ -101,32 +100,11 @@ async function writeWalk(tool: Tool, path: string, writer: NcduWriter): Promise<
 }
 
 async function writeTree(tool: Tool, path: string, writer: NcduWriter): Promise<void> {
-  const tree = await readSizeTree(tool, path);
-  const waiting: SizedNode[] = tree.root === null ? [] : [tree.root];
-  for (let node = waiting.pop(); node !== undefined; node = waiting.pop()) {
-    writer.add(node.label === '' ? '/' : node.label, node.sizeBytes);
-    for (const child of node.children.toReversed()) waiting.push(child);
+  const sizes = await readSizes(tool, path);
+  for await (const batch of inWalkOrder(sizes)) {
+    for (const { key, ownBytes } of batch) writer.add(labelOfKey(key) || '/', ownBytes);
     await tool.settled();
   }
   writer.end();
-}
-
-/** Throws `FileFaultError` for a damaged file. */
-export async function readSizeTree(tool: Tool, path: string): Promise<SizeTree> {
-  const tree = new SizeTree();
-  const orphan = { path: null as string | null };
-  const { fault } = await readSnapshotFile(
-    tool.disk,
-    path,
-    {
-      node: (node) => {
-        if (!tree.add(node)) orphan.path ??= node.path;
-      },
-    },
-    { progress: (bytes) => tool.progress(path, bytes) },
-  );
-  if (fault !== null) throw new FileFaultError(fault);
-  if (orphan.path === null) return tree;
-  const what = `the node ${orphan.path} comes before its parent`;
-  throw new FileFaultError({ code: 'CONTENT', path, offset: null, what });
+  await sizes.remove();
 }
