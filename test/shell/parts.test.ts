@@ -250,7 +250,7 @@ describe('a bar of zk-cli', () => {
     const bar = out.progress('writing /a', 400);
     for (; clock.nowMs < 2000; clock.nowMs += 10) bar.advance(1);
     assert.equal(written.length, 19);
-    assert.equal(written.at(-1), '\r\u001b[Kwriting /a [####....]  47 %, 191 of 400, 0:03 left, 101/s');
+    assert.equal(written.at(-1), '\r\u001b[Kwriting /a [####......]  47 %, 191 of 400, 0:03 left, 101/s');
     out.remark('something happened');
     bar.advance(1);
     bar.done();

@@ -6,15 +6,18 @@ import { crewOf } from './crews.js';
 
 const ExitCode = { ok: 0, failed: 1, usage: 2, interrupted: 130 } as const;
 
+const ERASE_LINE = '\r\u001b[K';
+
 /** One line on the terminal, written anew: which target, and the rate since the last time. */
 function liveRate(isShown: boolean): { readonly tell: OnProgress; readonly clear: () => void } {
   if (!isShown) return { tell: () => undefined, clear: () => undefined };
   let lastMs = 0;
   let lastAnswers = 0;
-  let width = 0;
+  let hasShown = false;
   const show = (text: string): void => {
-    process.stderr.write(`\r${text.padEnd(width)}`);
-    width = text.length;
+    // Never so long that it wraps.
+    process.stderr.write(`${ERASE_LINE}${text.slice(0, process.stderr.columns - 1)}`);
+    hasShown = true;
   };
   return {
     tell: (target, round, answers) => {
@@ -26,7 +29,7 @@ function liveRate(isShown: boolean): { readonly tell: OnProgress; readonly clear
       show(`${target} round ${round + 1}: ${Math.round(rate)} a second, ${answers} answers`);
     },
     clear: () => {
-      if (width > 0) process.stderr.write(`\r${' '.repeat(width)}\r`);
+      if (hasShown) process.stderr.write(ERASE_LINE);
     },
   };
 }

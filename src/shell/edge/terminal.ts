@@ -1,4 +1,4 @@
-import { clearLine, createInterface, cursorTo, type Interface } from 'node:readline';
+import { clearScreenDown, createInterface, cursorTo, type Interface, moveCursor } from 'node:readline';
 import { complete } from '../completion.js';
 import type { Sink } from '../output.js';
 import type { Shell } from '../shell.js';
@@ -102,10 +102,13 @@ export class Terminal {
       shell.interrupt();
       return;
     }
-    process.stdout.write('^C\n');
-    this.rl?.write(null, { ctrl: true, name: 'e' });
-    this.rl?.write(null, { ctrl: true, name: 'u' });
-    this.rl?.prompt();
+    const { rl } = this;
+    if (rl === null) return;
+    rl.write(null, { ctrl: true, name: 'e' });
+    // It draws the next prompt as many rows further up as this one has.
+    process.stdout.write(`^C${'\n'.repeat(1 + rl.getCursorPos().rows)}`);
+    rl.write(null, { ctrl: true, name: 'u' });
+    rl.prompt();
   }
 
   /** What comes while somebody types stands above his line. */
@@ -116,9 +119,13 @@ export class Terminal {
       stream.write(text);
       return;
     }
+    // Prompt and line may have several rows in a narrow window; it draws the next prompt as many rows further up.
+    const { rows } = rl.getCursorPos();
+    moveCursor(process.stdout, 0, -rows);
     cursorTo(process.stdout, 0);
-    clearLine(process.stdout, 0);
+    clearScreenDown(process.stdout);
     stream.write(text);
+    process.stdout.write('\n'.repeat(rows));
     if (this.shell !== null) rl.setPrompt(this.shell.prompt);
     rl.prompt(true);
   }
