@@ -50,7 +50,8 @@ export function formatFileFault({ code, path, offset, what }: FileFault): string
 /** A disk's error as a fault of the file. */
 export function diskFault(path: string, error: unknown): FileFault {
   const code = error instanceof Error && 'code' in error ? error.code : null;
-  const reason = error instanceof Error ? error.message : String(error);
+  const reason = (error instanceof Error ? error.message : String(error)).replace(`${path}: `, '');
   if (code === 'NOT_FOUND') return { code: 'ABSENT', path, offset: null, what: 'there is no such file' };
+  if (reason.includes('EISDIR')) return { code: 'IO', path, offset: null, what: 'it is a directory, not a file' };
   return { code: 'IO', path, offset: null, what: `it cannot be read: ${reason}` };
 }
