@@ -2,7 +2,7 @@ import { BigSorter } from '../sort/big-sorter.js';
 import type { Run } from '../sort/run.js';
 import type { SizeRecord } from '../sort/size-record.js';
 import type { Tool } from '../tool.js';
-import { readSizes, type SizedNode, withTotals } from './sizes.js';
+import { type SizedNode, withTotals } from './sizes.js';
 
 /** Names and sizes of a snapshot's nodes, depth by depth, each in the order of the labels (by UTF-16 units, as Java compares). */
 export class SizeTable {
@@ -60,10 +60,6 @@ export class SizeTable {
   remove(): Promise<void> {
     return this.run.remove();
   }
-}
-
-export async function readSizeTable(tool: Tool, path: string): Promise<SizeTable> {
-  return SizeTable.of(tool, await readSizes(tool, path), path);
 }
 
 function depthOf(label: string): number {
