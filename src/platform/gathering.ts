@@ -2,6 +2,11 @@
 const MOST_WAIT_MS = 5;
 /** Of the time that making a group durable takes, so much at most may be waited for a fuller next one. */
 const WAIT_SHARE = 0.9;
+/**
+ * A disk this fast is not waited for: two camps are better then, for the event loop answers the one while the other's writes
+ * are being made durable, which takes about as long.
+ */
+const FAST_SYNC_MS = 0.3;
 /** So much of what is expected is enough: one client that went away must not make the others wait. */
 const ENOUGH_SHARE = 0.875;
 /** After a wait in vain at least one group goes without waiting; after each further one twice as many, up to this. */
@@ -29,6 +34,7 @@ export class Gathering {
     this.endedMs = nowMs;
     this.syncMs = this.syncMs === 0 ? tookMs : this.syncMs + (tookMs - this.syncMs) / 8;
     this.expectedBytes = Math.floor((groupBytes + waitingBytes) * ENOUGH_SHARE);
+    if (this.syncMs < FAST_SYNC_MS) this.expectedBytes = 0;
     if (this.skipNext > 0) {
       this.skipNext--;
       this.expectedBytes = 0;

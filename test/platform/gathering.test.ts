@@ -61,6 +61,12 @@ describe('waiting for a fuller group', () => {
     }
   });
 
+  it('leaves two camps to themselves on a disk that is as fast as the event loop', () => {
+    const loop = { clients: 16, syncMs: 0.2, answerMs: () => 0.15, totalMs: 1000 };
+    assert.equal(gain(loop), 1);
+    assert.ok(gain({ ...loop, syncMs: 0.4 }) > 1.1);
+  });
+
   it('is not spoilt by one client that answers seldom', () => {
     const answerMs = (client: number): number => (client === 3 ? 50 : 0.1);
     const loop = { clients: 16, syncMs: 1, answerMs, totalMs: 1000 };
