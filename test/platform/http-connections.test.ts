@@ -8,7 +8,7 @@ type Counted = Socket & { bytesRead: number };
 
 /** A socket that says it has read as much as it is told to. */
 function connection(): Counted {
-  return Object.defineProperty(new Socket(), 'bytesRead', { value: 0, writable: true }) as Counted;
+  return Object.defineProperty(new Socket(), 'bytesRead', { value: 0, writable: true });
 }
 
 describe('connections of an HTTP port', () => {
