@@ -33,7 +33,7 @@ export class ProgressBar {
     if (nowMs - this.drawnMs < REDRAW_MS) return;
     this.drawnMs = nowMs;
     this.isShown = true;
-    const line = barLine(this.title, doneBytes, totalBytes, nowMs - this.startMs, this.output.columns ?? COLUMNS);
+    const line = barLine(this.title, doneBytes, totalBytes, nowMs - this.startMs, this.columns);
     this.output.write(ERASE_LINE + line);
   };
 
@@ -47,11 +47,17 @@ export class ProgressBar {
   say(text: string): void {
     if (this.output.isTTY !== true) return;
     this.isShown = true;
-    this.output.write(ERASE_LINE + text.slice(0, (this.output.columns ?? COLUMNS) - 1));
+    this.output.write(ERASE_LINE + text.slice(0, this.columns - 1));
   }
 
   end(): void {
     this.hide();
+  }
+
+  /** Some terminals (those of `script`, of containers) do not know how wide they are, and say 0. */
+  private get columns(): number {
+    const { columns = 0 } = this.output;
+    return columns > 0 ? columns : COLUMNS;
   }
 }
 

@@ -228,30 +228,24 @@ describe('the end of a log that a later one follows', async () => {
   });
 
   it('must not hide records of its epoch from the next epoch', async () => {
-    const machine = new Machine();
-    const two = new Story();
-    const first = await machine.open({ keepEpochs: false });
-    await machine.commit(first, two.grow(6));
-    await machine.close(first);
-    two.newEpoch(1);
-    const second = await machine.open({ keepEpochs: false });
-    await machine.commit(second, two.grow(2));
-    await machine.close(second);
-    const whole = machine.file('log.1');
-    const names = machine.names();
-    assert.ok(names.includes('log.100000001'), names.join(' '));
     const at = offsets[5] as number;
-    const cases: readonly (readonly [what: string, bytes: Buffer, code: string | null])[] = [
-      ['nothing wrong', whole, null],
-      ['the last record torn to zeros: it was cut off before the next epoch', Buffer.from(whole).fill(0, at + 9), null],
-      ['the last record with a wrong byte', flip(whole, at + 20), 'LOG_CORRUPT'],
-      ['the fifth record as zeros, the sixth whole', Buffer.from(written.log).fill(0, offsets[4], at), 'LOG_CORRUPT'],
+    const whole = padded(log);
+    const torn = padded(log).fill(0, at + 9);
+    const holed = padded(log).fill(0, offsets[4], at);
+    const cases: readonly (readonly [what: string, known: number, bytes: Buffer, code: string | null])[] = [
+      ['nothing wrong', 6, whole, null],
+      ['the last record torn to zeros: it was cut off before the next epoch', 5, torn, null],
+      ['the last record torn to zeros, and the next epoch knew it', 6, torn, 'LOG_MISSING'],
+      ['the last record with a wrong byte', 6, flip(whole, at + 20), 'LOG_CORRUPT'],
+      ['the fifth record as zeros, the sixth whole', 6, holed, 'LOG_CORRUPT'],
     ];
-    for (const [what, bytes, code] of cases) {
+    for (const [what, known, bytes, code] of cases) {
+      const machine = await inTwoEpochs(known);
       machine.disk.install(`${DIR}/log.1`, bytes);
       const opening = machine.open({ keepEpochs: false });
       if (code !== null) {
-        await assert.rejects(opening, fails(code, 'log.1'), what);
+        const file = code === 'LOG_MISSING' ? 'log.100000001' : 'log.1';
+        await assert.rejects(opening, fails(code, file), what);
         continue;
       }
       const database = await opening;
@@ -260,6 +254,21 @@ describe('the end of a log that a later one follows', async () => {
     }
   });
 });
+
+/** A server that has logged the first `known` transactions of `story`, and two of the next epoch in a log of its own. */
+async function inTwoEpochs(known: number): Promise<Machine> {
+  const machine = new Machine();
+  const two = new Story();
+  const first = await machine.open({ keepEpochs: false });
+  await machine.commit(first, two.grow(known));
+  await machine.close(first);
+  two.newEpoch(1);
+  const second = await machine.open({ keepEpochs: false });
+  await machine.commit(second, two.grow(2));
+  await machine.close(second);
+  assert.ok(machine.names().includes('log.100000001'));
+  return machine;
+}
 
 function flip(bytes: Buffer, at: number): Buffer {
   const copy = Buffer.from(bytes);

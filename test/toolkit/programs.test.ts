@@ -43,7 +43,7 @@ const CASES: readonly Case[] = [
     name: 'zk-log dump of a folder',
     args: () => ['zk-log', 'dump', folder],
     exitCode: 2,
-    err: /it cannot be read/,
+    err: /it is a directory, not a file/,
   },
   {
     name: 'zk-snapshot verify of a log',

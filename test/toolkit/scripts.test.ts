@@ -9,6 +9,7 @@ import { after, before, describe, it } from 'node:test';
 import { javaCommand } from '../support/java.js';
 import { HTTP_OFF_LINES } from '../support/http-off.js';
 import { freePorts } from '../support/ports.js';
+import { writeLargeLog } from './large-files.js';
 import { javaSample, type Sample } from './samples.js';
 
 const BIN = new URL('../../bin/', import.meta.url).pathname;
@@ -186,9 +187,13 @@ describe('zkServer-initialize.sh', () => {
 describe('zk-log', () => {
   it('shows a bar on a terminal, none on a pipe', async () => {
     const [log = ''] = sample.logs;
-    const watched = await run('script', ['-qec', `${BIN}zk-log verify ${log}`, '/dev/null']);
-    assert.match(watched.out, /100%/);
-    assert.match(watched.out, /: whole\. \d+ transactions/);
+    // What is over at once shows none.
+    const long = join(sample.folder, 'long-log');
+    writeLargeLog(long, 60_000, 2000);
+    const watched = await run('script', ['-qec', `${BIN}zk-log verify ${long}`, '/dev/null']);
+    await rm(long);
+    assert.match(watched.out, /long-log \[#*\.*\] +\d+ %, \d+ MiB of \d+ MiB/);
+    assert.match(watched.out, /: whole\. 60000 transactions/);
     const piped = await script('zk-log', ['verify', log]);
     assert.deepEqual([piped.exitCode, piped.err], [0, '']);
     assert.match(piped.out, /^\S+: whole\. \d+ transactions, 0x1 to 0x[0-9a-f]+, ending at offset \d+\.\n$/);
