@@ -39,7 +39,7 @@ async function run(words: readonly string[]): Promise<Ran> {
   let tail = '';
   let err = '';
   child.stdout.on('data', (chunk: Buffer) => {
-    tail = (tail + chunk.toString('utf8')).slice(-2000);
+    tail = (tail + chunk.toString('utf8')).slice(-4000);
   });
   child.stderr.on('data', (chunk: Buffer) => {
     err += chunk.toString('utf8');
@@ -76,7 +76,7 @@ describe(`with a heap of ${HEAP_MIB} MiB`, () => {
   for (const [name, words, shown] of process.env['ZK_TEST_LONG'] === undefined ? SHORT : [...SHORT, ...LONG]) {
     it(name, async () => {
       const { code, tail, err } = await run(words);
-      assert.equal(code, 0, err.slice(-2000));
+      assert.equal(code, 0, err.slice(-4000));
       assert.match(tail, shown);
     });
   }
