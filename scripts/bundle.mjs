@@ -2,7 +2,7 @@
 // node then starts with half the work and ten megabytes less (docs/performance.md). dist/ itself stays as it is, for those
 // who import it.
 import { build } from 'esbuild';
-import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 const dist = fileURLToPath(new URL('../dist/', import.meta.url));
@@ -31,6 +31,8 @@ const { outputFiles } = await build({
   plugins: [{ name: 'apart', setup: ({ onResolve }) => onResolve({ filter: /^\.\/ocsp\.js$/ }, keepApart) }],
 });
 mkdirSync(`${dist}bundle`, { recursive: true });
+// V8 tells compiled code of another script only by the length of that.
+rmSync(`${dist}bundle/main.code`, { force: true });
 for (const { path, text } of outputFiles) writeFileSync(path, text.replaceAll(/\bimport\(/g, 'importModule('));
 copyFileSync(`${dist}cli/launch.cjs`, `${dist}bundle/launch.cjs`);
 

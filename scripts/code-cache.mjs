@@ -5,7 +5,6 @@ import { createRequire } from 'node:module';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
 const LIMIT_MS = 30_000;
@@ -32,11 +31,9 @@ function writeConfig(folder, name, lines) {
 }
 
 /** Begins a server in this process. */
-async function start(program, config) {
+function start(program, config) {
   process.argv = [process.execPath, 'zk-server', 'start', config];
   program.run();
-  // The command line has been read when the first modules are there.
-  await wait(200);
 }
 
 async function request(ports) {
@@ -56,18 +53,19 @@ async function request(ports) {
 const folder = mkdtempSync(join(tmpdir(), 'zk-server-code-'));
 const deadline = setTimeout(() => {
   console.error('The servers did not answer; there will be no code cache, and starts take longer.');
+  rmSync(folder, { recursive: true, force: true });
   process.exit(0);
 }, LIMIT_MS);
 const program = compile();
 const own = (metrics, admin) => [`metricsProvider.httpPort=${metrics}`, `admin.serverPort=${admin}`];
 const [single, ...ports] = await freePorts(19);
 const members = [1, 2, 3].map((id) => `server.${id}=127.0.0.1:${ports[id]}:${ports[id + 3]}`);
-await start(program, writeConfig(folder, '0', [`clientPort=${single}`, ...own(ports[7], ports[8])]));
+start(program, writeConfig(folder, '0', [`clientPort=${single}`, ...own(ports[7], ports[8])]));
 await request([single]);
 const clients = ports.slice(9, 12);
 for (const [i, client] of clients.entries()) {
   const lines = [`clientPort=${client}`, ...members, ...own(ports[12 + i], ports[15 + i])];
-  await start(program, writeConfig(folder, String(i + 1), lines));
+  start(program, writeConfig(folder, String(i + 1), lines));
 }
 await request(clients);
 writeFileSync(CACHE, program.script.createCachedData());

@@ -59,13 +59,13 @@ export async function backup(context: CliContext, options: BackupOptions): Promi
       retainCount: options.keep ?? Number.POSITIVE_INFINITY,
       onProgress: bar.update,
     });
-    bar.end();
+    bar.hide();
     const bytes = manifest.files.reduce((sum, file) => sum + file.bytes, 0);
     if (options.json) context.out(JSON.stringify({ path, ...manifest }, null, 2));
     else context.out(`${path}: ${manifest.snapshotZxid} to ${manifest.lastZxid}, ${shownSize(bytes)}.`);
     return ExitCode.ok;
   } catch (error) {
-    bar.end();
+    bar.hide();
     if (!(error instanceof StorageError || error instanceof DiskError)) throw error;
     context.err(error.message);
     return ExitCode.unexpected;

@@ -16,18 +16,20 @@ function reporter(): ((report: StartReport) => void) | null {
 }
 
 async function main(): Promise<number> {
+  // Before anything is awaited: scripts/code-cache.mjs runs several servers in one process.
+  const [node = '', script = '', ...args] = process.argv;
   if (isNodeTooOld()) {
     console.error(`zk-server needs Node.js ${OLDEST_NODE.join('.')} or newer; this is ${process.version}.`);
     return 2;
   }
   const { runCli } = await import('./program.js');
   const report = reporter();
-  return runCli(process.argv.slice(2), {
+  return runCli(args, {
     env: process.env,
     workingDir: process.cwd(),
     out: (line) => console.log(line),
     err: (line) => console.error(line),
-    self: [process.execPath, ...process.execArgv, process.argv[1] ?? ''],
+    self: [node, ...process.execArgv, script],
     ...(report === null ? {} : { report }),
   });
 }

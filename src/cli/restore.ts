@@ -61,7 +61,7 @@ export async function restore(context: CliContext, options: RestoreOptions): Pro
       if (doneBytes < totalBytes) bar.update(doneBytes, totalBytes);
       else bar.say('The files are as they were written; reading what is in them ...');
     });
-    bar.end();
+    bar.hide();
     const what = `${checked.backup.path} at ${formatZxid(checked.zxid)} (${checked.state.tree.nodeCount} nodes)`;
     for (const path of checked.incomplete) context.err(`${path} is no whole backup and is left out.`);
     if (options.check) {
@@ -76,7 +76,7 @@ export async function restore(context: CliContext, options: RestoreOptions): Pro
     }
     return ExitCode.ok;
   } catch (error) {
-    bar.end();
+    bar.hide();
     if (!(error instanceof StorageError || error instanceof DiskError)) throw error;
     context.err(error instanceof StorageError ? error.message : `Nothing was changed: ${error.message}.`);
     return ExitCode.unexpected;

@@ -59,6 +59,8 @@ export class ClientHub implements CommandContext {
   outstandingHandshakes = 0;
   /** Null while this server does not serve. */
   pipeline: RequestPipeline | null = null;
+  /** This server stops: connections take nothing on any more. */
+  isHeldBack = false;
   private readonly leaving = new Roster<ClientConnection>();
   private allowedWords: ReadonlySet<string>;
   private dueConnections: ClientConnection[] = [];
@@ -147,9 +149,21 @@ export class ClientHub implements CommandContext {
     for (const connection of [...this.connections]) if (connection.isTalking) connection.leave(why);
   }
 
-  /** No connection takes further requests. */
+  /** No connection takes further requests, and no session begins. It is not taken back. */
   holdBack(): void {
+    this.isHeldBack = true;
     for (const connection of this.connections) connection.holdBack();
+  }
+
+  /** Every connection says its last words. */
+  closeAll(why: string): void {
+    for (const connection of [...this.connections]) connection.leave(why);
+    this.flush();
+  }
+
+  /** Neither open nor on their way out. */
+  get areAllGone(): boolean {
+    return this.connections.size + this.leaving.size === 0;
   }
 
   /** Nothing of the hub's may happen after this. */

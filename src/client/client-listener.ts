@@ -11,7 +11,9 @@ import { type ClientOptions, DEFAULT_CLIENT_OPTIONS, type TunableOptions } from 
 
 /** What is under way when this server stops gets so long to be answered; mostly it is at once. */
 const DRAIN_MS = 1000;
-const DRAIN_LOOK_MS = 5;
+/** Clients get so long to read their last answers and close their side; mostly they do at once. */
+const LINGER_MS = 500;
+const LOOK_MS = 5;
 
 export interface ClientListenerDeps {
   readonly host: Host;
@@ -127,25 +129,31 @@ export class ClientListener {
    * sessions, so that their clients go to another server at once. What they send meanwhile is not done, and not answered.
    */
   async drain(): Promise<void> {
-    const { clock } = this.host;
     this.isDraining = true;
     const { listeners } = this;
     this.listeners = [];
     await Promise.all(listeners.map((listener) => listener.close()));
     this.hub.holdBack();
-    const endMs = clock.monotonicMs() + DRAIN_MS;
-    while (this.hub.traffic.outstanding > 0 && clock.monotonicMs() < endMs) await sleep(clock, DRAIN_LOOK_MS);
+    await this.atMost(DRAIN_MS, () => this.hub.traffic.outstanding === 0);
     this.serve(null);
   }
 
-  /** Closes the port and every connection. */
+  /** Closes the port and every connection, which may first be read to its end by its client. */
   async close(): Promise<void> {
     this.isClosed = true;
     const listeners = this.listeners;
     this.listeners = [];
     this.secureAccept?.stop();
-    this.hub.stop();
+    this.hub.closeAll('the server stops');
     await Promise.all(listeners.map((listener) => listener.close()));
+    await this.atMost(LINGER_MS, () => this.hub.areAllGone);
+    this.hub.stop();
+  }
+
+  private async atMost(limitMs: number, isDone: () => boolean): Promise<void> {
+    const { clock } = this.host;
+    const endMs = clock.monotonicMs() + limitMs;
+    while (!isDone() && clock.monotonicMs() < endMs) await sleep(clock, LOOK_MS);
   }
 
   private accept(socket: Socket, transport: Transport): void {

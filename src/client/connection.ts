@@ -207,10 +207,7 @@ export class ClientConnection implements SessionCarrier, SocketHandler, FrameSin
 
   private listenAgain(): void {
     if (this.blocked !== 0 || this.state !== 'talking') return;
-    if (this.isPaused) {
-      this.isPaused = false;
-      this.socket.resume();
-    }
+    this.unpause();
     if (this.hasEnded) this.onEnd();
   }
 
@@ -245,8 +242,15 @@ export class ClientConnection implements SessionCarrier, SocketHandler, FrameSin
     this.socket.pause();
   }
 
+  private unpause(): void {
+    if (!this.isPaused) return;
+    this.isPaused = false;
+    this.socket.resume();
+  }
+
   private block(reason: number): void {
     this.blocked |= reason;
+    this.splitter.halt();
   }
 
   private unblock(reason: number): void {
@@ -277,7 +281,7 @@ export class ClientConnection implements SessionCarrier, SocketHandler, FrameSin
 
   /** Takes no further requests; what it has taken is answered. It is not released. */
   holdBack(): void {
-    this.block(Block.stopping);
+    if (this.state === 'talking') this.block(Block.stopping);
   }
 
   due(): void {
@@ -301,7 +305,7 @@ export class ClientConnection implements SessionCarrier, SocketHandler, FrameSin
 
   private onConnectRequest(bytes: Buffer, start: number, end: number): void {
     const { pipeline } = this.hub;
-    if (pipeline === null) {
+    if (pipeline === null || this.hub.isHeldBack) {
       this.hub.traffic.refusedWhileNotServing.add();
       this.leave('this server is not serving');
       return;
@@ -374,6 +378,8 @@ export class ClientConnection implements SessionCarrier, SocketHandler, FrameSin
     this.logEnd(why);
     this.state = 'leaving';
     this.end();
+    // What still comes is thrown away, not left unread: a close over unread bytes is a reset, and takes the last words along.
+    this.unpause();
     if (!this.inTurn) this.hub.later(this);
   }
 

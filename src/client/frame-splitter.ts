@@ -59,7 +59,12 @@ export class FrameSplitter {
     if (rest < chunk.length) this.hold(chunk, rest, chunk.length);
   }
 
-  /** Goes on after the sink said stop. */
+  /** No frame is handed over from here on; what came already and what comes is kept until `resume`. */
+  halt(): void {
+    if (this.state === 'flowing') this.state = 'stopped';
+  }
+
+  /** Goes on after the sink said stop, or after `halt`. */
   resume(): void {
     if (this.state !== 'stopped') return;
     this.state = 'flowing';
@@ -84,7 +89,7 @@ export class FrameSplitter {
       }
       const next = at + 4 + length;
       if (next > end) break;
-      if (!this.sink.onFrame(bytes, at + 4, next)) this.stop();
+      if (!this.sink.onFrame(bytes, at + 4, next)) this.halt();
       at = next;
     }
     return this.state === 'dead' ? end : at;
@@ -106,12 +111,8 @@ export class FrameSplitter {
     if (this.heldBytes < 4 + length) return at;
     const { held, heldStart, heldEnd } = this;
     this.release();
-    if (!this.sink.onFrame(held, heldStart + 4, heldEnd)) this.stop();
+    if (!this.sink.onFrame(held, heldStart + 4, heldEnd)) this.halt();
     return at;
-  }
-
-  private stop(): void {
-    if (this.state === 'flowing') this.state = 'stopped';
   }
 
   private giveUp(length: number, bytes: Buffer, start: number, end: number): void {

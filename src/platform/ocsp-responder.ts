@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { type IncomingMessage, request } from 'node:http';
 import { request as secureRequest } from 'node:https';
+import { bodyOf } from './http-body.js';
 
 const TIMEOUT_MS = 15_000;
 const MAX_BYTES = 64 * 1024;
@@ -20,12 +21,5 @@ export async function askResponder(url: string, body: Buffer, signal: AbortSigna
     incoming.destroy();
     throw new Error(`it answers with HTTP status ${incoming.statusCode ?? 0}`);
   }
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of incoming as AsyncIterable<Buffer>) {
-    bytes += chunk.length;
-    if (bytes > MAX_BYTES) throw new Error(`its answer is longer than ${MAX_BYTES} bytes`);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
+  return bodyOf(incoming, MAX_BYTES);
 }

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 import { connect, type Socket as RawSocket } from 'node:net';
 import type { HttpAnswer, HttpClient, HttpQuestion } from '../host/index.js';
+import { bodyOf } from './http-body.js';
 
 /** HTTP by `node:http`, one connection a question; loaded when the first one is asked. */
 export class RealHttpClient implements HttpClient {
@@ -31,7 +32,7 @@ async function ask({ endpoint, path, maxBytes }: HttpQuestion, socket: RawSocket
   const { request } = await import('node:http');
   // A request that is given a connection that has ended already never ends itself.
   const gone = new Promise<never>((_resolve, reject) => {
-    const say = (): void => reject(new Error('the connection ended before there was an answer'));
+    const say = (): void => reject(socket.errored ?? new Error('the connection ended before there was an answer'));
     if (socket.destroyed || socket.readableEnded) say();
     else socket.once('close', say);
   });
@@ -47,12 +48,6 @@ async function ask({ endpoint, path, maxBytes }: HttpQuestion, socket: RawSocket
   const answered = once(outgoing, 'response') as Promise<[IncomingMessage]>;
   outgoing.end();
   const [incoming] = await Promise.race([answered, gone]);
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of incoming as AsyncIterable<Buffer>) {
-    bytes += chunk.length;
-    if (bytes > maxBytes) throw new Error(`the answer is longer than ${maxBytes} bytes`);
-    chunks.push(chunk);
-  }
-  return { status: incoming.statusCode ?? 0, text: Buffer.concat(chunks).toString('utf8') };
+  const body = await bodyOf(incoming, maxBytes);
+  return { status: incoming.statusCode ?? 0, text: body.toString('utf8') };
 }

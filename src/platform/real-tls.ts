@@ -134,10 +134,10 @@ export class RealTlsContext implements TlsContext {
       wrapping(raw, () => this.server?.emit('connection', raw));
     }).then(async (socket) => {
       socket.allowHalfOpen = true;
-      // What goes wrong while others are asked is found out by whoever uses the connection then.
+      // What goes wrong while others are asked is told behind that (`stillOpen`).
       socket.on('error', () => undefined);
       await this.checkClient(socket);
-      return socket;
+      return stillOpen(socket);
     });
   }
 
@@ -169,7 +169,7 @@ export class RealTlsContext implements TlsContext {
       });
     }).then(async (socket) => {
       await this.checkRevocation(socket);
-      return socket;
+      return stillOpen(socket);
     });
   }
 
@@ -215,6 +215,12 @@ function wrapping<T>(raw: RawSocket, make: () => T): T {
   const made = make();
   raw.allowHalfOpen = true;
   return made;
+}
+
+/** Whoever uses the connection next would not hear of an end that came while others were asked. */
+function stillOpen(socket: TLSSocket): TLSSocket {
+  if (socket.destroyed) throw socket.errored ?? new Error('the other side closed the connection during the handshake');
+  return socket;
 }
 
 /** The other end of a connection by its address: no two open connections of one accepting port have the same. */

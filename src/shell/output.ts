@@ -1,3 +1,4 @@
+import { LiveLine } from './live-line.js';
 import { progressLine, timeLeft } from './progress-line.js';
 
 /** Where a shell writes. */
@@ -10,7 +11,7 @@ export interface Sink {
   readonly errHasColours: boolean;
   /** Standard error is a terminal, on which a line may be overwritten. */
   readonly showsProgress: boolean;
-  /** Width of the terminal. */
+  /** Width of the terminal; 0: it does not know. */
   readonly columns: number;
   /** Of a clock that only goes forward. */
   readonly nowMs: () => number;
@@ -93,32 +94,30 @@ export class Output {
   }
 }
 
-const REDRAW_MS = 100;
-const ERASE_LINE = '\r\u001b[K';
-
 class Bar implements Progress {
+  private readonly line: LiveLine;
   private count = 0;
-  private isShown = false;
   private isDone = false;
-  private readonly beganMs: number;
-  private drawnMs: number;
 
   constructor(
-    private readonly sink: Sink,
+    sink: Sink,
     private readonly label: string,
     private readonly total: number,
   ) {
-    // What is over at once needs no bar.
-    this.beganMs = this.drawnMs = sink.nowMs();
+    const target = {
+      write: (text: string) => {
+        sink.err(text);
+      },
+      get columns() {
+        return sink.columns;
+      },
+    };
+    this.line = new LiveLine(target, sink.nowMs);
   }
 
   advance(by: number): void {
     this.count += by;
-    const nowMs = this.sink.nowMs();
-    if (this.isDone || nowMs - this.drawnMs < REDRAW_MS) return;
-    this.drawnMs = nowMs;
-    this.isShown = true;
-    this.sink.err(ERASE_LINE + progressLine(this.stateAt(nowMs - this.beganMs), this.sink.columns));
+    if (!this.isDone) this.line.update((elapsedMs, columns) => progressLine(this.stateAt(elapsedMs), columns));
   }
 
   done(): void {
@@ -127,8 +126,7 @@ class Bar implements Progress {
   }
 
   hide(): void {
-    if (this.isShown) this.sink.err(ERASE_LINE);
-    this.isShown = false;
+    this.line.hide();
   }
 
   private stateAt(elapsedMs: number) {

@@ -188,7 +188,7 @@ describe('the progress bar', () => {
       let nowMs = 0;
       const bar = new ProgressBar({ isTTY, write: (text) => written.push(text) }, 'x', () => nowMs);
       for (nowMs = 0; nowMs <= 1000; nowMs += 10) bar.update(nowMs, 1000);
-      bar.end();
+      bar.hide();
       if (!isTTY) assert.deepEqual(written, []);
       else {
         assert.ok(written.length > 5 && written.length < 15, String(written.length));

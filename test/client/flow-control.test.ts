@@ -268,6 +268,61 @@ describe('silent connections', () => {
   });
 });
 
+describe('draining', () => {
+  it('answers what was taken, and neither does nor answers what comes later', async () => {
+    const world = await ClientWorld.make();
+    const client = await world.connect();
+    const greeting = await world.dial('b');
+    world.pipeline.isHolding = true;
+    const taken = client.create('/taken');
+    await world.world.until(() => world.pipeline.waiting.length === 1);
+    const drained = world.listener.drain();
+    await world.world.run(10);
+    const late = assert.rejects(client.create('/late'), WireClosed);
+    const begun = assert.rejects(greeting.open({}), WireClosed);
+    await world.world.run(50);
+    assert.equal(world.pipeline.waiting.length, 1, 'a request that came after the end is not taken');
+    world.pipeline.isHolding = false;
+    world.pipeline.release();
+    await world.get(drained);
+    assert.equal(await world.get(taken), '/taken');
+    await world.get(late);
+    await world.get(begun);
+    assert.equal(world.pipeline.calls.filter((call) => call.startsWith('submit')).length, 1);
+    assert.equal(world.pipeline.sessions.size, 1);
+  });
+
+  it('closes a connection when its client has read its last answers, though it writes on', async () => {
+    const world = await ClientWorld.make();
+    const client = await world.connect();
+    await world.get(client.create('/big', BIG));
+    client.transport.pause();
+    client.quietly(() => client.sendRaw(reads('/big', 3)));
+    await world.world.run(20);
+    await world.get(world.listener.drain());
+    const closed = world.listener.close();
+    client.quietly(() => client.sendRaw(reads('/big', 400)));
+    await world.world.run(100);
+    const before = client.frames.length;
+    client.transport.resume();
+    await world.get(client.closed);
+    assert.equal(client.frames.length, before + 3);
+    await world.get(closed);
+  });
+
+  it('does not wait long for clients that never close', async () => {
+    const world = await ClientWorld.make();
+    const client = await world.connect();
+    client.transport.pause();
+    client.quietly(() => client.sendRaw(reads('/', 1)));
+    await world.get(world.listener.drain());
+    const beganMs = world.world.host('server').clock.monotonicMs();
+    await world.get(world.listener.close());
+    const tookMs = world.world.host('server').clock.monotonicMs() - beganMs;
+    assert.ok(tookMs >= 400 && tookMs <= 600, `${tookMs} ms`);
+  });
+});
+
 describe('closing the port', () => {
   it('ends every connection and frees the port', async () => {
     const world = await ClientWorld.make();

@@ -79,6 +79,18 @@ describe('FrameSplitter', () => {
     assert.equal(splitter.heldBytes, 0);
   });
 
+  it('keeps what comes after it was halted between two chunks', () => {
+    const sink = new NotingSink();
+    const splitter = new FrameSplitter(sink, 1000);
+    const frames = Buffer.concat([1, 2, 3].map((n) => frameOf(Buffer.from([n]))));
+    splitter.push(frames.subarray(0, 8));
+    splitter.halt();
+    splitter.push(frames.subarray(8));
+    assert.deepEqual(sink.frames, ['01']);
+    splitter.resume();
+    assert.deepEqual(sink.frames, ['01', '02', '03']);
+  });
+
   const lengths = [
     { name: 'negative', length: -1 },
     { name: 'one above the limit', length: 1001 },

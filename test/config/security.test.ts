@@ -194,16 +194,6 @@ describe('settings of SASL', () => {
     });
   });
 
-  it('ask OCSP responders where they are told to', async () => {
-    const clients = ['secureClientPort=2281', 'ssl.keyStore.location=/k.pem'];
-    const quorum = ['sslQuorum=true', 'ssl.quorum.keyStore.location=/q.pem', 'ssl.quorum.ocsp=true'];
-    const { config, words } = await load([...clients, ...quorum]);
-    assert.deepEqual(words, []);
-    const asks = [config?.clients.tls, config?.quorumSecurity.tls].map((tls) => tls?.options.asksOcsp);
-    assert.deepEqual(asks, [false, true]);
-    assert.equal((await load([...clients, 'ssl.ocsp=true'])).config?.clients.tls?.options.asksOcsp, true);
-  });
-
   const REFUSED: readonly (readonly [lines: readonly string[], words: RegExp])[] = [
     [['java.security.auth.login.config=/conf/absent.conf'], /there is no file \/conf\/absent\.conf/],
     [[WITH_JAAS, 'sasl.serverconfig=Empty'], /com\.example\.OtherModule, which this server does not know/],

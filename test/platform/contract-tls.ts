@@ -13,18 +13,8 @@ import {
 } from '../../src/host/index.js';
 import { type ContractEnv, inEnv, type MakeEnv } from './contract-env.js';
 import { connected, Recorder } from './network-pair.js';
+import { TLS_RULES } from './tls-rules.js';
 
-const RULES: Omit<TlsOptions, 'keyStore' | 'trustStore'> = {
-  clientAuth: 'need',
-  protocols: ['TLSv1.2', 'TLSv1.3'],
-  cipherSuites: [],
-  verifiesServerHost: true,
-  verifiesClientHost: false,
-  asksReverseDns: false,
-  checksRevocation: false,
-  asksOcsp: false,
-  crlPath: null,
-};
 const TIMEOUT_MS = 10_000;
 const PEER_HOST = '127.0.0.1';
 
@@ -34,7 +24,7 @@ function load(
   trustStore: TlsStore,
   rules: Partial<TlsOptions> = {},
 ): Promise<TlsContext> {
-  return host.network.loadTls({ ...RULES, keyStore, trustStore, ...rules });
+  return host.network.loadTls({ ...TLS_RULES, keyStore, trustStore, ...rules });
 }
 
 type Outcome = Socket | NetworkError;

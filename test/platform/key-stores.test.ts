@@ -9,6 +9,7 @@ import { openSslCipherName } from '../../src/platform/cipher-names.js';
 import { createRealHost } from '../../src/platform/index.js';
 import { readStore } from '../../src/platform/key-stores.js';
 import { Authority } from '../support/certificates.js';
+import { TLS_RULES } from './tls-rules.js';
 
 const PASSWORD = 'changeit';
 const folder = mkdtempSync(join(tmpdir(), 'zk-stores-'));
@@ -21,17 +22,9 @@ function store(path: string, type: StoreType, password = PASSWORD): TlsStore {
 
 function load(keyStore: TlsStore, more: Partial<TlsOptions> = {}): Promise<unknown> {
   return host.network.loadTls({
+    ...TLS_RULES,
     keyStore,
     trustStore: store(authority.certificate, 'PEM'),
-    clientAuth: 'need',
-    protocols: ['TLSv1.2', 'TLSv1.3'],
-    cipherSuites: [],
-    verifiesServerHost: true,
-    verifiesClientHost: false,
-    asksReverseDns: false,
-    checksRevocation: false,
-    asksOcsp: false,
-    crlPath: null,
     ...more,
   });
 }

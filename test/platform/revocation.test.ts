@@ -14,6 +14,7 @@ import { Authority } from '../support/certificates.js';
 import { OcspResponder } from '../support/ocsp-responder.js';
 import { freePorts } from '../support/ports.js';
 import { connected } from './network-pair.js';
+import { TLS_RULES } from './tls-rules.js';
 
 const TIMEOUT_MS = 20_000;
 const folder = mkdtempSync(join(tmpdir(), 'zk-ocsp-'));
@@ -22,18 +23,6 @@ after(async () => {
   rmSync(folder, { recursive: true, force: true });
   await host.close();
 });
-
-const RULES: Omit<TlsOptions, 'keyStore' | 'trustStore'> = {
-  clientAuth: 'need',
-  protocols: ['TLSv1.2', 'TLSv1.3'],
-  cipherSuites: [],
-  verifiesServerHost: true,
-  verifiesClientHost: false,
-  asksReverseDns: false,
-  checksRevocation: false,
-  asksOcsp: true,
-  crlPath: null,
-};
 
 /** Answers every question in the same way. */
 async function answering(port: number, status: number, body: Buffer): Promise<Server> {
@@ -62,7 +51,8 @@ function answerOf(name: string, date: string): Buffer {
 function load(name: string, more: Partial<TlsOptions> = {}): Promise<TlsContext> {
   const store = (path: string) => ({ path, type: 'PEM', password: '', passwordPath: null }) as const;
   return host.network.loadTls({
-    ...RULES,
+    ...TLS_RULES,
+    asksOcsp: true,
     keyStore: store(join(folder, `${name}.pem`)),
     trustStore: store(join(folder, 'ca.crt')),
     ...more,

@@ -188,10 +188,11 @@ describe('zk-log', () => {
   it('shows a bar on a terminal, none on a pipe', async () => {
     const [log = ''] = sample.logs;
     // What is over at once shows none.
-    const long = join(sample.folder, 'long-log');
+    const folder = await mkdtemp(join(tmpdir(), 'zk-long-'));
+    const long = join(folder, 'long-log');
     writeLargeLog(long, 60_000, 2000);
     const watched = await run('script', ['-qec', `${BIN}zk-log verify ${long}`, '/dev/null']);
-    await rm(long);
+    await rm(folder, { recursive: true });
     assert.match(watched.out, /long-log \[#*\.*\] +\d+ %, \d+ MiB of \d+ MiB/);
     assert.match(watched.out, /: whole\. 60000 transactions/);
     const piped = await script('zk-log', ['verify', log]);
@@ -206,6 +207,9 @@ describe('zkCleanup.sh', { concurrency: false }, () => {
     const ours = await configure('cleanup-ours');
     for (const { dataDir } of [theirs, ours]) {
       await cp(sample.folder, join(dataDir, 'version-2'), { recursive: true });
+      // How many snapshots a server takes is left to chance; these are more than stay, and older.
+      const [whole = ''] = sample.snapshots.slice(-1);
+      for (const zxid of [1, 2, 3, 4]) await cp(whole, join(dataDir, 'version-2', `snapshot.${zxid}`));
       for (const name of await readdir(join(dataDir, 'version-2'))) {
         await utimes(join(dataDir, 'version-2', name), 1_700_000_000, 1_700_000_000);
       }

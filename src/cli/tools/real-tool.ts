@@ -36,7 +36,7 @@ export function makeRealTool(writesOn: boolean): RealTool {
       if (!showsBar) return NO_PROGRESS;
       const shown = new ProgressBar(process.stderr, what);
       bar = shown;
-      return { at: (doneBytes) => shown.update(doneBytes, totalBytes), end: () => shown.end() };
+      return { at: (doneBytes) => shown.update(doneBytes, totalBytes), end: () => shown.hide() };
     },
     ask: (question) => {
       bar?.hide();

@@ -16,7 +16,7 @@ function liveRate(isShown: boolean): { readonly tell: OnProgress; readonly clear
   let hasShown = false;
   const show = (text: string): void => {
     // Never so long that it wraps.
-    process.stderr.write(`${ERASE_LINE}${text.slice(0, process.stderr.columns - 1)}`);
+    process.stderr.write(`${ERASE_LINE}${text.slice(0, (process.stderr.columns || 80) - 1)}`);
     hasShown = true;
   };
   return {

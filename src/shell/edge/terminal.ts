@@ -24,8 +24,7 @@ export class Terminal {
     showsProgress: process.stderr.isTTY && process.env['TERM'] !== 'dumb',
     nowMs: () => performance.now(),
     get columns() {
-      // Some terminals do not know how wide they are, and say 0.
-      return (process.stderr.isTTY && process.stderr.columns) || 80;
+      return process.stderr.isTTY ? process.stderr.columns : 0;
     },
   };
 

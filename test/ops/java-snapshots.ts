@@ -1,5 +1,7 @@
-// Snapshots over HTTP between Apache ZooKeeper 3.9 and this server, both ways. Debian's stable release has no 3.9 and its tests
-// are for those who have its jars: ZK_JAVA39_CLASS_PATH names them, Jetty's and Jackson's are Debian's.
+// Snapshots over HTTP between Apache ZooKeeper 3.9 and this server, both ways. Debian's stable release has no 3.9, so this is no
+// part of the suite but for those who have its jars; Jetty's and Jackson's are Debian's:
+//
+//   ZK_JAVA39_CLASS_PATH=zookeeper.jar:zookeeper-jute.jar:... node --import tsx --test test/ops/java-snapshots.ts
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
 import { ask } from '../admin/http.js';
@@ -12,6 +14,7 @@ const LIMIT_MS = 120_000;
 const AS_ADMIN = { authorization: 'ip' };
 const NODES = 500;
 const classPath = process.env['ZK_JAVA39_CLASS_PATH'];
+if (classPath === undefined) throw new Error('ZK_JAVA39_CLASS_PATH names no jars of Apache ZooKeeper 3.9');
 
 async function started(t: TestContext, options: EnsembleOptions = {}): Promise<Member> {
   const config = { 'admin.rateLimiterIntervalInMS': 0 };
@@ -84,36 +87,34 @@ async function move(from: Member, to: Member): Promise<void> {
   await client.close();
 }
 
-if (classPath !== undefined) {
-  describe('snapshots over HTTP between Apache ZooKeeper 3.9 and this server', { timeout: LIMIT_MS }, () => {
-    it('go from Apache ZooKeeper to this server', async (t) => {
-      await move(await startedJava(t), await started(t));
-    });
-
-    it('go from this server to Apache ZooKeeper', async (t) => {
-      await move(await started(t), await startedJava(t));
-    });
-
-    it('are guarded the same: a password counts in ISO 8859-1 in both, here in UTF-8, too', async (t) => {
-      const statuses: number[][] = [];
-      for (const member of [await startedJava(t), await started(t)]) {
-        const client = await WireClient.connect(member.clientPort);
-        await client.addAuth('digest', 'boss:pässwörd');
-        await client.setAcl('/', [{ perms: 31, id: { scheme: 'auth', id: '' } }]);
-        await client.close();
-        const of: number[] = [];
-        for (const encoding of ['latin1', 'utf8'] as const) {
-          const authorization = Buffer.from('digest boss:pässwörd', encoding).toString('latin1');
-          of.push(
-            (await ask(member.adminPort, '/commands/snapshot?streaming=false', { headers: { authorization } })).status,
-          );
-        }
-        statuses.push(of);
-      }
-      assert.deepEqual(statuses, [
-        [200, 403],
-        [200, 200],
-      ]);
-    });
+describe('snapshots over HTTP between Apache ZooKeeper 3.9 and this server', { timeout: LIMIT_MS }, () => {
+  it('go from Apache ZooKeeper to this server', async (t) => {
+    await move(await startedJava(t), await started(t));
   });
-}
+
+  it('go from this server to Apache ZooKeeper', async (t) => {
+    await move(await started(t), await startedJava(t));
+  });
+
+  it('are guarded the same: a password counts in ISO 8859-1 in both, here in UTF-8, too', async (t) => {
+    const statuses: number[][] = [];
+    for (const member of [await startedJava(t), await started(t)]) {
+      const client = await WireClient.connect(member.clientPort);
+      await client.addAuth('digest', 'boss:pässwörd');
+      await client.setAcl('/', [{ perms: 31, id: { scheme: 'auth', id: '' } }]);
+      await client.close();
+      const of: number[] = [];
+      for (const encoding of ['latin1', 'utf8'] as const) {
+        const authorization = Buffer.from('digest boss:pässwörd', encoding).toString('latin1');
+        of.push(
+          (await ask(member.adminPort, '/commands/snapshot?streaming=false', { headers: { authorization } })).status,
+        );
+      }
+      statuses.push(of);
+    }
+    assert.deepEqual(statuses, [
+      [200, 403],
+      [200, 200],
+    ]);
+  });
+});
