@@ -107,8 +107,10 @@ export async function endsInTime(clock: Clock, log: Logger, teardown: Promise<vo
   return inTime;
 }
 
-export async function closeDatabase(database: Database, log: Logger): Promise<void> {
+/** `saveWithinMs`: how long a last snapshot may take that makes the next start quicker; 0: none is taken. */
+export async function closeDatabase(database: Database, log: Logger, saveWithinMs: number): Promise<void> {
   try {
+    if (saveWithinMs > 0) await database.saveForNextStart(saveWithinMs);
     await database.close();
   } catch (error) {
     log.error(`Closing the log failed: ${String(error)}`, { code: 'CLOSE_FAILED' });

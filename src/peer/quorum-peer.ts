@@ -251,10 +251,10 @@ export class QuorumPeer implements Server, ElectionSelf {
     await this.role?.shutdown('this server stops');
     await this.fastLeaderElection?.shutdown();
     await this.loop;
-    await this.release();
+    await this.release(isGraceful);
   }
 
-  private async release(): Promise<void> {
+  private async release(isGraceful = false): Promise<void> {
     await this.upkeep.stop();
     await this.oracle?.stop();
     await this.connections?.shutdown();
@@ -262,7 +262,8 @@ export class QuorumPeer implements Server, ElectionSelf {
     this.tlsWatch?.stop();
     this.transport?.stop();
     await this.clients.close();
-    if (this.database !== null) await closeDatabase(this.database, this.host.log);
+    const saveWithinMs = isGraceful ? this.upkeep.lastSnapshotLimitMs : 0;
+    if (this.database !== null) await closeDatabase(this.database, this.host.log, saveWithinMs);
   }
 
   private async startElection({ election, authenticator }: QuorumTransport): Promise<void> {

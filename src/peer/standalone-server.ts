@@ -169,7 +169,7 @@ export class StandaloneServer implements Server {
 
   private async end(end: ServerEnd): Promise<void> {
     const { clock, log } = this.host;
-    if (await endsInTime(clock, log, this.tearDown())) {
+    if (await endsInTime(clock, log, this.tearDown(end.exitCode === PeerExit.ok))) {
       this.finish(end);
       return;
     }
@@ -177,14 +177,14 @@ export class StandaloneServer implements Server {
     this.finish({ exitCode: end.exitCode || PeerExit.unexpected, reason: `${end.reason}; the disk does not answer` });
   }
 
-  private async tearDown(): Promise<void> {
+  private async tearDown(isGraceful: boolean): Promise<void> {
     // What is half started could not be ended; how starting went is told to whoever called it.
     await this.starting.catch(() => undefined);
     await this.clients.drain();
-    await this.release();
+    await this.release(isGraceful);
   }
 
-  private async release(): Promise<void> {
+  private async release(isGraceful = false): Promise<void> {
     this.upkeep.release();
     await this.pause;
     this.clients.serve(null);
@@ -192,7 +192,8 @@ export class StandaloneServer implements Server {
     await this.upkeep.stop();
     this.tlsWatch?.stop();
     await this.clients.close();
-    if (this.database !== null) await closeDatabase(this.database, this.host.log);
+    const saveWithinMs = isGraceful ? this.upkeep.lastSnapshotLimitMs : 0;
+    if (this.database !== null) await closeDatabase(this.database, this.host.log, saveWithinMs);
   }
 
   private sessionsStatus(): SessionsStatus {

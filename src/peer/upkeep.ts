@@ -50,6 +50,11 @@ export class Upkeep {
     return this.space.isLow;
   }
 
+  /** How long a stop in good order may write a last snapshot; 0: not at all. */
+  get lastSnapshotLimitMs(): number {
+    return this.isPaused ? 0 : this.config.values.snapshotOnStopInMs;
+  }
+
   /** Has the role to end (or not to begin) for something that was asked? */
   get needsPause(): boolean {
     return this.space.isLow || this.intermission.isWanted;

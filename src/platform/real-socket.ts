@@ -1,6 +1,7 @@
 import { isIPv4, type Socket as RawSocket } from 'node:net';
 import { type Endpoint, formatEndpoint, type Socket, type SocketHandler, type SocketSecurity } from '../host/index.js';
 import { networkErrorFrom } from './network-errors.js';
+import { readShared } from './shared-reads.js';
 
 /** Bytes queued here before `write` returns false. */
 export const HIGH_WATER_BYTES = 64 * 1024;
@@ -22,6 +23,7 @@ export class RealSocket implements Socket {
   private endTold = false;
   private isPaused = false;
   private isRead = false;
+  private isShared = false;
 
   /** `ends` are those of the socket below, where there is one. */
   constructor(
@@ -73,14 +75,21 @@ export class RealSocket implements Socket {
     }
     if (!this.isRead) {
       this.isRead = true;
-      this.raw.on('data', this.onChunk);
+      // What TLS decrypts has buffers of its own.
+      this.isShared = this.security === null && readShared(this.raw, this.onShared);
+      if (!this.isShared) this.raw.on('data', this.onChunk);
     }
     if (!this.isPaused) this.flow();
   }
 
   unread(bytes: Buffer): void {
-    this.raw.pause();
-    if (bytes.length > 0) this.raw.unshift(bytes);
+    const { raw } = this;
+    raw.pause();
+    if (bytes.length > 0) {
+      // A copy: they may stand where the next socket is read into.
+      raw.unshift(Buffer.from(bytes));
+      if (raw.listenerCount('data') === 0) raw.on('data', this.onChunk);
+    }
     this.endTold = false;
     this.handler = null;
   }
@@ -124,6 +133,11 @@ export class RealSocket implements Socket {
     this.handler?.onData(chunk);
   };
 
+  private readonly onShared = (chunk: Buffer): boolean => {
+    this.handler?.onData(chunk);
+    return !this.isPaused;
+  };
+
   private readonly onError = (error: Error): void => {
     this.failure ??= networkErrorFrom(error, `connection with ${formatEndpoint(this.remote)}`);
   };
@@ -143,7 +157,8 @@ export class RealSocket implements Socket {
   };
 
   private flow(): void {
-    this.raw.resume();
+    if (this.isShared && this.raw.readableLength === 0) this.raw.read(0);
+    else this.raw.resume();
     // Node tells of an end without data even while nobody reads.
     if (this.ended) setImmediate(() => this.tellEnd());
   }

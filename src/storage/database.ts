@@ -45,6 +45,11 @@ export interface StoredSnapshot {
   readonly modifiedMs: number;
 }
 
+/** Fewer are replayed in no time. */
+const MANY_REPLAYED = 10_000;
+/** A transaction takes about as long to replay as so many nodes to write and read. */
+const NODES_PER_REPLAYED = 4;
+
 /** How much a learner would have to be sent from the log, and how much as a whole. */
 export interface SyncSizes {
   readonly logBytes: number;
@@ -80,6 +85,9 @@ export class Database {
   private storedZxid: number | null = null;
   private isUnloggedTold = true;
   private claims: readonly FolderClaim[] = [];
+  /** Transactions that were applied, those of the recovery behind its snapshot among them; and how many snapshots have. */
+  private appliedCount: number;
+  private savedCount = 0;
 
   private constructor(
     private readonly host: Host,
@@ -91,6 +99,7 @@ export class Database {
   ) {
     this.fatalErrors = metrics.counter('unrecoverable_error_count');
     this.schedule = new SnapshotSchedule(host.random, options, replayedCount);
+    this.appliedCount = replayedCount;
     this.snapshots = new SnapshotTaker(host, metrics, folders.snapDir, options);
     const writerOptions = { ...options, dir: folders.logDir };
     this.writer = new LogWriter(host, metrics, writerOptions, state.tree.lastProcessedZxid, {
@@ -243,6 +252,7 @@ export class Database {
     const entry = this.unapplied.first;
     if (entry === undefined || entry.header.zxid > this.writer.durableZxid) throw notDurable(entry);
     this.unapplied.shift();
+    this.appliedCount++;
     const result = applyEntry(this.state, entry);
     this.state.committed.push(entry);
     return { entry, result };
@@ -331,7 +341,26 @@ export class Database {
       await older;
       this.requireIdle('take a snapshot');
     }
-    return this.snapshots.take(this.tree, this.sessions);
+    const { appliedCount } = this;
+    await this.snapshots.take(this.tree, this.sessions);
+    this.savedCount = Math.max(this.savedCount, appliedCount);
+  }
+
+  /**
+   * For a server that is about to end, when replaying the log at its next start would take longer than reading a snapshot:
+   * takes one, and gives it up after `limitMs`. Nothing depends on it.
+   */
+  async saveForNextStart(limitMs: number): Promise<void> {
+    const unsaved = this.appliedCount - this.savedCount;
+    const isWorthwhile = unsaved >= MANY_REPLAYED && unsaved * NODES_PER_REPLAYED >= this.tree.nodeCount;
+    if (!isWorthwhile || this.activity !== 'none' || this.fatal !== null || this.storedZxid !== null) return;
+    await this.snapshots.cancel();
+    const timer = this.host.clock.after(limitMs, () => {
+      void this.snapshots.cancel();
+    });
+    // Reported where it failed.
+    await this.takeSnapshot().catch(() => undefined);
+    timer.cancel();
   }
 
   /**
@@ -492,6 +521,7 @@ export class Database {
     this.writer.continueFrom(state.tree.lastProcessedZxid);
     if (this.storedZxid !== null) this.storedZxid = this.lastLoggedZxid;
     this.schedule.snapshotTaken();
+    this.savedCount = this.appliedCount;
   }
 
   private rollAndSnapshot(): void {

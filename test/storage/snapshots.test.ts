@@ -1,8 +1,8 @@
 // Snapshots that are taken while the server works, and the purge of old ones.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { OpCode, type TxnEntry } from '../../src/protocol/index.js';
-import type { DatabaseOptions } from '../../src/storage/index.js';
+import { OPEN_ACL_UNSAFE, OpCode, type TxnEntry } from '../../src/protocol/index.js';
+import type { Database, DatabaseOptions } from '../../src/storage/index.js';
 import { SnapshotSchedule } from '../../src/storage/snapshot-taking.js';
 import { SeededRandom } from '../fakes/index.js';
 import { DIR, fails, fingerprint, Machine, Story } from './support.js';
@@ -139,6 +139,70 @@ describe('a snapshot', () => {
     machine.disk.release();
     await machine.settle(Promise.all([...both, closing]));
     assert.ok(!machine.names().some((name) => name.includes('snapshot.3')), machine.names().join(' '));
+  });
+});
+
+describe('a last snapshot', () => {
+  /** Many small changes of few nodes: what the next start would replay. */
+  function changes(story: Story, count: number): TxnEntry[] {
+    const setData = (i: number) => story.add({ type: OpCode.setData, path: '/busy', data: null, version: i + 1 });
+    return Array.from({ length: count }, (_, i) => setData(i));
+  }
+
+  async function worked(count: number): Promise<{ machine: Machine; database: Database; story: Story }> {
+    const machine = new Machine();
+    const database = await machine.open();
+    const story = new Story();
+    const node = { path: '/busy', data: null, acl: OPEN_ACL_UNSAFE, ephemeral: false, parentCVersion: 1 };
+    await machine.commit(database, [story.add({ type: OpCode.create, ...node }), ...changes(story, count)]);
+    return { machine, database, story };
+  }
+
+  it('is taken when the next start would replay much, and nothing is replayed then', async () => {
+    const { machine, database, story } = await worked(10_000);
+    await machine.settle(database.saveForNextStart(1000));
+    await machine.close(database);
+    assert.ok(machine.names().includes(`snapshot.${story.lastZxid.toString(16)}`), machine.names().join(' '));
+    const again = await machine.open();
+    assert.equal(machine.metrics.summary('startup_txns_loaded').max, 0);
+    assert.deepEqual(fingerprint(again), story.state(story.lastZxid));
+    await machine.settle(again.saveForNextStart(1000));
+    assert.equal(machine.names().filter((name) => name.startsWith('snapshot')).length, 2, 'there is nothing new');
+  });
+
+  it('counts what the start replayed, and not what a snapshot has', async () => {
+    const { machine, database, story } = await worked(9000);
+    await machine.close(database);
+    const second = await machine.open();
+    await machine.commit(second, changes(story, 1000));
+    await machine.settle(second.saveForNextStart(1000));
+    assert.ok(machine.names().includes(`snapshot.${story.lastZxid.toString(16)}`), machine.names().join(' '));
+    await machine.commit(second, changes(story, 9000));
+    const before = machine.names();
+    await machine.settle(second.saveForNextStart(1000));
+    assert.deepEqual(machine.names(), before, 'too little to replay');
+    await machine.commit(second, changes(story, 1001));
+    await machine.settle(second.saveForNextStart(1000));
+    assert.equal(machine.names().length, before.length + 1);
+  });
+
+  it('is not taken of a tree that takes longer to write than the log to replay', async () => {
+    const machine = new Machine();
+    const database = await machine.open();
+    await machine.commit(database, new Story().grow(10_000));
+    Object.defineProperty(database.tree, 'nodeCount', { value: 40_001 });
+    const before = machine.names();
+    await machine.settle(database.saveForNextStart(1000));
+    assert.deepEqual(machine.names(), before);
+  });
+
+  it('is given up when it takes too long, and leaves nothing', async () => {
+    const { machine, database } = await worked(10_000);
+    machine.disk.latencyMs.write = 2000;
+    const before = machine.names();
+    await machine.settle(database.saveForNextStart(1000));
+    await machine.close(database);
+    assert.deepEqual(machine.names(), before);
   });
 });
 

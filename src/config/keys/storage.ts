@@ -92,6 +92,11 @@ export const storage = {
       'With less than this free, the server gives up its role, votes no more and serves nobody until there is room again; 0: never.',
     defaultText: 'preAllocSize and 16 MiB',
   }),
+  snapshotOnStopInMs: ownKey(int({ min: 0 }), 5000, {
+    unit: 'ms',
+    effect:
+      'A stop in good order takes a snapshot when the next start would replay very many transactions instead, but for no longer than this; 0: never.',
+  }),
   'backup.dir': ownKey(path(), null, {
     effect: 'Folder that backups are written into; none: no backups are made by themselves.',
   }),
