@@ -44,6 +44,8 @@ export async function readSnapshot(disk: Disk, snapshot: SnapshotFile, options: 
 /** One snapshot while its bytes come in. */
 class SnapshotInput {
   private pending: Buffer = Buffer.alloc(0);
+  /** What is pending is a view of this. */
+  private memory: Buffer = Buffer.alloc(0);
   /** Bytes before `pending`. */
   private position = 0;
   private checksum = ADLER_EMPTY;
@@ -54,7 +56,7 @@ class SnapshotInput {
   ) {}
 
   push(chunk: Buffer): void {
-    this.pending = this.pending.length === 0 ? chunk : Buffer.concat([this.pending, chunk]);
+    this.keep(chunk);
     if (this.position === 0) {
       if (this.pending.length < FILE_HEADER_BYTES) return;
       if (readHeader(this.pending, SNAPSHOT_HEADER) !== 'whole')
@@ -65,6 +67,17 @@ class SnapshotInput {
     if (this.decoder.complete && this.pending.length > MAX_TRAILER_BYTES) {
       throw this.corrupt(`${this.pending.length} bytes lie behind the tree`);
     }
+  }
+
+  /** Puts what is left over and the chunk behind it into one piece of memory, always the same. */
+  private keep(chunk: Buffer): void {
+    const { length } = this.pending;
+    const size = length + chunk.length;
+    const before = this.memory;
+    if (size > before.length) this.memory = Buffer.allocUnsafeSlow(Math.max(size, before.length * 2));
+    this.pending.copy(this.memory);
+    chunk.copy(this.memory, length);
+    this.pending = this.memory.subarray(0, size);
   }
 
   finish(): LoadedSnapshot {

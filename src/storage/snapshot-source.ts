@@ -19,19 +19,29 @@ const SMALLEST_SNAPSHOT_BYTES = 10;
 export async function* snapshotChunks(disk: Disk, snapshot: SnapshotFile): AsyncGenerator<Buffer, void, undefined> {
   const { compression, sizeBytes } = snapshot;
   if (compression === 'gz' && sizeBytes <= SMALL_GZIP_BYTES) yield gunzipSync(await disk.readFile(snapshot.path));
-  else yield* unpack(fileChunks(disk, snapshot.path), snapshot.compression);
+  else yield* unpack(fileChunks(disk, snapshot.path), compression);
 }
 
+/** While one piece is looked at the next one is being read. */
 async function* fileChunks(disk: Disk, path: string): AsyncGenerator<Buffer, void, undefined> {
   const file = await disk.openRead(path);
+  const read = (at: number): Promise<Buffer> => {
+    const reading = file.read(at, CHUNK_BYTES);
+    // Whoever gives up does not ask what became of it.
+    reading.catch(() => undefined);
+    return reading;
+  };
+  let coming = read(0);
   try {
     for (let at = 0; at < file.sizeBytes;) {
-      const chunk = await file.read(at, CHUNK_BYTES);
+      const chunk = await coming;
       if (chunk.length === 0) return;
       at += chunk.length;
+      coming = read(at);
       yield chunk;
     }
   } finally {
+    await coming.catch(() => undefined);
     await file.close();
   }
 }

@@ -2,7 +2,7 @@ import type { JuteReader } from '../jute/index.js';
 import type { Acl } from '../protocol/index.js';
 import type { DataTree } from './data-tree.js';
 import type { NodeRef } from './node-table.js';
-import { Field, NO_NODE, ROOT, StatAt } from './node-table.js';
+import { Field, NO_NODE, PERSISTED_SIZE, PersistedAt, ROOT } from './node-table.js';
 import type { TreeOptions } from './tree-state.js';
 import { TreeState } from './tree-state.js';
 
@@ -19,10 +19,6 @@ export class TreeError extends Error {
   }
 }
 
-/** `long acl` and the persisted stat: `long czxid, mzxid, ctime, mtime; int version, cversion, aversion; long owner, pzxid`. */
-const NODE_TAIL_BYTES = 68;
-const TAIL = { acl: 0, czxid: 8, cversion: 44, owner: 52, pzxid: 60 } as const;
-const CZXID_TO_AVERSION_WORDS = 11;
 const SLASH = 0x2f;
 const TWO_32 = 0x1_0000_0000;
 
@@ -36,6 +32,8 @@ export class TreeLoader {
   private aclsLeft = -1;
   private rootRead = false;
   private complete = false;
+  private source: Buffer = Buffer.alloc(0);
+  private view: DataView = new DataView(new ArrayBuffer(0));
 
   constructor(
     options: TreeOptions,
@@ -77,10 +75,17 @@ export class TreeLoader {
       this.complete = true;
       return;
     }
-    const data = readBytes(r, 'data');
-    const tailAt = r.skip(NODE_TAIL_BYTES);
+    const dataLength = readLength(r, 'data');
+    const dataAt = r.skip(Math.max(0, dataLength));
+    const tailAt = r.skip(PERSISTED_SIZE);
+    if (r.source !== this.source) this.readFrom(r.source);
     this.state.nodes.key.setUtf8(r.source, pathAt, pathAt + pathLength);
-    this.add(data, r.source, tailAt);
+    this.add(dataAt, dataLength, tailAt);
+  }
+
+  private readFrom(source: Buffer): void {
+    this.source = source;
+    this.view = new DataView(source.buffer, source.byteOffset, source.length);
   }
 
   /** The tree, with its quotas counted and unused ACL lists forgotten. Set `lastProcessedZxid`, then expect its digest. */
@@ -92,46 +97,44 @@ export class TreeLoader {
     return this.makeTree(this.state);
   }
 
-  /** The node that the key names; the rest of it stands at `tail` of `bytes`. */
-  private add(data: Buffer | null, bytes: Buffer, tail: number): void {
-    const { nodes } = this.state;
-    const row = nodes.key.lastSlash < 0 ? this.root(data) : this.rowFor(data);
-    const aclId = intAt(bytes, tail + TAIL.acl) * TWO_32 + (intAt(bytes, tail + TAIL.acl + 4) >>> 0);
-    nodes.put(row, Field.acl, this.state.acls.useId(aclId));
-    const stat = nodes.blockView(row);
-    const at = nodes.statOffset(row);
-    for (let word = 0; word < CZXID_TO_AVERSION_WORDS; word++) {
-      stat.setInt32(at + word * 4, intAt(bytes, tail + TAIL.czxid + word * 4));
+  /** The node that the key names; data and the numbers behind it stand in the source. */
+  private add(dataAt: number, dataLength: number, tailAt: number): void {
+    const { state, view } = this;
+    const row = this.rowFor(dataAt, dataLength, tailAt);
+    const aclId = view.getInt32(tailAt + PersistedAt.acl) * TWO_32 + view.getUint32(tailAt + PersistedAt.acl + 4);
+    state.nodes.put(row, Field.acl, state.acls.useId(aclId));
+    const ownerAt = tailAt + PersistedAt.ephemeralOwner;
+    if (view.getInt32(ownerAt) !== 0 || view.getInt32(ownerAt + 4) !== 0) {
+      state.owners.add(row, view.getBigInt64(ownerAt));
     }
-    stat.setInt32(at + StatAt.pzxid, intAt(bytes, tail + TAIL.pzxid));
-    stat.setInt32(at + StatAt.pzxid + 4, intAt(bytes, tail + TAIL.pzxid + 4));
-    nodes.setCversion(row, intAt(bytes, tail + TAIL.cversion));
-    if (intAt(bytes, tail + TAIL.owner) !== 0 || intAt(bytes, tail + TAIL.owner + 4) !== 0) {
-      this.state.owners.add(row, bytes.readBigInt64BE(tail + TAIL.owner));
-    }
-    this.state.digestNew(row);
+    state.digestNew(row);
   }
 
-  private root(data: Buffer | null): NodeRef {
-    if (this.rootRead) this.state.forget(ROOT);
-    this.rootRead = true;
-    this.state.refill(ROOT, data);
-    return ROOT;
-  }
-
-  private rowFor(data: Buffer | null): NodeRef {
+  private rowFor(dataAt: number, dataLength: number, tailAt: number): NodeRef {
     const { nodes } = this.state;
+    if (nodes.key.lastSlash < 0) {
+      if (this.rootRead) this.state.forget(ROOT);
+      this.rootRead = true;
+      return this.fill(ROOT, dataAt, dataLength, tailAt);
+    }
     const parent = this.rootRead ? nodes.locateParent() : NO_NODE;
-    if (parent === NO_NODE) {
-      const { bytes, start, end } = nodes.key;
-      const path = Buffer.from(bytes.subarray(start, end)).toString('utf8');
-      throw new TreeError('NO_PARENT', `the node ${path} comes before its parent`);
-    }
+    if (parent === NO_NODE) throw this.orphan();
     const existing = nodes.locate();
-    if (existing === NO_NODE) return this.state.addRow(parent, data, nodes.key.textLength);
+    if (existing === NO_NODE) return this.state.addPersistedRow(parent, this.view, dataAt, dataLength, tailAt);
     this.state.forget(existing);
-    this.state.refill(existing, data);
-    return existing;
+    return this.fill(existing, dataAt, dataLength, tailAt);
+  }
+
+  private fill(row: NodeRef, dataAt: number, dataLength: number, tailAt: number): NodeRef {
+    this.state.refill(row, dataLength < 0 ? null : this.source.subarray(dataAt, dataAt + dataLength));
+    this.state.nodes.putPersisted(row, this.view, tailAt);
+    return row;
+  }
+
+  private orphan(): TreeError {
+    const { bytes, start, end } = this.state.nodes.key;
+    const path = Buffer.from(bytes.subarray(start, end)).toString('utf8');
+    return new TreeError('NO_PARENT', `the node ${path} comes before its parent`);
   }
 }
 
@@ -150,12 +153,6 @@ function readLength(r: JuteReader, what: string): number {
 function readBytes(r: JuteReader, what: string): Buffer | null {
   const length = readLength(r, what);
   return length === -1 ? null : r.raw(length);
-}
-
-function intAt(b: Buffer, at: number): number {
-  return (
-    ((b[at] as number) << 24) | ((b[at + 1] as number) << 16) | ((b[at + 2] as number) << 8) | (b[at + 3] as number)
-  );
 }
 
 function readAclList(r: JuteReader): Acl[] {

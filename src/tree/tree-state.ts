@@ -188,11 +188,24 @@ export class TreeState {
 
   /** Adds the node that the key names. Its ACL, stat, owner and digest are the caller's to set. */
   addRow(parent: NodeRef, data: Uint8Array | null, textLength: number): NodeRef {
+    const row = this.nodes.insert(parent, data);
+    for (const observer of this.observers) observer.created(row);
+    this.countNew(parent, row, textLength);
+    return row;
+  }
+
+  /** Adds the node that the key names, with data and stat from a snapshot (`NodeTable.insertPersisted`). */
+  addPersistedRow(parent: NodeRef, source: DataView, dataAt: number, dataLength: number, tailAt: number): NodeRef {
+    const { nodes } = this;
+    const row = nodes.insertPersisted(parent, source, dataAt, dataLength, tailAt);
+    this.countNew(parent, row, nodes.key.textLength);
+    return row;
+  }
+
+  private countNew(parent: NodeRef, row: NodeRef, textLength: number): void {
     const { nodes } = this;
     const { key } = nodes;
-    const row = nodes.insert(parent, data);
-    for (const observer of this.observers) observer.created(row);
-    this.dataSize += textLength + (data === null ? 0 : data.length);
+    this.dataSize += textLength + Math.max(0, nodes.get(row, Field.dataLength));
     if (this.options.digestEnabled) {
       nodes.put(row, Field.pathCrc, crc32(key.bytes, key.lastSlash, key.end, nodes.get(parent, Field.pathCrc) >>> 0));
       if (startsWith(key.bytes, key.start, key.end, UNDIGESTED_PREFIX)) {
@@ -200,7 +213,6 @@ export class TreeState {
       }
       this.renewContentCrc(row);
     }
-    return row;
   }
 
   /** Takes back what a node counts for, but leaves it in its place: for a snapshot that holds a node twice. */

@@ -17,7 +17,7 @@ const STORED = readFileSync(new URL('fixtures/zookeeper-3.9.5-names.txt', import
 
 /** Keys that ZooKeeper's own tree never names: ours, log settings of its launcher, and names of old guides. */
 const NOT_IN_THE_SOURCES = new Set(
-  `diskSpaceWarnInMb diskSpaceStopInMb backup.dir backup.intervalInMinutes backup.retainCount audit.format
+  `diskSpaceWarnInMb diskSpaceStopInMb snapshotOnStopInMs backup.dir backup.intervalInMinutes backup.retainCount audit.format
    strictConfig ruokOnlyWhileServing admin.peerAddresses admin.maxConnections sslQuorumPlainDials 4lw.commands.tls ssl.crlFile ssl.quorum.crlFile
    log.file console.threshold log.threshold log.maxfilesize log.maxbackupindex
    tracelog.dir tracelog.file auditlog.file auditlog.threshold jaasLoginRenew requireClientAuthScheme java.security.krb5.conf`

@@ -95,7 +95,7 @@ export const storage = {
   snapshotOnStopInMs: ownKey(int({ min: 0 }), 5000, {
     unit: 'ms',
     effect:
-      'A stop in good order takes a snapshot when the next start would replay very many transactions instead, but for no longer than this; 0: never.',
+      'How long a stop in good order may take for a snapshot that saves the next start much replaying; 0: none is taken.',
   }),
   'backup.dir': ownKey(path(), null, {
     effect: 'Folder that backups are written into; none: no backups are made by themselves.',
