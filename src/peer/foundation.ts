@@ -107,10 +107,15 @@ export async function endsInTime(clock: Clock, log: Logger, teardown: Promise<vo
   return inTime;
 }
 
+/** A snapshot that is given up needs a moment for that. */
+const LATE_MS = 100;
+
 /** `saveWithinMs`: how long a last snapshot may take that makes the next start quicker; 0: none is taken. */
-export async function closeDatabase(database: Database, log: Logger, saveWithinMs: number): Promise<void> {
+export async function closeDatabase(database: Database, host: Host, saveWithinMs: number): Promise<void> {
+  const { clock, log } = host;
   try {
-    if (saveWithinMs > 0) await database.saveForNextStart(saveWithinMs);
+    // What began too late is not waited for: an fsync of it cannot be taken back.
+    if (saveWithinMs > 0) await endsWithin(clock, database.saveForNextStart(saveWithinMs), saveWithinMs + LATE_MS);
     await database.close();
   } catch (error) {
     log.error(`Closing the log failed: ${String(error)}`, { code: 'CLOSE_FAILED' });

@@ -263,7 +263,7 @@ export class QuorumPeer implements Server, ElectionSelf {
     this.transport?.stop();
     await this.clients.close();
     const saveWithinMs = isGraceful ? this.upkeep.lastSnapshotLimitMs : 0;
-    if (this.database !== null) await closeDatabase(this.database, this.host.log, saveWithinMs);
+    if (this.database !== null) await closeDatabase(this.database, this.host, saveWithinMs);
   }
 
   private async startElection({ election, authenticator }: QuorumTransport): Promise<void> {

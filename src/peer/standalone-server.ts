@@ -193,7 +193,7 @@ export class StandaloneServer implements Server {
     this.tlsWatch?.stop();
     await this.clients.close();
     const saveWithinMs = isGraceful ? this.upkeep.lastSnapshotLimitMs : 0;
-    if (this.database !== null) await closeDatabase(this.database, this.host.log, saveWithinMs);
+    if (this.database !== null) await closeDatabase(this.database, this.host, saveWithinMs);
   }
 
   private sessionsStatus(): SessionsStatus {

@@ -33,6 +33,8 @@ export class RealSocket implements Socket {
   ) {
     this.remote = ends?.remote ?? { host: plainAddress(raw.remoteAddress), port: raw.remotePort ?? 0 };
     this.localEnd = ends?.local ?? null;
+    // Of what ended before it came here (while a certificate was checked, say) no event comes any more.
+    this.ended = raw.readableEnded;
     raw.on('error', this.onError);
     raw.on('close', this.onClosed);
     raw.on('end', this.onEnded);

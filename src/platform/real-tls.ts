@@ -219,7 +219,12 @@ function wrapping<T>(raw: RawSocket, make: () => T): T {
 
 /** Whoever uses the connection next would not hear of an end that came while others were asked. */
 function stillOpen(socket: TLSSocket): TLSSocket {
-  if (socket.destroyed) throw socket.errored ?? new Error('the other side closed the connection during the handshake');
+  if (socket.destroyed) {
+    // Not the error itself: a reset behind a good handshake does not mean that the other side speaks no TLS.
+    throw new Error('the other side closed the connection while its certificate was checked', {
+      cause: socket.errored,
+    });
+  }
   return socket;
 }
 

@@ -33,7 +33,7 @@ let places: Places | null | undefined;
  */
 export function readShared(raw: RawSocket, onChunk: (chunk: Buffer) => boolean): boolean {
   if (!raw.isPaused() || raw.readableLength > 0) return false;
-  places ??= findPlaces(raw);
+  if (places === undefined) places = findPlaces(raw);
   if (places === null) return false;
   const socket = raw as unknown as Hidden;
   const handle = socket._handle;

@@ -356,7 +356,7 @@ export class Database {
     if (!isWorthwhile || this.activity !== 'none' || this.fatal !== null || this.storedZxid !== null) return;
     await this.snapshots.cancel();
     const timer = this.host.clock.after(limitMs, () => {
-      void this.snapshots.cancel();
+      this.snapshots.cancel().catch(() => undefined);
     });
     // Reported where it failed.
     await this.takeSnapshot().catch(() => undefined);
@@ -397,6 +397,7 @@ export class Database {
         }),
       );
       this.replaceState(stateOf(this.host, this.metrics, { ...staged, digest: null }, this.options));
+      this.savedCount = this.appliedCount;
       // All servers that restore the same are the same: who differs from now on has not.
       this.state.tree.trustDigestAfter(zxid);
       return zxid;
@@ -451,11 +452,12 @@ export class Database {
   async close(): Promise<void> {
     if (this.activity === 'closed') return;
     this.activity = 'closed';
-    await this.snapshots.cancel();
     try {
       if (this.fatal === null) await this.writer.flush();
     } finally {
       await this.writer.closeFile();
+      // Behind the log, which does not wait for the fsync of a snapshot.
+      await this.snapshots.cancel();
       await releaseFolders(this.claims);
     }
   }
@@ -500,6 +502,7 @@ export class Database {
       }),
     );
     this.replaceState(stateOf(this.host, this.metrics, { tree, sessions, digest: null }, this.options));
+    this.savedCount = this.appliedCount;
     this.host.log.info(`The leader's snapshot of ${formatZxid(zxid)} is in place.`, { code: 'SNAPSHOT_RECEIVED' });
   }
 
@@ -521,7 +524,6 @@ export class Database {
     this.writer.continueFrom(state.tree.lastProcessedZxid);
     if (this.storedZxid !== null) this.storedZxid = this.lastLoggedZxid;
     this.schedule.snapshotTaken();
-    this.savedCount = this.appliedCount;
   }
 
   private rollAndSnapshot(): void {

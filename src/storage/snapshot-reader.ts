@@ -14,6 +14,8 @@ import { snapshotChunks } from './snapshot-source.js';
 
 /** Everything behind the tree is small; a file with more there is none of ours. */
 const MAX_TRAILER_BYTES = 4096;
+/** Not copied: all of a snapshot that was unpacked in one go. */
+const LARGE_CHUNK_BYTES = 4 * 1024 * 1024;
 /** Digests of this version are longs; older ones hex text. */
 const LONG_DIGEST_VERSION = 2;
 
@@ -72,6 +74,10 @@ class SnapshotInput {
   /** Puts what is left over and the chunk behind it into one piece of memory, always the same. */
   private keep(chunk: Buffer): void {
     const { length } = this.pending;
+    if (length === 0 && chunk.length >= LARGE_CHUNK_BYTES) {
+      this.pending = chunk;
+      return;
+    }
     const size = length + chunk.length;
     const before = this.memory;
     if (size > before.length) this.memory = Buffer.allocUnsafeSlow(Math.max(size, before.length * 2));

@@ -37,7 +37,7 @@ async function* fileChunks(disk: Disk, path: string): AsyncGenerator<Buffer, voi
       const chunk = await coming;
       if (chunk.length === 0) return;
       at += chunk.length;
-      coming = read(at);
+      if (at < file.sizeBytes) coming = read(at);
       yield chunk;
     }
   } finally {

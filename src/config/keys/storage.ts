@@ -92,7 +92,7 @@ export const storage = {
       'With less than this free, the server gives up its role, votes no more and serves nobody until there is room again; 0: never.',
     defaultText: 'preAllocSize and 16 MiB',
   }),
-  snapshotOnStopInMs: ownKey(int({ min: 0 }), 5000, {
+  snapshotOnStopInMs: ownKey(int({ min: 0, max: 5000 }), 3000, {
     unit: 'ms',
     effect:
       'How long a stop in good order may take for a snapshot that saves the next start much replaying; 0: none is taken.',
