@@ -156,7 +156,9 @@ export class Ensemble implements Witness {
       return;
     }
     const isDamage = server.isDamaged && DAMAGE_WORDS.test(reason);
-    if (server.diskFaults === 0 && !isDamage && reason !== 'stopped') {
+    // Who ends over a fault of its disk may do so when that is mended: it lets its clients go first.
+    const isOfDisk = server.diskFaults > 0 || reason.includes('injected');
+    if (!isOfDisk && !isDamage && reason !== 'stopped') {
       this.problems.report('servers live', `${server.name} ended without a fault: ${reason}`);
     }
     if (isDamage) {
