@@ -199,6 +199,7 @@ export class ClientConnection implements SessionCarrier, SocketHandler, FrameSin
     this.lastHeardMs = this.hub.clock.monotonicMs();
     this.session?.beginTurn(this.lastHeardMs);
     this.splitter.resume();
+    this.session?.onComing(this.splitter.comingBytes);
     this.inTurn = false;
     this.session?.endTurn();
     this.flush();

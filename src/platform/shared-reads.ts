@@ -23,13 +23,13 @@ interface Hidden {
 let places: Places | null | undefined;
 
 /**
- * Reads a socket into one buffer that all sockets share, instead of 64 KiB of fresh memory a read: 19 % less CPU for a server
- * that answers small requests one by one. `onChunk` gets a view of it that holds until it returns, and answers whether reading goes
- * on; other events stay as they are. Reading begins with `raw.read(0)`: `resume` would begin it once more in the next tick,
- * whatever was said meanwhile.
+ * Reads a socket into one buffer that all sockets share, instead of 64 KiB of fresh memory a read (docs/performance.md).
+ * `onChunk` gets a view of it that holds until it returns, and answers whether reading goes on; other events stay as they are.
+ * Reading begins with `raw.read(0)`: `resume` would begin it once more in the next tick, whatever was said meanwhile.
  *
- * For sockets that dial this is `onread` of `net.connect`; for accepted ones Node has no option, so that it is set here the way
- * `net.Socket` does it. False, and nothing is changed, where Node has other places for it, the socket is no plain one, or it reads already.
+ * For sockets that dial this is `onread` of `net.connect`; for accepted ones Node has no option, so that it is set here the
+ * way `net.Socket` does it. False, and nothing is changed, where Node has other places for it, the socket is no plain one, or
+ * it reads already.
  */
 export function readShared(raw: RawSocket, onChunk: (chunk: Buffer) => boolean): boolean {
   if (!raw.isPaused() || raw.readableLength > 0) return false;

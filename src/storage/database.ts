@@ -45,11 +45,6 @@ export interface StoredSnapshot {
   readonly modifiedMs: number;
 }
 
-/** Fewer are replayed in no time. */
-const MANY_REPLAYED = 10_000;
-/** A transaction takes about as long to replay as so many nodes to write and read. */
-const NODES_PER_REPLAYED = 4;
-
 /** How much a learner would have to be sent from the log, and how much as a whole. */
 export interface SyncSizes {
   readonly logBytes: number;
@@ -85,9 +80,6 @@ export class Database {
   private storedZxid: number | null = null;
   private isUnloggedTold = true;
   private claims: readonly FolderClaim[] = [];
-  /** Transactions that were applied, those of the recovery behind its snapshot among them; and how many snapshots have. */
-  private appliedCount: number;
-  private savedCount = 0;
 
   private constructor(
     private readonly host: Host,
@@ -99,8 +91,8 @@ export class Database {
   ) {
     this.fatalErrors = metrics.counter('unrecoverable_error_count');
     this.schedule = new SnapshotSchedule(host.random, options, replayedCount);
-    this.appliedCount = replayedCount;
     this.snapshots = new SnapshotTaker(host, metrics, folders.snapDir, options);
+    this.snapshots.unsavedCount = replayedCount;
     const writerOptions = { ...options, dir: folders.logDir };
     this.writer = new LogWriter(host, metrics, writerOptions, state.tree.lastProcessedZxid, {
       durable: (zxid) => this.onDurable?.(zxid),
@@ -252,7 +244,7 @@ export class Database {
     const entry = this.unapplied.first;
     if (entry === undefined || entry.header.zxid > this.writer.durableZxid) throw notDurable(entry);
     this.unapplied.shift();
-    this.appliedCount++;
+    this.snapshots.unsavedCount++;
     const result = applyEntry(this.state, entry);
     this.state.committed.push(entry);
     return { entry, result };
@@ -341,9 +333,7 @@ export class Database {
       await older;
       this.requireIdle('take a snapshot');
     }
-    const { appliedCount } = this;
-    await this.snapshots.take(this.tree, this.sessions);
-    this.savedCount = Math.max(this.savedCount, appliedCount);
+    return this.snapshots.take(this.tree, this.sessions);
   }
 
   /**
@@ -351,9 +341,13 @@ export class Database {
    * takes one, and gives it up after `limitMs`. Nothing depends on it.
    */
   async saveForNextStart(limitMs: number): Promise<void> {
-    const unsaved = this.appliedCount - this.savedCount;
-    const isWorthwhile = unsaved >= MANY_REPLAYED && unsaved * NODES_PER_REPLAYED >= this.tree.nodeCount;
-    if (!isWorthwhile || this.activity !== 'none' || this.fatal !== null || this.storedZxid !== null) return;
+    if (
+      !this.snapshots.sparesTime(this.tree) ||
+      this.activity !== 'none' ||
+      this.fatal !== null ||
+      this.storedZxid !== null
+    )
+      return;
     await this.snapshots.cancel();
     const timer = this.host.clock.after(limitMs, () => {
       this.snapshots.cancel().catch(() => undefined);
@@ -397,7 +391,7 @@ export class Database {
         }),
       );
       this.replaceState(stateOf(this.host, this.metrics, { ...staged, digest: null }, this.options));
-      this.savedCount = this.appliedCount;
+      this.snapshots.unsavedCount = 0;
       // All servers that restore the same are the same: who differs from now on has not.
       this.state.tree.trustDigestAfter(zxid);
       return zxid;
@@ -502,7 +496,7 @@ export class Database {
       }),
     );
     this.replaceState(stateOf(this.host, this.metrics, { tree, sessions, digest: null }, this.options));
-    this.savedCount = this.appliedCount;
+    this.snapshots.unsavedCount = 0;
     this.host.log.info(`The leader's snapshot of ${formatZxid(zxid)} is in place.`, { code: 'SNAPSHOT_RECEIVED' });
   }
 

@@ -46,7 +46,7 @@ export async function readSnapshot(disk: Disk, snapshot: SnapshotFile, options: 
 /** One snapshot while its bytes come in. */
 class SnapshotInput {
   private pending: Buffer = Buffer.alloc(0);
-  /** What is pending is a view of this. */
+  /** What is pending is mostly a view of this. */
   private memory: Buffer = Buffer.alloc(0);
   /** Bytes before `pending`. */
   private position = 0;

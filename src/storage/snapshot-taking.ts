@@ -51,8 +51,15 @@ export class SnapshotSchedule {
   }
 }
 
+/** Fewer are replayed in no time. */
+const MANY_REPLAYED = 10_000;
+/** A transaction takes about as long to replay as so many nodes to write and read. */
+const NODES_PER_REPLAYED = 4;
+
 /** Takes snapshots in the background, one at a time. */
 export class SnapshotTaker {
+  /** Transactions that are applied and in no snapshot: a start would replay them. */
+  unsavedCount = 0;
   private writing: SnapshotWriting | null = null;
   private writingZxid = -1;
   private done: Promise<void> = Promise.resolve();
@@ -66,6 +73,11 @@ export class SnapshotTaker {
 
   get isBusy(): boolean {
     return this.writing !== null;
+  }
+
+  /** Would reading a snapshot of this tree, and writing it before, take less than replaying? */
+  sparesTime(tree: DataTree): boolean {
+    return this.unsavedCount >= MANY_REPLAYED && this.unsavedCount * NODES_PER_REPLAYED >= tree.nodeCount;
   }
 
   /** Resolves at the end of one under way that does not hold everything up to `zxid`; null: there is none. */
@@ -94,8 +106,10 @@ export class SnapshotTaker {
   private async run(writing: SnapshotWriting, zxid: number): Promise<void> {
     const { clock, log } = this.host;
     const startMs = clock.monotonicMs();
+    const { unsavedCount } = this;
     try {
       if (!(await writing.run())) return;
+      this.unsavedCount -= unsavedCount;
       const elapsedMs = clock.monotonicMs() - startMs;
       this.metrics.summary('snapshottime').record(elapsedMs);
       log.info(`A snapshot of ${formatZxid(zxid)} was taken in ${Math.round(elapsedMs)} ms.`, {

@@ -129,6 +129,23 @@ describe('a large request that has begun to come', () => {
     assert.equal(counter(world, 'large_requests_rejected'), 1);
   });
 
+  it('is refused when its length came while nothing was taken of the client', async () => {
+    const world = await ClientWorld.make({ largeRequestThresholdBytes: 1000, largeRequestMaxBytes: 5000 });
+    const client = await world.dial();
+    world.pipeline.isHolding = true;
+    const opened = client.open({});
+    await world.world.run(5);
+    const length = Buffer.alloc(4);
+    length.writeInt32BE(6000);
+    client.transport.write(length);
+    await world.world.run(5);
+    assert.equal(client.isClosed, false);
+    world.pipeline.openSessions();
+    await world.get(opened);
+    await world.get(client.closed);
+    assert.equal(counter(world, 'large_requests_rejected'), 1);
+  });
+
   it('may come when there is room for it', async () => {
     const world = await ClientWorld.make({ largeRequestThresholdBytes: 1000, largeRequestMaxBytes: 5000 });
     const client = await world.connect();

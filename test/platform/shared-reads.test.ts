@@ -1,10 +1,12 @@
 // Accepted sockets are read into one buffer: what is special to that must not show.
 import assert from 'node:assert/strict';
-import { connect } from 'node:net';
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer, type Socket as RawSocket } from 'node:net';
 import { describe, it } from 'node:test';
 import { readShared } from '../../src/platform/shared-reads.js';
 import type { Host, Logger } from '../../src/host/index.js';
 import { RealNetwork } from '../../src/platform/real-network.js';
+import { RealSocket } from '../../src/platform/real-socket.js';
 import { connected, type Pair, Recorder } from './network-pair.js';
 
 const host = { network: new RealNetwork({ warn: () => undefined } as unknown as Logger) } as unknown as Host;
@@ -64,6 +66,26 @@ describe('accepted sockets', () => {
     await second.whenTold('end');
     assert.equal(second.received.toString(), 'given back and more');
     await end([one, other]);
+  });
+});
+
+describe('a socket that ended before it had an owner', () => {
+  it('is told of that', async () => {
+    const server = createServer({ allowHalfOpen: true });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const client = connect((server.address() as AddressInfo).port, '127.0.0.1').end();
+    const [raw] = (await once(server, 'connection')) as [RawSocket];
+    raw.resume();
+    await once(raw, 'end');
+    const socket = new RealSocket(raw);
+    const owner = new Recorder();
+    socket.start(owner);
+    await owner.whenTold('end');
+    socket.end();
+    await owner.whenTold('close');
+    client.destroy();
+    server.close();
   });
 });
 

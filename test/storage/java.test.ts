@@ -341,7 +341,6 @@ describe('what the Java server writes', { concurrency: false }, () => {
   });
 });
 
-/** Quorum servers set /zookeeper/config when they start, in memory only. */
 /** Does a snapshot hold changes that are later than its name? */
 async function hasFuzzySnapshot(folder: string): Promise<boolean> {
   for (const name of (await readdir(folder)).filter((one) => /^snapshot\.[1-9a-f]/.test(one))) {
@@ -354,6 +353,7 @@ async function hasFuzzySnapshot(folder: string): Promise<boolean> {
   return false;
 }
 
+/** Quorum servers set /zookeeper/config when they start, in memory only. */
 function isNoConfig(line: string): boolean {
   return !line.includes('"path": "/zookeeper/config"');
 }
