@@ -80,6 +80,12 @@ export class Reconfiguration implements ReconfigHook {
       },
     );
     this.take(verifier, null);
+    // It may be older than what the log has: a server that missed the change told of it. As at the start, that counts as seen.
+    const database = this.targets.database();
+    if (previous.version === 0 && database !== null) {
+      const recalled = this.recall(database);
+      this.moves = this.moves.then(() => recalled);
+    }
     if (!previous.equals(verifier)) this.targets.election()?.abandon();
   }
 

@@ -113,6 +113,34 @@ describe('simulated servers that are reconfigured', () => {
     for (const sid of [1, 2]) await assert.rejects(servers.boot(sid), /this is server [12], but the list has only/);
   });
 
+  it('keep one that missed a change and one that it removed, and that comes anew, from leading by the old list', async () => {
+    const servers = await three('old list');
+    const [missed = 0, removed = 0] = [1, 2, 3].filter((sid) => sid !== servers.leader());
+    const leader = servers.leader();
+    await servers.come(4, [1, 2, 3]);
+    servers.kill(missed);
+    const members = [missed, leader, 4].map((sid) => line(sid)).join(',');
+    assert.equal(await servers.reconfig(leader, { members }), 0);
+    await servers.write(leader, '/by-the-new-list');
+    await servers.serving(removed);
+    for (const sid of [removed, leader, 4]) servers.kill(sid);
+    // The operator gives it the present list and itself; its data stay.
+    servers.install(removed, [...[missed, leader, 4].map((sid) => line(sid)), line(removed)]);
+    await servers.boot(missed);
+    await servers.boot(removed);
+    await servers.world.run(20_000);
+    assert.deepEqual(servers.leaders, [], 'the two are a quorum of the old list only');
+    for (const sid of [leader, 4]) await servers.boot(sid);
+    await servers.serving(missed, leader, 4);
+    assert.equal(
+      servers.members(missed),
+      [missed, leader, 4]
+        .sort()
+        .map((sid) => `${sid}p`)
+        .join(' '),
+    );
+  });
+
   it('go on when their files cannot be written, and say so once', async () => {
     const servers = await three('read-only');
     const sid = servers.leader() === 1 ? 2 : 1;

@@ -68,17 +68,32 @@ export class CommitOrder {
     return this.byRequest.get(`${session}/${cxid}`);
   }
 
-  /** A quorum acknowledged this leader and it serves: its history up to `zxid` is committed. */
+  /**
+   * A quorum acknowledged this leader and it serves: its history up to `zxid` is committed. It may learn late that it was
+   * acknowledged, when others lead a later epoch (it stood still, and the last acknowledgement waited for it): what those
+   * committed it need not have.
+   */
   established(epoch: number, sid: number, zxid: number): void {
     if (zxid > this.lastZxid) this.extendTo(sid, zxid);
-    else if (zxid < this.lastZxid && zxidCounter(zxid) !== 0) {
-      const [is, lost] = [formatZxid(zxid), formatZxid(this.lastZxid)];
-      const text = `server ${sid} leads epoch ${epoch} with a history up to ${is}, without the committed ${lost}`;
-      this.problems.report('committed sequences agree', text);
+    else if (zxidCounter(zxid) !== 0) {
+      const owed = this.lastBefore(epoch);
+      if (zxid < owed || !this.has(zxid)) {
+        const [is, lost] = [formatZxid(zxid), formatZxid(owed)];
+        const text = `server ${sid} leads epoch ${epoch} with a history up to ${is}, without the committed ${lost}`;
+        this.problems.report('committed sequences agree', text);
+      }
     }
     const before = this.leaders.get(epoch);
     if (before === undefined) this.leaders.set(epoch, { sid, atMs: this.problems.nowMs() });
     else this.problems.report('one leader an epoch', `epoch ${epoch} has the leaders ${before.sid} and ${sid}`);
+  }
+
+  /** The newest committed transaction of the epochs before this one. */
+  private lastBefore(epoch: number): number {
+    if (zxidEpoch(this.lastZxid) < epoch) return this.lastZxid;
+    let last = 0;
+    for (const zxid of this.order.keys()) if (zxidEpoch(zxid) < epoch && zxid > last) last = zxid;
+    return last;
   }
 
   /** A server logs a transaction behind `previousZxid`; not yet durable. */
