@@ -2,6 +2,7 @@
 // history: on the leader and on a follower.
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import { FOUR_LETTER_WORDS } from '../../src/client/index.js';
 import { Ensemble, type Member } from '../support/ensemble.js';
 import { eventually } from '../support/eventually.js';
@@ -13,6 +14,8 @@ const ROLES = ['leader', 'follower'] as const;
 /** Long enough that no session ends meanwhile, though nobody pings. */
 const TICK = { tickTime: 1000, maxSessionTimeout: 120_000 };
 const SESSION_MS = 120_000;
+const JAVA_LIMIT_MS = 30_000;
+const JAVA_ATTEMPTS = 4;
 type Role = (typeof ROLES)[number];
 
 /** Three servers of one kind with clients on the leader and on a follower. */
@@ -60,6 +63,25 @@ class Subject {
   }
 }
 
+/**
+ * On a busy machine a write at three servers of Apache ZooKeeper 3.8.0 is now and then never answered (four of four runs beside two
+ * busy loops); then they begin anew.
+ */
+async function startedJava(): Promise<Subject> {
+  for (let attempt = 1; ; attempt++) {
+    const subject = new Subject(await Ensemble.create({ config: TICK, command: (_index, file) => javaServer(file) }));
+    const late = new AbortController();
+    const limit = delay(JAVA_LIMIT_MS, 'late', { signal: late.signal });
+    limit.catch(() => undefined);
+    const starting = subject.start();
+    starting.catch(() => undefined);
+    const outcome = await Promise.race([starting, limit]).finally(() => late.abort());
+    if (outcome !== 'late') return subject;
+    await subject.remove();
+    assert.ok(attempt < JAVA_ATTEMPTS, 'Apache ZooKeeper answers its clients');
+  }
+}
+
 /** What differs from server to server by its nature: numbers, session ids, the version, folders, dates. */
 function shape(text: string): string {
   return text
@@ -96,8 +118,7 @@ describe("four-letter words of an ensemble beside Apache ZooKeeper's", () => {
 
   before(async () => {
     ours = new Subject(await Ensemble.create({ config: TICK }));
-    theirs = new Subject(await Ensemble.create({ config: TICK, command: (_index, file) => javaServer(file) }));
-    await Promise.all([ours.start(), theirs.start()]);
+    [, theirs] = await Promise.all([ours.start(), startedJava()]);
     // What a leader counts for each learner it counts twice a tick.
     await eventually('figures of both learners', 10_000, async () =>
       /^zk_cnt_1_learner_handler_qp_size.*^zk_cnt_3_learner_handler_qp_size/ms.test(await ours.ask('leader', 'mntr')),
