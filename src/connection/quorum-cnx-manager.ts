@@ -27,6 +27,8 @@ const MAX_STRANGERS = 128;
 interface Link {
   readonly outbox: Outbox;
   connection: ElectionConnection | null;
+  /** When the last connection was made. */
+  connectedAtMs: number;
   /** When the last dial began that was refused, if nothing else happened since. */
   refusedAtMs: number;
 }
@@ -98,6 +100,16 @@ export class QuorumCnxManager implements ConnectionOwner, DialOwner {
       code: 'ELECTION_UNKNOWN_SERVER',
       sid,
     });
+  }
+
+  /** As `connectOne`; a connection that was made before `sinceMs` (monotonic) is closed first. */
+  renew(sid: number, sinceMs: number): void {
+    const link = this.links.get(sid);
+    if (link !== undefined && link.connection !== null && link.connectedAtMs < sinceMs) {
+      link.connection.finish();
+      link.connection = null;
+    }
+    this.connectOne(sid);
   }
 
   /** Dials every server that there was anything to do with and that is not connected. */
@@ -204,7 +216,12 @@ export class QuorumCnxManager implements ConnectionOwner, DialOwner {
   private linkOf(sid: number): Link {
     let link = this.links.get(sid);
     if (link === undefined) {
-      link = { outbox: new Outbox(), connection: null, refusedAtMs: Number.NEGATIVE_INFINITY };
+      link = {
+        outbox: new Outbox(),
+        connection: null,
+        connectedAtMs: Number.NEGATIVE_INFINITY,
+        refusedAtMs: Number.NEGATIVE_INFINITY,
+      };
       this.links.set(sid, link);
     }
     return link;
@@ -241,6 +258,7 @@ export class QuorumCnxManager implements ConnectionOwner, DialOwner {
     this.noteStranger(sid);
     const connection = new ElectionConnection(sid, socket, link.outbox, this);
     link.connection = connection;
+    link.connectedAtMs = this.deps.clock.monotonicMs();
     link.refusedAtMs = Number.NEGATIVE_INFINITY;
     this.dialler.connected(sid);
     this.connections.add(connection);

@@ -284,6 +284,8 @@ export class Looking {
       const tally = this.count('round', this.votes, vote);
       if (tally.hasAllQuorums() && this.confirmed(this.votes, vote)) return this.conclude(vote, tally, 'round');
     }
+    // There is news of a leader: the others are asked for it soon, however long this server has been looking.
+    if (!isSameWord(this.settled.get(from), vote)) this.waitMs = this.context.options.minNotificationIntervalMs;
     this.settled.set(from, vote);
     const tally = this.count('settled', this.settled, vote);
     if (this.isSettled(tally, vote) && this.confirmed(this.settled, vote)) {
@@ -328,4 +330,8 @@ export class Looking {
     this.onDecided(result, by);
     return result;
   }
+}
+
+function isSameWord(before: Vote | undefined, now: Vote): boolean {
+  return before !== undefined && before.state === now.state && votesAgree(before, now);
 }

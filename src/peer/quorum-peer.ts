@@ -18,6 +18,7 @@ import { PhaseTrace } from '../zab/index.js';
 import { adminTarget } from './admin-target.js';
 import { viewElections } from './election-view.js';
 import { closeDatabase, endsInTime, endsWithin, listenForClients, openDatabase } from './foundation.js';
+import { AbsentMembers } from './absent-members.js';
 import { Configurations } from './configurations.js';
 import { Reconfiguration } from './reconfiguration.js';
 import { ObservedMasters } from './observed-masters.js';
@@ -65,6 +66,7 @@ export class QuorumPeer implements Server, ElectionSelf {
   private readonly oracle: OracleFile | null;
   private readonly masters: ObservedMasters;
   private readonly rest: Rest;
+  private readonly absent: AbsentMembers;
   private database: Database | null = null;
   private readonly upkeep: Upkeep;
   private tlsWatch: TlsFileWatch | null = null;
@@ -113,6 +115,11 @@ export class QuorumPeer implements Server, ElectionSelf {
     this.oracle = oraclePath === null ? null : new OracleFile(host.clock, host.disk, host.log, oraclePath);
     this.configurations = new Configurations(host.disk, host.log, config, this.oracle?.allows ?? null);
     this.rest = new Rest(host.clock, host.random);
+    this.absent = new AbsentMembers(host.clock, config.tickTimeMs, {
+      members: () => this.verifier().members.keys(),
+      present: () => this.learners.map(({ sid }) => sid),
+      dial: (sid, sinceMs) => this.connections?.renew(sid, sinceMs),
+    });
     this.masters = new ObservedMasters(host.random, {
       port: config.values.observerMasterPort,
       reconnectDelayMs: config.values['observer.reconnectDelayMs'],
@@ -346,7 +353,9 @@ export class QuorumPeer implements Server, ElectionSelf {
     const startedMs = this.host.clock.monotonicMs();
     const run = role.run();
     this.roleEnd = run;
+    if (this.serverState === 'LEADING') this.absent.seek(this.myId);
     const end = await run;
+    this.absent.rest();
     this.nominee = role.heir;
     this.clients.serve(null);
     this.unavailableSinceMs = this.host.clock.monotonicMs();

@@ -1,6 +1,6 @@
 import { Fifo, type FolderClaim, type Host } from '../host/index.js';
 import type { Counter, Metrics } from '../metrics/index.js';
-import type { TxnEntry } from '../protocol/index.js';
+import type { TxnDigest, TxnEntry } from '../protocol/index.js';
 import { formatZxid, zxidEpoch } from '../protocol/index.js';
 import type { DataTree, TxnResult } from '../tree/index.js';
 import { type BackupRequest, takeBackup } from './backup.js';
@@ -310,8 +310,11 @@ export class Database {
     return new SnapshotBody(this.sessions, this.tree.beginSnapshot());
   }
 
-  /** Begins to take the leader's whole state as of `zxid`; nothing else may change until it is finished or given up. */
-  receiveSnapshot(zxid: number): SnapshotReceive {
+  /**
+   * Begins to take the leader's whole state as of `zxid`; nothing else may change until it is finished or given up. `digest`:
+   * what the leader says of it, if it says anything.
+   */
+  receiveSnapshot(zxid: number, digest: TxnDigest | null = null): SnapshotReceive {
     this.requireIdle('receive a snapshot');
     this.activity = 'receiving';
     return new SnapshotReceive(
@@ -319,6 +322,7 @@ export class Database {
       this.folders.snapDir,
       this.options,
       zxid,
+      digest,
       (received) => this.adopt(received),
       () => this.setIdle('receiving'),
     );
@@ -481,7 +485,7 @@ export class Database {
   }
 
   /** A received snapshot takes the place of everything; after a crash at any step the old or the new state is found. */
-  private async adopt({ tree, sessions, file }: ReceivedSnapshot): Promise<void> {
+  private async adopt({ tree, sessions, digest, file }: ReceivedSnapshot): Promise<void> {
     const { zxid } = file;
     await this.writer.flush();
     await this.snapshots.cancel();
@@ -495,7 +499,7 @@ export class Database {
         await dropSnapshotsBeyond(disk, snapDir, zxid);
       }),
     );
-    this.replaceState(stateOf(this.host, this.metrics, { tree, sessions, digest: null }, this.options));
+    this.replaceState(stateOf(this.host, this.metrics, { tree, sessions, digest }, this.options));
     this.snapshots.unsavedCount = 0;
     this.host.log.info(`The leader's snapshot of ${formatZxid(zxid)} is in place.`, { code: 'SNAPSHOT_RECEIVED' });
   }

@@ -1,4 +1,5 @@
 import type { JuteWriter } from '../jute/index.js';
+import type { TxnDigest } from '../protocol/index.js';
 import type { TreeSnapshot } from '../tree/index.js';
 import { DIGEST_VERSION } from '../tree/index.js';
 import type { SnapshotDigest } from './snapshot-file.js';
@@ -30,6 +31,12 @@ export class SnapshotBody {
   get sealedDigest(): SnapshotDigest {
     const { digestZxid, digest } = this.tree;
     return { zxid: digestZxid, version: DIGEST_VERSION, digest: digestZxid === 0 ? 0n : digest };
+  }
+
+  /** ZooKeeper's digest of the whole; null when digests are off, or the tree's belongs to no transaction yet. */
+  get digest(): TxnDigest | null {
+    const { digest, digestZxid, zxid } = this.tree;
+    return zxid === 0 || digestZxid !== zxid || digest === 0n ? null : { version: DIGEST_VERSION, treeDigest: digest };
   }
 
   /** Appends about `maxBytes`. True: there is more to come. */

@@ -1,11 +1,12 @@
 import type { Host } from '../host/index.js';
 import { JuteError, JuteWriter } from '../jute/index.js';
+import type { TxnDigest } from '../protocol/index.js';
 import type { DataTree } from '../tree/index.js';
 import { DIGEST_VERSION, DataTree as Tree, TreeError } from '../tree/index.js';
 import { asStorageError, StorageError } from './errors.js';
 import type { DatabaseOptions } from './options.js';
 import { SnapshotDecoder } from './snapshot-decoder.js';
-import { SnapshotFileWriter } from './snapshot-file.js';
+import { type SnapshotDigest, SnapshotFileWriter } from './snapshot-file.js';
 
 /** The file gets the bytes in pieces of about this size. */
 const PIECE_BYTES = 256 * 1024;
@@ -14,6 +15,8 @@ const PIECE_BYTES = 256 * 1024;
 export interface ReceivedSnapshot {
   readonly tree: DataTree;
   readonly sessions: Map<bigint, number>;
+  /** What the file is sealed with; null when digests are off. */
+  readonly digest: SnapshotDigest | null;
   readonly file: SnapshotFileWriter;
 }
 
@@ -36,6 +39,7 @@ export class SnapshotReceive {
     snapDir: string,
     private readonly options: DatabaseOptions,
     readonly zxid: number,
+    private readonly said: TxnDigest | null,
     private readonly adopt: (received: ReceivedSnapshot) => Promise<void>,
     private readonly release: () => void,
   ) {
@@ -82,17 +86,30 @@ export class SnapshotReceive {
       const file = await this.writing;
       const tree = this.finishTree();
       tree.lastProcessedZxid = this.zxid;
-      tree.distrustDigest();
-      // The tree's digest belongs to no transaction: a Java leader's changes while it sends.
-      const digest = this.options.digestEnabled ? { zxid: 0, version: DIGEST_VERSION, digest: 0n } : null;
+      const digest = this.options.digestEnabled ? this.sealedDigest(tree) : null;
       await file.seal(digest, this.options.serializeLastProcessedZxid);
-      await this.adopt({ tree, sessions: this.decoder.sessions, file });
+      await this.adopt({ tree, sessions: this.decoder.sessions, digest, file });
     } catch (error) {
       await this.removeFile();
       throw asStorageError(error, 'storing a received snapshot');
     } finally {
       this.end();
     }
+  }
+
+  /**
+   * When the leader says nothing, the tree's digest belongs to no transaction: a Java leader's changes while it sends. Throws
+   * SNAPSHOT_CORRUPT when this is not the tree that the leader speaks of.
+   */
+  private sealedDigest(tree: DataTree): SnapshotDigest {
+    const { said } = this;
+    if (said?.version !== DIGEST_VERSION) return { zxid: 0, version: DIGEST_VERSION, digest: 0n };
+    if (tree.digest !== said.treeDigest) {
+      const [is, should] = [tree.digest, said.treeDigest].map((digest) => BigInt.asUintN(64, digest).toString(16));
+      const message = `The leader's snapshot has the digest ${is} where the leader says ${should}: it was changed on the way`;
+      throw new StorageError('SNAPSHOT_CORRUPT', message);
+    }
+    return { zxid: this.zxid, version: DIGEST_VERSION, digest: said.treeDigest };
   }
 
   /** Gives it up; the database stays as it is. */

@@ -286,7 +286,7 @@ export abstract class Learner implements LeaderLink {
         await this.truncate(packet.zxid);
         return;
       case PacketType.snap:
-        await receiveSnapshot(packet.zxid, stream, history, this.life);
+        await receiveSnapshot(packet, stream, history, this.life);
         return;
       default:
         throw new ZabError('PROTOCOL', `the leader sent ${how} where DIFF, TRUNC or SNAP was expected`);

@@ -1,6 +1,6 @@
 import type { JuteWriter } from '../jute/index.js';
 import type { QuorumVerifier } from '../membership/index.js';
-import type { ForwardedRequest, TxnEntry } from '../protocol/index.js';
+import type { ForwardedRequest, TxnDigest, TxnEntry } from '../protocol/index.js';
 
 /**
  * What Zab needs of the rest of a server. The peer fits `History` with the database, `LeaderServer` and `LearnerServer` with
@@ -28,6 +28,8 @@ export interface EpochStore {
 /** A point-in-time image of sessions and tree, serialized in slices. */
 export interface SnapshotSend {
   readonly zxid: number;
+  /** The digest of all that is in it; null when that is not known. */
+  readonly digest: TxnDigest | null;
   /** Appends until about `maxBytes` were added; true when there is more to come. */
   write(w: JuteWriter, maxBytes: number): boolean;
   close(): void;
@@ -84,7 +86,8 @@ export interface History {
   /** Drops everything behind exactly this record; throws when the log does not have it. */
   truncate(zxid: number): Promise<void>;
   beginSnapshotSend(): SnapshotSend;
-  receiveSnapshot(zxid: number): SnapshotReceive;
+  /** `digest`: what the leader says of the image, which is refused when it has another; null: nothing. */
+  receiveSnapshot(zxid: number, digest: TxnDigest | null): SnapshotReceive;
   /** An image that was received, now or before a restart, holds nothing of the transactions after `zxid`. */
   trustDigestAfter(zxid: number): void;
 }

@@ -1,3 +1,5 @@
+import type { QuorumPacket } from '../protocol/index.js';
+import { decodeImageDigest } from '../protocol/index.js';
 import { StorageError } from '../storage/index.js';
 import { ZabError } from './life.js';
 import type { History, SnapshotReceive } from './needs.js';
@@ -13,8 +15,13 @@ const SIGNATURE = Buffer.from('\0\0\0\x0aBenWasHere', 'latin1');
  * Takes the image that follows a SNAP packet: sessions and tree, then the signature. Nothing of the own state changes before
  * all of it is here; then it is durable and in force when this resolves (ZOOKEEPER-2872, 3642, 5094).
  */
-export async function receiveSnapshot(zxid: number, stream: PacketStream, history: History, life: Life): Promise<void> {
-  const image = history.receiveSnapshot(zxid);
+export async function receiveSnapshot(
+  { zxid, data }: QuorumPacket,
+  stream: PacketStream,
+  history: History,
+  life: Life,
+): Promise<void> {
+  const image = history.receiveSnapshot(zxid, decodeImageDigest(data));
   try {
     await readImage(stream, image);
     life.check();

@@ -1,7 +1,7 @@
 import type { Clock, Logger } from '../host/index.js';
 import { JuteWriter } from '../jute/index.js';
 import type { TxnEntry } from '../protocol/index.js';
-import { formatZxid, PacketType } from '../protocol/index.js';
+import { encodeImageDigest, formatZxid, PacketType } from '../protocol/index.js';
 import type { Life } from './life.js';
 import { ZabError } from './life.js';
 import type { History, SnapshotSend } from './needs.js';
@@ -131,7 +131,9 @@ export class Synchronizer {
   private async sendSnapshot(target: SyncTarget, snapshot: SnapshotSend): Promise<void> {
     const { metrics } = this.context;
     try {
-      target.stream.send(PacketType.snap, snapshot.zxid);
+      // A learner of ZooKeeper does not look at the data; one of ours finds out whether it has what was sent.
+      const { digest, zxid } = snapshot;
+      target.stream.send(PacketType.snap, zxid, digest === null ? null : encodeImageDigest(digest));
       const w = new JuteWriter(SLICE_BYTES);
       for (let isMore = true; isMore;) {
         isMore = snapshot.write(w, SLICE_BYTES);

@@ -102,6 +102,24 @@ describe('simulated servers that are reconfigured', () => {
     assert.equal(servers.members(away), '1p 2p 3p 4p 5p');
   });
 
+  for (const way of ['killed', 'without power'] as const) {
+    it(`find one that was ${way} while all others moved: it knows none of their addresses`, async () => {
+      const servers = await three(`moved ${way}`);
+      const away = servers.leader() === 1 ? 2 : 1;
+      const there = [1, 2, 3].filter((sid) => sid !== away);
+      if (way === 'killed') servers.kill(away);
+      else servers.powerOff(away);
+      for (const sid of there) {
+        await servers.serving(...there);
+        assert.equal(await servers.reconfig(sid, { joining: line(sid, 'participant', '2889:3889') }), 0);
+      }
+      await servers.serving(...there);
+      await servers.boot(away);
+      await servers.serving(away);
+      assert.equal(servers.version(away), servers.version(servers.leader()));
+    });
+  }
+
   it('keep removed servers from making an ensemble of their own', async () => {
     const servers = await three('removed');
     for (const sid of [4, 5]) await servers.come(sid, [1, 2, 3]);

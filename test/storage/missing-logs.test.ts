@@ -121,6 +121,27 @@ describe('a log that is missing between two others', () => {
       },
     ],
     [
+      'right behind a snapshot that a leader sent with its digest',
+      'log.300000001',
+      async () => {
+        const { story, epochs } = threeEpochs();
+        const end = epochs[0]?.at(-1)?.header.zxid ?? 0;
+        const machine = new Machine();
+        const receiving = await machine.open(ALONE);
+        const treeDigest = story.state(end).digest;
+        const receive = receiving.receiveSnapshot(end, { version: DIGEST_VERSION, treeDigest });
+        receive.push(Story.after(story, end).wireSnapshot());
+        await machine.settle(receive.finish());
+        await machine.close(receiving);
+        for (const entries of epochs.slice(1)) {
+          const database = await machine.open(ALONE);
+          await machine.commit(database, entries);
+          await machine.close(database);
+        }
+        return without(filesOf(machine), 'log.200000001');
+      },
+    ],
+    [
       'behind a fuzzy snapshot that was caught up with',
       'log.300000001',
       async () => {

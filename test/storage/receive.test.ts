@@ -4,6 +4,7 @@ import { describe, it } from 'node:test';
 import { JuteWriter } from '../../src/jute/index.js';
 import { makeZxid, OpCode } from '../../src/protocol/index.js';
 import type { Database } from '../../src/storage/index.js';
+import { DIGEST_VERSION } from '../../src/tree/index.js';
 import { SeededRandom } from '../fakes/index.js';
 import { DIR, fails, fingerprint, Machine, Story } from './support.js';
 
@@ -113,6 +114,30 @@ describe('a received snapshot', () => {
     assert.equal(own.lastZxid, makeZxid(1, 5));
   });
 
+  it('is refused when it has another digest than the leader says', async () => {
+    const leader = leadersStory();
+    const right = { version: DIGEST_VERSION, treeDigest: leader.state(leader.lastZxid).digest };
+    const { machine, database, own } = await learner();
+    const receive = database.receiveSnapshot(leader.lastZxid, { ...right, treeDigest: right.treeDigest + 1n });
+    receive.push(leader.wireSnapshot());
+    await assert.rejects(machine.settle(receive.finish()), (error: Error) => {
+      assert.match(error.message, /^The leader's snapshot has the digest [0-9a-f]+ where the leader says [0-9a-f]+/);
+      return fails('SNAPSHOT_CORRUPT')(error);
+    });
+    assert.deepEqual(fingerprint(database), own.state(makeZxid(1, 5)));
+    assert.ok(!machine.names().some((name) => name.startsWith('staged')));
+    const again = database.receiveSnapshot(leader.lastZxid, right);
+    again.push(leader.wireSnapshot());
+    await machine.settle(again.finish());
+    assert.deepEqual(fingerprint(database), leader.state(leader.lastZxid));
+    // A digest of another kind says nothing that could be compared.
+    const { machine: other, database: older } = await learner();
+    const unknown = older.receiveSnapshot(leader.lastZxid, { version: 1, treeDigest: 1n });
+    unknown.push(leader.wireSnapshot());
+    await other.settle(unknown.finish());
+    assert.deepEqual(fingerprint(older), leader.state(leader.lastZxid));
+  });
+
   it('is refused when it cannot be a tree', async () => {
     const garbage: readonly (readonly [what: string, bytes: Buffer])[] = [
       ['a negative count of sessions', Buffer.from('ffffffff0000', 'hex')],
@@ -205,5 +230,29 @@ describe('a sent snapshot', () => {
     assert.equal(file.readBigInt64BE(file.length - 21), BigInt(leader.lastZxid));
     assert.equal(file.readBigInt64BE(file.length - 21 - 33), 0n, 'no digest: a Java leader’s tree may be fuzzy');
     assert.equal(machine.disk.peek(`${DIR}/staged-received-snapshot.200000004`), undefined);
+  });
+
+  it('has in its file the digest that its leader says', async () => {
+    const { machine, database } = await learner();
+    const leader = leadersStory();
+    const treeDigest = leader.state(leader.lastZxid).digest;
+    const receive = database.receiveSnapshot(leader.lastZxid, { version: DIGEST_VERSION, treeDigest });
+    receive.push(leader.wireSnapshot());
+    await machine.settle(receive.finish());
+    const file = machine.file('snapshot.200000004');
+    assert.equal(file.readBigInt64BE(file.length - 21 - 33), BigInt(leader.lastZxid));
+    assert.equal(file.readBigInt64BE(file.length - 21 - 21), treeDigest);
+  });
+
+  it('tells its digest when that is of its last transaction', async () => {
+    const machine = new Machine();
+    const database = await machine.open();
+    assert.equal(database.beginSnapshotSend().digest, null, 'of nothing');
+    const story = new Story();
+    await machine.commit(database, story.variety());
+    const { digest } = database.beginSnapshotSend();
+    assert.deepEqual(digest, { version: DIGEST_VERSION, treeDigest: story.state(story.lastZxid).digest });
+    const without = await new Machine().open({ digestEnabled: false });
+    assert.equal(without.beginSnapshotSend().digest, null, 'digests are off');
   });
 });

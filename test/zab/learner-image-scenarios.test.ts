@@ -103,6 +103,47 @@ const SCENARIOS: readonly Scenario[] = [
     `,
   },
   {
+    name: 'an image of which the leader says the digest is judged at once, and its file says it, too',
+    history: '1:1-3',
+    steps: `
+      1 follows 2
+      2 < FOLLOWERINFO 1:0 from 1
+      2 > LEADERINFO 2:0
+      2 < ACKEPOCH 1:3 epoch 1
+      2 > SNAP 2:1 digest of 1:1-3 2:1
+      2 > image 1:1-3 2:1
+      2 > NEWLEADER 2:0 config 200000000
+      2 < ACK 2:0
+      2 > UPTODATE
+      2 < ACK 2:0
+      2 > PROPOSAL 2:2 /t2-2 after 1:1-3
+      2 < ACK 2:2
+      2 > COMMIT 2:2
+      applied 2:2
+      mismatches 1                    # the image was right to the last node, so this digest is not
+      1 restarts
+      applied 2:2
+      mismatches 1
+    `,
+  },
+  {
+    name: 'an image that is not what the leader says it is is refused, and everything is as it was',
+    history: '1:1-3',
+    steps: `
+      1 follows 2
+      2 < FOLLOWERINFO 1:0 from 1
+      2 > LEADERINFO 2:0
+      2 < ACKEPOCH 1:3 epoch 1
+      2 > SNAP 2:1 digest of 1:1-3 2:1
+      2 > image 1:1-2 2:1
+      ends PROTOCOL
+      logged 1:3
+      history t1-1 t1-2 t1-3
+      1 restarts
+      history t1-1 t1-2 t1-3
+    `,
+  },
+  {
     name: 'an image that breaks off leaves everything as it was (2872, 3642, 5094)',
     history: '1:1-3',
     steps: `

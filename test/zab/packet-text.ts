@@ -1,7 +1,9 @@
 import { encodeToBuffer, JuteReader, JuteWriter } from '../../src/jute/index.js';
-import type { QuorumPacket } from '../../src/protocol/index.js';
+import type { QuorumPacket, TxnDigest } from '../../src/protocol/index.js';
 import {
   decodeForwardedRequest,
+  decodeImageDigest,
+  encodeImageDigest,
   makeTxnEntry,
   OpCode,
   packetName,
@@ -21,6 +23,7 @@ import { createEntry, history, pathOf, showZxid, zxid } from './zxids.js';
  *
  *     FOLLOWERINFO 1:0 from 2        OBSERVERINFO 1:0 from 4      LEADERINFO 2:0
  *     ACKEPOCH 1:5 epoch 1           DIFF 1:5, TRUNC 1:5, SNAP 1:5
+ *     SNAP 1:3 digest of 1:1-3       with the digest of a tree with that history (shown as SNAP 1:3 digest)
  *     PROPOSAL 2:1 /a                COMMIT 2:1                   INFORM 2:1 /a
  *     PROPOSAL 2:1 /a after 1:1-3    the same with the digest of a tree with that history
  *     NEWLEADER 2:0 config 200000000 ACK 2:0                      UPTODATE
@@ -45,6 +48,8 @@ export function showPacket(packet: QuorumPacket): string {
       const { txn } = readTxnEntry(data);
       return `${at} ${'path' in txn ? txn.path : `type ${txn.type}`}`;
     }
+    case PacketType.snap:
+      return decodeImageDigest(packet.data) === null ? at : `${at} digest`;
     case PacketType.newLeader:
       return `${at} config ${/version=(\w+)$/.exec(data.toString())?.[1] ?? 'none'}`;
     case PacketType.upToDate:
@@ -75,9 +80,13 @@ const TYPES = new Map<string, number>(Object.entries(PacketType).map(([name, typ
 function proposedBytes(at: number, [path, after, ...words]: readonly string[]): Buffer {
   const { bytes, header, txn } = createEntry(at, path ?? pathOf(at));
   if (after !== 'after') return bytes;
+  return makeTxnEntry(header, txn, digestOf(words)).bytes;
+}
+
+function digestOf(words: readonly string[]): TxnDigest {
   const tree = new DataTree(STORAGE_DEFAULTS);
   for (const entry of history(words.join(' '))) tree.apply(entry.header, entry.txn, null);
-  return makeTxnEntry(header, txn, { version: DIGEST_VERSION, treeDigest: tree.digest }).bytes;
+  return { version: DIGEST_VERSION, treeDigest: tree.digest };
 }
 
 /** The other way round. A PROPOSAL without a path carries that of test histories. */
@@ -110,6 +119,8 @@ function dataOf(type: number, at: number, words: readonly string[]): Buffer | nu
     case PacketType.proposal:
     case PacketType.inform:
       return proposedBytes(at, words);
+    case PacketType.snap:
+      return words[0] === 'digest' ? encodeImageDigest(digestOf(words.slice(2))) : null;
     case PacketType.newLeader:
       return Buffer.from(`server.1=s1:2888:3888:participant\nversion=${words[1] ?? '0'}`);
     case PacketType.ping:
