@@ -232,9 +232,15 @@ export class Walk {
     );
   }
 
+  /**
+   * One leads and the others follow it, synchronized, all in one look: a leader that was cut off goes on saying that it
+   * leads until it notices, and has itself synchronized afterwards.
+   */
   private async settled(): Promise<void> {
-    await Promise.all(this.cluster.members.map((member) => member.serving(LIMIT_MS)));
-    await this.cluster.leader();
+    await eventually('one leader and its followers', LIMIT_MS, async () => {
+      const modes = await Promise.all(this.cluster.members.map((member) => member.mode()));
+      return modes.sort().join() === 'follower,follower,leader' || undefined;
+    });
     await this.accepted(this.cluster.members);
   }
 }
