@@ -1,7 +1,7 @@
 // A client for the rows that are no mix of requests: raw sockets, frames made by hand.
 import { connect } from 'node:net';
 
-const OpCode = { create: 1, get: 4, set: 5, closeSession: -11 };
+const OpCode = { create: 1, get: 4, set: 5, multi: 14, closeSession: -11 };
 const FILL_IN_FLIGHT = 1024;
 const DIRECTORY = 1000;
 
@@ -22,8 +22,17 @@ const OPEN_ACL = Buffer.concat([int(1, 31), string('world'), string('anyone')]);
 
 export const createRequest = (path, data) =>
   framed(int(1, OpCode.create), string(path), int(data.length), data, OPEN_ACL, int(0));
-const getRequest = (path, isWatched) => framed(int(1, OpCode.get), string(path), Buffer.from([isWatched ? 1 : 0]));
-const setRequest = (path, data) => framed(int(1, OpCode.set), string(path), int(data.length), data, int(-1));
+export const getRequest = (path, isWatched) =>
+  framed(int(1, OpCode.get), string(path), Buffer.from([isWatched ? 1 : 0]));
+export const setRequest = (path, data) => framed(int(1, OpCode.set), string(path), int(data.length), data, int(-1));
+
+/** One transaction that sets them all. */
+export function multiSet(paths, data) {
+  const sets = paths.map((path) =>
+    Buffer.concat([int(OpCode.set), Buffer.from([0]), int(-1), string(path), int(data.length), data, int(-1)]),
+  );
+  return framed(int(1, OpCode.multi), ...sets, int(-1), Buffer.from([1]), int(-1));
+}
 
 export class RawSession {
   replies = 0;
@@ -32,15 +41,17 @@ export class RawSession {
   onFrames = () => undefined;
   rest = Buffer.alloc(0);
   isOpen = false;
+  isClosed = false;
 
-  static open(port) {
+  static open(port, timeoutMs = 30_000) {
     const session = new RawSession();
     return new Promise((done, fail) => {
       session.socket = connect({ host: '127.0.0.1', port, noDelay: true });
       session.socket.on('error', fail);
+      session.socket.on('close', () => (session.isClosed = true));
       session.socket.on('data', (chunk) => session.take(chunk));
       session.onFrames = () => done(session);
-      session.socket.write(framed(int(0, 0, 0, 30_000, 0, 0, 16), Buffer.alloc(16), Buffer.from([0])));
+      session.socket.write(framed(int(0, 0, 0, timeoutMs, 0, 0, 16), Buffer.alloc(16), Buffer.from([0])));
     });
   }
 
