@@ -354,8 +354,9 @@ export class QuorumPeer implements Server, ElectionSelf {
     const run = role.run();
     this.roleEnd = run;
     if (this.serverState === 'LEADING') this.absent.seek(this.myId);
-    const end = await run;
-    this.absent.rest();
+    const end = await run.finally(() => {
+      this.absent.rest();
+    });
     this.nominee = role.heir;
     this.clients.serve(null);
     this.unavailableSinceMs = this.host.clock.monotonicMs();
