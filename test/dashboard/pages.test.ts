@@ -88,7 +88,8 @@ describe('the dashboard', { timeout: LIMIT_MS }, () => {
     const theme = (): Promise<string> => seen.page.evaluate<string>('document.documentElement.dataset.theme');
     assert.equal(await theme(), 'dark');
     await seen.page.emulateMedia({ colorScheme: 'light' });
-    await seen.page.waitForFunction("document.documentElement.dataset.theme === 'light'");
+    // Not by waitForFunction: what it asks again is evaluated in the page, which the page's own policy forbids.
+    await seen.page.locator('html[data-theme=light]').waitFor({ state: 'attached' });
     await seen.chooseTheme('dark');
     await seen.page.reload();
     assert.equal(await theme(), 'dark');
