@@ -212,6 +212,16 @@ describe('damaged snapshots', { concurrency: false }, () => {
       await tryAll(snapshots.get(who) as Original, SNAPSHOT_TOOLS, (now, then) => nodesOf(now) === nodesOf(then));
     });
   }
+
+  it('of Java, that seem to have a digest of the older kind, a text', async () => {
+    const { path, bytes } = snapshots.get('Java') as Original;
+    // Behind the tree: long zxid, int version, long digest, and a seal of 13 bytes.
+    const older = changed(bytes, bytes.length - 25, Buffer.from([0, 0, 0, 1, 0, 0, 0, 4, 0x1c, 0x0a, 0xff, 0x76]));
+    for (const [tool, run] of Object.entries(SNAPSHOT_TOOLS)) {
+      const { errors } = await runTool({ [path]: older }, (each) => run(each, path));
+      assert.match(errors.join('\n'), /offset \d+: its digest cannot be read: it is no hexadecimal number/, tool);
+    }
+  });
 });
 
 describe('files that are none', () => {

@@ -243,7 +243,8 @@ export class SnapshotDecoder {
       return { zxid, version, value };
     } catch (error) {
       if (!(error instanceof JuteError) && !(error instanceof SyntaxError)) throw error;
-      throw this.damage('CONTENT', 0, `its digest cannot be read: ${error.message}`);
+      const why = error instanceof JuteError ? error.message : 'it is no hexadecimal number';
+      throw this.damage('CONTENT', 0, `its digest cannot be read: ${why}`);
     }
   }
 
