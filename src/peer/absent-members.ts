@@ -1,56 +1,81 @@
 import type { Clock, Timer } from '../host/index.js';
 
-/** Members that are away are not looked for more often. */
 const MIN_INTERVAL_MS = 1000;
+/** Who stays away is dialled ever less often, but not less than that. */
+const MAX_WAIT_MS = 5000;
 
 interface Around {
+  /** None when this server does not lead any more. */
   members(): Iterable<number>;
-  /** Those of them that follow or observe this server, or are being synchronized. */
+  /** Those that follow or observe this server, or are being synchronized, and itself. */
   present(): readonly number[];
   /** A connection that stands since before `sinceMs` (monotonic) is worth nothing. */
   dial(sid: number, sinceMs: number): void;
+}
+
+interface Absence {
+  waitMs: number;
+  nextMs: number;
 }
 
 /**
  * While a server leads, it dials the members that do not follow it, on their election ports. One that was away while the
  * others moved knows none of their addresses any more, and nobody else has anything to say to it: connected, it asks, and
  * the answer carries the configuration in force. What seems to be a connection to it may be left from before its machine
- * lost power; so when a member goes, its connection is made anew once.
+ * lost power; so one that was made before the member was last here is made anew.
  */
 export class AbsentMembers {
   private timer: Timer | null = null;
-  /** When each was found absent (monotonic). */
-  private readonly since = new Map<number, number>();
+  private beganMs = 0;
+  /** When each was here last, as far as anybody looked (monotonic). */
+  private readonly presentMs = new Map<number, number>();
+  private readonly absences = new Map<number, Absence>();
+  private readonly intervalMs: number;
 
   constructor(
     private readonly clock: Clock,
-    private readonly tickTimeMs: number,
+    tickTimeMs: number,
     private readonly around: Around,
-  ) {}
+  ) {
+    this.intervalMs = Math.max(MIN_INTERVAL_MS, tickTimeMs);
+  }
 
-  /** Begins for the server `myId`; until `rest`. */
-  seek(myId: number): void {
-    this.timer = this.clock.after(Math.max(MIN_INTERVAL_MS, this.tickTimeMs), () => {
-      this.dialAbsent(myId);
-      this.seek(myId);
-    });
+  /** Begins, when the epoch is established: before, everybody may still be on the way. Until `rest`. */
+  seek(): void {
+    this.beganMs = this.clock.monotonicMs();
+    this.lookLater();
   }
 
   rest(): void {
     this.timer?.cancel();
     this.timer = null;
-    this.since.clear();
+    this.presentMs.clear();
+    this.absences.clear();
   }
 
-  private dialAbsent(myId: number): void {
-    const nowMs = this.clock.monotonicMs();
+  private lookLater(): void {
+    this.timer = this.clock.after(this.intervalMs, () => {
+      this.look(this.clock.monotonicMs());
+      this.lookLater();
+    });
+  }
+
+  private look(nowMs: number): void {
     const absent = new Set(this.around.members());
-    for (const sid of [myId, ...this.around.present()]) absent.delete(sid);
-    for (const sid of [...this.since.keys()]) if (!absent.has(sid)) this.since.delete(sid);
-    for (const sid of absent) {
-      const sinceMs = this.since.get(sid) ?? nowMs;
-      this.since.set(sid, sinceMs);
-      this.around.dial(sid, sinceMs);
+    for (const sid of this.around.present()) {
+      absent.delete(sid);
+      this.presentMs.set(sid, nowMs);
     }
+    for (const sid of [...this.absences.keys()]) if (!absent.has(sid)) this.absences.delete(sid);
+    for (const sid of absent) this.seekOne(sid, nowMs);
+  }
+
+  private seekOne(sid: number, nowMs: number): void {
+    const absence = this.absences.get(sid) ?? { waitMs: this.intervalMs, nextMs: nowMs };
+    this.absences.set(sid, absence);
+    if (nowMs < absence.nextMs) return;
+    absence.nextMs = nowMs + absence.waitMs;
+    absence.waitMs = Math.max(this.intervalMs, Math.min(2 * absence.waitMs, MAX_WAIT_MS));
+    this.around.dial(sid, this.presentMs.get(sid) ?? this.beganMs);
   }
 }

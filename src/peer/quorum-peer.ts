@@ -116,8 +116,8 @@ export class QuorumPeer implements Server, ElectionSelf {
     this.configurations = new Configurations(host.disk, host.log, config, this.oracle?.allows ?? null);
     this.rest = new Rest(host.clock, host.random);
     this.absent = new AbsentMembers(host.clock, config.tickTimeMs, {
-      members: () => this.verifier().members.keys(),
-      present: () => this.learners.map(({ sid }) => sid),
+      members: () => (this.role?.leads === true ? this.verifier().members.keys() : []),
+      present: () => [this.myId, ...this.learners.map(({ sid }) => sid)],
       dial: (sid, sinceMs) => this.connections?.renew(sid, sinceMs),
     });
     this.masters = new ObservedMasters(host.random, {
@@ -353,7 +353,6 @@ export class QuorumPeer implements Server, ElectionSelf {
     const startedMs = this.host.clock.monotonicMs();
     const run = role.run();
     this.roleEnd = run;
-    if (this.serverState === 'LEADING') this.absent.seek(this.myId);
     const end = await run.finally(() => {
       this.absent.rest();
     });
@@ -435,6 +434,7 @@ export class QuorumPeer implements Server, ElectionSelf {
     const leadsOnly = this.serverState === 'LEADING' && !this.config.learner.leaderServes;
     this.clients.serve(leadsOnly ? null : pipeline);
     this.phases.serving();
+    if (this.serverState === 'LEADING') this.absent.seek();
     if (this.handOverMs === null) return;
     const tookMs = Math.round(this.host.clock.monotonicMs() - this.handOverMs);
     this.handOverMs = null;

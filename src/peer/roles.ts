@@ -46,6 +46,8 @@ export interface Role {
   /** Null as long as (and when no more) clients are served. */
   readonly pipeline: RequestPipeline | null;
   readonly learners: readonly LearnerView[];
+  /** Is its epoch established, and its end not decided? */
+  readonly leads: boolean;
   /** Whom an observer learns from: the leader, or a follower. Null for who votes. */
   readonly observedSid: number | null;
   run(): Promise<RoleEnd>;
@@ -165,6 +167,10 @@ class LeadingRole implements Role {
     return this.leader.learners;
   }
 
+  get leads(): boolean {
+    return this.pipeline !== null && !this.leader.isOver;
+  }
+
   async run(): Promise<RoleEnd> {
     const end = await this.leader.run();
     this.pipeline?.stop();
@@ -198,6 +204,7 @@ class LeadingRole implements Role {
 }
 
 class LearningRole implements Role {
+  readonly leads = false;
   readonly heir = null;
   readonly observedSid: number | null;
   pipeline: FollowerPipeline | null = null;

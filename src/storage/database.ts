@@ -307,7 +307,7 @@ export class Database {
 
   /** Sessions and tree as they are now, for a learner. Close it. */
   beginSnapshotSend(): SnapshotSend {
-    return new SnapshotBody(this.sessions, this.tree.beginSnapshot());
+    return new SnapshotBody(this.sessions, this.tree.beginSnapshot(), this.tree.isDigestProven);
   }
 
   /**

@@ -21,6 +21,8 @@ export class SnapshotBody {
   constructor(
     sessions: ReadonlyMap<bigint, number>,
     private readonly tree: TreeSnapshot,
+    /** Is the tree's digest what its last transaction says? */
+    private readonly isProven = false,
   ) {
     this.zxid = tree.zxid;
     this.ids = [...sessions.keys()];
@@ -33,10 +35,11 @@ export class SnapshotBody {
     return { zxid: digestZxid, version: DIGEST_VERSION, digest: digestZxid === 0 ? 0n : digest };
   }
 
-  /** ZooKeeper's digest of the whole; null when digests are off, or the tree's belongs to no transaction yet. */
+  /** ZooKeeper's digest of the whole; null when nothing says that it is right. */
   get digest(): TxnDigest | null {
     const { digest, digestZxid, zxid } = this.tree;
-    return zxid === 0 || digestZxid !== zxid || digest === 0n ? null : { version: DIGEST_VERSION, treeDigest: digest };
+    if (!this.isProven || zxid === 0 || digestZxid !== zxid) return null;
+    return { version: DIGEST_VERSION, treeDigest: digest };
   }
 
   /** Appends about `maxBytes`. True: there is more to come. */

@@ -106,7 +106,7 @@ export class SnapshotReceive {
     if (said?.version !== DIGEST_VERSION) return { zxid: 0, version: DIGEST_VERSION, digest: 0n };
     if (tree.digest !== said.treeDigest) {
       const [is, should] = [tree.digest, said.treeDigest].map((digest) => BigInt.asUintN(64, digest).toString(16));
-      const message = `The leader's snapshot has the digest ${is} where the leader says ${should}: it was changed on the way`;
+      const message = `The leader's snapshot has the digest ${is} where the leader says ${should}: it changed on the way or in the leader's memory`;
       throw new StorageError('SNAPSHOT_CORRUPT', message);
     }
     return { zxid: this.zxid, version: DIGEST_VERSION, digest: said.treeDigest };

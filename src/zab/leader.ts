@@ -289,6 +289,11 @@ export class Leader implements LearnerMaster, Broadcast {
     life.finish('DISLOYAL_VOTERS', `the voters turn away: ${who}; ${this.discovery.describe()}`);
   }
 
+  /** Is its end decided, though it may still be letting go? */
+  get isOver(): boolean {
+    return this.life.isOver;
+  }
+
   get learners(): readonly LearnerView[] {
     return this.crowd.views;
   }

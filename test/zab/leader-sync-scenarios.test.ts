@@ -390,7 +390,7 @@ const SCENARIOS: readonly Scenario[] = [
       3 > FOLLOWERINFO 0:0 from 3
       3 < LEADERINFO 2:0
       3 > ACKEPOCH 0:0 epoch 0
-      3 < SNAP 2:1 digest
+      3 < SNAP 2:1
       3 < image
       3 < NEWLEADER 2:0 config 0
       write b
@@ -433,7 +433,7 @@ const SCENARIOS: readonly Scenario[] = [
       2 > FOLLOWERINFO 1:0 from 2
       2 < LEADERINFO 2:0
       2 > ACKEPOCH 1:3 epoch 1
-      2 < SNAP 1:6 digest
+      2 < SNAP 1:6
       2 < image
       2 < NEWLEADER 2:0 config 0
     `,
