@@ -9,6 +9,7 @@ import { encodeToBuffer } from '../../src/jute/index.js';
 import { writeConnectRequest } from '../../src/protocol/index.js';
 import { Authority } from '../support/certificates.js';
 import { Ensemble } from '../support/ensemble.js';
+import { eventually } from '../support/eventually.js';
 import { javaServer } from '../support/java.js';
 import { OcspResponder } from '../support/ocsp-responder.js';
 import { freePorts } from '../support/ports.js';
@@ -81,6 +82,8 @@ describe('clients whose certificates a responder knows', () => {
       const responder = await OcspResponder.start(folder, responderPort);
       try {
         await ensemble.start();
+        // A responder that has just begun may leave the first question of a Java server unanswered.
+        await eventually('the good one is served', 20_000, async () => (await isServed(tlsPort, 'good')) || undefined);
         const served: string[] = [];
         for (const name of ['good', 'revoked', 'unknown', 'silent']) {
           if (await isServed(tlsPort, name)) served.push(name);
