@@ -27,8 +27,8 @@ const MAX_STRANGERS = 128;
 interface Link {
   readonly outbox: Outbox;
   connection: ElectionConnection | null;
-  /** When the last connection was made. */
-  connectedAtMs: number;
+  /** When the last connection was made, or something came over it. */
+  heardAtMs: number;
   /** When the last dial began that was refused, if nothing else happened since. */
   refusedAtMs: number;
 }
@@ -102,10 +102,10 @@ export class QuorumCnxManager implements ConnectionOwner, DialOwner {
     });
   }
 
-  /** As `connectOne`; a connection that was made before `sinceMs` (monotonic) is closed first. */
+  /** As `connectOne`; a connection over which nothing has come since `sinceMs` (monotonic) is closed first. */
   renew(sid: number, sinceMs: number): void {
     const link = this.links.get(sid);
-    if (link !== undefined && link.connection !== null && link.connectedAtMs < sinceMs) {
+    if (link !== undefined && link.connection !== null && link.heardAtMs < sinceMs) {
       link.connection.finish();
       link.connection = null;
     }
@@ -173,6 +173,8 @@ export class QuorumCnxManager implements ConnectionOwner, DialOwner {
 
   /** For connections: a message came. */
   deliver(sid: number, bytes: Buffer): void {
+    const link = this.links.get(sid);
+    if (link !== undefined) link.heardAtMs = this.deps.clock.monotonicMs();
     while (this.received.length >= RECEIVED_CAPACITY) this.received.take();
     this.received.push({ sid, bytes });
   }
@@ -190,10 +192,8 @@ export class QuorumCnxManager implements ConnectionOwner, DialOwner {
     const about = isStranger ? `stranger ${connection.remote.host}` : `${sid}`;
     if (reason instanceof PacketError) {
       this.complaints.warn(`packet ${about}`, message, { code: 'ELECTION_PACKET', sid });
-    } else if (isStranger) {
-      this.complaints.info(`ended ${about}`, message, { code: 'ELECTION_DISCONNECTED', sid });
     } else {
-      this.deps.log.info(message, { code: 'ELECTION_DISCONNECTED', sid });
+      this.complaints.info(`ended ${about}`, message, { code: 'ELECTION_DISCONNECTED', sid });
     }
     // Of strangers and nameless observers nothing is kept: they come with a new id or may never come back.
     if (findServer(this.deps.view, sid) === null) this.links.delete(sid);
@@ -219,7 +219,7 @@ export class QuorumCnxManager implements ConnectionOwner, DialOwner {
       link = {
         outbox: new Outbox(),
         connection: null,
-        connectedAtMs: Number.NEGATIVE_INFINITY,
+        heardAtMs: Number.NEGATIVE_INFINITY,
         refusedAtMs: Number.NEGATIVE_INFINITY,
       };
       this.links.set(sid, link);
@@ -258,7 +258,7 @@ export class QuorumCnxManager implements ConnectionOwner, DialOwner {
     this.noteStranger(sid);
     const connection = new ElectionConnection(sid, socket, link.outbox, this);
     link.connection = connection;
-    link.connectedAtMs = this.deps.clock.monotonicMs();
+    link.heardAtMs = this.deps.clock.monotonicMs();
     link.refusedAtMs = Number.NEGATIVE_INFINITY;
     this.dialler.connected(sid);
     this.connections.add(connection);
@@ -268,10 +268,11 @@ export class QuorumCnxManager implements ConnectionOwner, DialOwner {
   }
 
   private sayConnected(sid: number, remote: Endpoint): void {
+    const isStranger = this.strangers.has(sid);
+    const about = isStranger ? `stranger ${remote.host}` : `connected ${sid}`;
     const message = `Connected to ${nameOf(sid)} at ${formatEndpoint(remote)} for elections`;
     const fields = { code: 'ELECTION_CONNECTED', sid };
-    if (!this.strangers.has(sid)) this.deps.log.info(message, fields);
-    else this.complaints.info(`stranger ${remote.host}`, `${message}; it is in no configuration`, fields);
+    this.complaints.info(about, isStranger ? `${message}; it is in no configuration` : message, fields);
   }
 
   /** Anybody can claim any id that is in no configuration: when there are too many, the oldest one makes room. */

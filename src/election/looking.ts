@@ -333,5 +333,10 @@ export class Looking {
 }
 
 function isSameWord(before: Vote | undefined, now: Vote): boolean {
-  return before !== undefined && before.state === now.state && votesAgree(before, now);
+  return (
+    before?.state === now.state &&
+    before.leader === now.leader &&
+    before.peerEpoch === now.peerEpoch &&
+    before.electionEpoch === now.electionEpoch
+  );
 }

@@ -9,7 +9,7 @@ interface Around {
   members(): Iterable<number>;
   /** Those that follow or observe this server, or are being synchronized, and itself. */
   present(): readonly number[];
-  /** A connection that stands since before `sinceMs` (monotonic) is worth nothing. */
+  /** A connection over which nothing has come since `sinceMs` (monotonic) is worth nothing. */
   dial(sid: number, sinceMs: number): void;
 }
 
@@ -21,8 +21,10 @@ interface Absence {
 /**
  * While a server leads, it dials the members that do not follow it, on their election ports. One that was away while the
  * others moved knows none of their addresses any more, and nobody else has anything to say to it: connected, it asks, and
- * the answer carries the configuration in force. What seems to be a connection to it may be left from before its machine
- * lost power; so one that was made before the member was last here is made anew.
+ * the answer carries the configuration in force.
+ *
+ * What seems to be a connection to it may be left from before its machine lost power; so one that has been silent since the
+ * member was last here is made anew, and later one that has been silent for longer than a server that looks ever is.
  */
 export class AbsentMembers {
   private timer: Timer | null = null;
@@ -35,6 +37,8 @@ export class AbsentMembers {
   constructor(
     private readonly clock: Clock,
     tickTimeMs: number,
+    /** The longest time between two notifications of a server that looks. */
+    private readonly notificationMs: number,
     private readonly around: Around,
   ) {
     this.intervalMs = Math.max(MIN_INTERVAL_MS, tickTimeMs);
@@ -76,6 +80,7 @@ export class AbsentMembers {
     if (nowMs < absence.nextMs) return;
     absence.nextMs = nowMs + absence.waitMs;
     absence.waitMs = Math.max(this.intervalMs, Math.min(2 * absence.waitMs, MAX_WAIT_MS));
-    this.around.dial(sid, this.presentMs.get(sid) ?? this.beganMs);
+    const quietMs = this.notificationMs + MAX_WAIT_MS;
+    this.around.dial(sid, Math.max(this.presentMs.get(sid) ?? this.beganMs, nowMs - quietMs));
   }
 }

@@ -115,8 +115,9 @@ export class QuorumPeer implements Server, ElectionSelf {
     this.oracle = oraclePath === null ? null : new OracleFile(host.clock, host.disk, host.log, oraclePath);
     this.configurations = new Configurations(host.disk, host.log, config, this.oracle?.allows ?? null);
     this.rest = new Rest(host.clock, host.random);
-    this.absent = new AbsentMembers(host.clock, config.tickTimeMs, {
-      members: () => (this.role?.leads === true ? this.verifier().members.keys() : []),
+    const { maxNotificationIntervalMs } = electionOptions(config);
+    this.absent = new AbsentMembers(host.clock, config.tickTimeMs, maxNotificationIntervalMs, {
+      members: () => (this.role?.leads === true ? this.ownLearners() : []),
       present: () => [this.myId, ...this.learners.map(({ sid }) => sid)],
       dial: (sid, sinceMs) => this.connections?.renew(sid, sinceMs),
     });
@@ -414,6 +415,12 @@ export class QuorumPeer implements Server, ElectionSelf {
         this.serve(pipeline);
       },
     };
+  }
+
+  /** Who should follow or observe this server itself, were it to lead: observers may have other masters. */
+  private ownLearners(): Iterable<number> {
+    const { members, voters } = this.verifier();
+    return (this.config.values.observerMasterPort > 0 ? voters : members).keys();
   }
 
   /** How long it took from losing the last role (or from the start) to serving again. */

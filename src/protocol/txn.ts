@@ -259,28 +259,32 @@ export function makeTxnEntry(header: TxnHeader, txn: Txn, digest: TxnDigest | nu
   const w = new JuteWriter(192);
   writeTxnHeader(w, header);
   writeTxn(w, txn);
-  if (digest !== null) {
-    w.int(digest.version);
-    w.long64(digest.treeDigest);
-  }
+  if (digest !== null) writeDigest(w, digest);
   return { header, txn, digest, bytes: w.take(0) };
 }
 
 /** Bytes of a `TxnDigest`. */
 const DIGEST_BYTES = 12;
 
-/** What a leader says of the image behind its SNAP packet, in the packet's data: the image's digest. */
-export function encodeImageDigest({ version, treeDigest }: TxnDigest): Buffer {
-  const w = new JuteWriter(DIGEST_BYTES);
+function writeDigest(w: JuteWriter, { version, treeDigest }: TxnDigest): void {
   w.int(version);
   w.long64(treeDigest);
+}
+
+function readDigest(r: JuteReader): TxnDigest {
+  return { version: r.int(), treeDigest: r.long64() };
+}
+
+/** What a leader says of the image behind its SNAP packet, in the packet's data: the image's digest. */
+export function encodeImageDigest(digest: TxnDigest): Buffer {
+  const w = new JuteWriter(DIGEST_BYTES);
+  writeDigest(w, digest);
   return w.take(0);
 }
 
 /** Null for what does not look like one: ZooKeeper sends no data in that packet, and reads none. */
 export function decodeImageDigest(data: Buffer | null): TxnDigest | null {
-  if (data?.length !== DIGEST_BYTES) return null;
-  return { version: data.readInt32BE(0), treeDigest: data.readBigInt64BE(4) };
+  return data?.length === DIGEST_BYTES ? readDigest(new JuteReader(data)) : null;
 }
 
 /** One for all entries; the parts of a multi have their own. */
@@ -292,6 +296,6 @@ export function readTxnEntry(bytes: Buffer): TxnEntry {
   r.reset(bytes);
   const header = readTxnHeader(r);
   const txn = readTxn(r, header.type);
-  const digest = r.remaining >= DIGEST_BYTES ? { version: r.int(), treeDigest: r.long64() } : null;
+  const digest = r.remaining >= DIGEST_BYTES ? readDigest(r) : null;
   return { header, txn, digest, bytes };
 }

@@ -9,6 +9,7 @@ import type { DataFolders } from './data-folders.js';
 import { claimFolders, openDataFolders, releaseFolders, removeStaged } from './data-folders.js';
 import { EpochFiles } from './epoch-files.js';
 import { asStorageError, StorageError } from './errors.js';
+import { ImageRefusals } from './image-refusals.js';
 import { firstTransaction, readHistory } from './log-history.js';
 import { LogWriter } from './log-writer.js';
 import { listLogs, listSnapshots } from './names.js';
@@ -75,6 +76,7 @@ export class Database {
   private readonly schedule: SnapshotSchedule;
   private readonly snapshots: SnapshotTaker;
   private readonly fatalErrors: Counter;
+  private readonly refusals: ImageRefusals;
   private epochFiles: EpochFiles | null = null;
   /** While nothing is logged: the disk has everything up to here. */
   private storedZxid: number | null = null;
@@ -89,6 +91,7 @@ export class Database {
     private state: State,
     replayedCount: number,
   ) {
+    this.refusals = new ImageRefusals(host.log);
     this.fatalErrors = metrics.counter('unrecoverable_error_count');
     this.schedule = new SnapshotSchedule(host.random, options, replayedCount);
     this.snapshots = new SnapshotTaker(host, metrics, folders.snapDir, options);
@@ -323,6 +326,7 @@ export class Database {
       this.options,
       zxid,
       digest,
+      this.refusals,
       (received) => this.adopt(received),
       () => this.setIdle('receiving'),
     );

@@ -4,6 +4,7 @@ import type { TxnDigest } from '../protocol/index.js';
 import type { DataTree } from '../tree/index.js';
 import { DIGEST_VERSION, DataTree as Tree, TreeError } from '../tree/index.js';
 import { asStorageError, StorageError } from './errors.js';
+import type { ImageRefusals } from './image-refusals.js';
 import type { DatabaseOptions } from './options.js';
 import { SnapshotDecoder } from './snapshot-decoder.js';
 import { type SnapshotDigest, SnapshotFileWriter } from './snapshot-file.js';
@@ -40,6 +41,7 @@ export class SnapshotReceive {
     private readonly options: DatabaseOptions,
     readonly zxid: number,
     private readonly said: TxnDigest | null,
+    private readonly refusals: ImageRefusals,
     private readonly adopt: (received: ReceivedSnapshot) => Promise<void>,
     private readonly release: () => void,
   ) {
@@ -87,6 +89,7 @@ export class SnapshotReceive {
       const tree = this.finishTree();
       tree.lastProcessedZxid = this.zxid;
       const digest = this.options.digestEnabled ? this.sealedDigest(tree) : null;
+      if (digest === null || digest.zxid === 0) tree.distrustDigest();
       await file.seal(digest, this.options.serializeLastProcessedZxid);
       await this.adopt({ tree, sessions: this.decoder.sessions, digest, file });
     } catch (error) {
@@ -97,19 +100,11 @@ export class SnapshotReceive {
     }
   }
 
-  /**
-   * When the leader says nothing, the tree's digest belongs to no transaction: a Java leader's changes while it sends. Throws
-   * SNAPSHOT_CORRUPT when this is not the tree that the leader speaks of.
-   */
+  /** When the leader says nothing, the tree's digest belongs to no transaction: a Java leader's changes while it sends. */
   private sealedDigest(tree: DataTree): SnapshotDigest {
-    const { said } = this;
-    if (said?.version !== DIGEST_VERSION) return { zxid: 0, version: DIGEST_VERSION, digest: 0n };
-    if (tree.digest !== said.treeDigest) {
-      const [is, should] = [tree.digest, said.treeDigest].map((digest) => BigInt.asUintN(64, digest).toString(16));
-      const message = `The leader's snapshot has the digest ${is} where the leader says ${should}: it changed on the way or in the leader's memory`;
-      throw new StorageError('SNAPSHOT_CORRUPT', message);
-    }
-    return { zxid: this.zxid, version: DIGEST_VERSION, digest: said.treeDigest };
+    const { refusals, said, zxid } = this;
+    const isKnown = said?.version === DIGEST_VERSION && refusals.isRight(zxid, tree.digest, said.treeDigest);
+    return { zxid: isKnown ? zxid : 0, version: DIGEST_VERSION, digest: isKnown ? tree.digest : 0n };
   }
 
   /** Gives it up; the database stays as it is. */

@@ -14,6 +14,44 @@ function get(managers: Map<number, TestManager>, sid: number): TestManager {
 const USERS = new Map([['zk', 'secret']]);
 
 describe('QuorumCnxManager', () => {
+  it('tells once a minute of an address that takes connections and ends them', async () => {
+    const world = new World();
+    const { manager, host } = managerOn(world, 2, { verifier: () => members(1, 2) });
+    await world.settle(manager.start());
+    const { network } = world.host('s1');
+    await world.settle(
+      network.listen({ endpoint: { host: 's1', port: 3888 } }, (socket) => {
+        socket.destroy();
+      }),
+    );
+    for (let second = 0; second < 300; second += 5) {
+      manager.renew(1, 0);
+      await world.run(5000);
+    }
+    for (const code of ['ELECTION_CONNECTED', 'ELECTION_DISCONNECTED']) {
+      const lines = host.log.withCode(code).filter(({ level }) => level === 'info');
+      assert.equal(lines.length, 5, code);
+    }
+  });
+
+  it('closes a connection before it dials only when that has been silent', async () => {
+    const world = new World();
+    const managers = await startAll(world, [1, 2]);
+    const [one, two] = [get(managers, 1), get(managers, 2)];
+    two.manager.renew(1, 0);
+    await world.run(1000);
+    const ended = (): number => one.host.log.withCode('ELECTION_DISCONNECTED').length;
+    one.manager.send(2, Buffer.from('here'));
+    await world.run(1000);
+    two.manager.renew(1, two.host.clock.monotonicMs() - 1500);
+    await world.run(1000);
+    assert.equal(ended(), 0, 'heard of a second ago');
+    two.manager.renew(1, two.host.clock.monotonicMs());
+    await world.run(1000);
+    assert.equal(ended(), 1);
+    assert.ok(two.manager.isConnected(1));
+  });
+
   it('keeps one connection between two servers, whoever begins', async () => {
     for (let seed = 1; seed <= 20; seed++) {
       const world = new World(seed);

@@ -14,7 +14,7 @@ class Search {
   private readonly startMs = this.clock.monotonicMs();
 
   constructor() {
-    this.absent = new AbsentMembers(this.clock, 200, {
+    this.absent = new AbsentMembers(this.clock, 200, 20_000, {
       members: () => this.members,
       present: () => this.here,
       dial: (sid, sinceMs) =>
@@ -44,6 +44,17 @@ describe('members that do not follow', () => {
     );
     search.absent.rest();
     assert.deepEqual(await search.run(20_000), []);
+  });
+
+  it('are dialled in the long run by connections that are not silent for longer than a server that looks is', async () => {
+    const search = new Search();
+    await search.run(27_000);
+    const dialled = await search.run(10_500);
+    assert.deepEqual(
+      dialled.filter((line) => line.includes(': 3 ')),
+      [28_000, 33_000].map((ms) => `${ms}: 3 since ${ms - 25_000}`),
+    );
+    search.absent.rest();
   });
 
   it('are dialled at once when they go, by connections made since they were here last', async () => {

@@ -102,7 +102,7 @@ describe('simulated servers that are reconfigured', () => {
     assert.equal(servers.members(away), '1p 2p 3p 4p 5p');
   });
 
-  for (const way of ['killed', 'without power'] as const) {
+  for (const way of ['killed', 'without power', 'without power twice'] as const) {
     it(`find one that was ${way} while all others moved: it knows none of their addresses`, async () => {
       const servers = await three(`moved ${way}`);
       const away = servers.leader() === 1 ? 2 : 1;
@@ -114,7 +114,17 @@ describe('simulated servers that are reconfigured', () => {
         assert.equal(await servers.reconfig(sid, { joining: line(sid, 'participant', '2889:3889') }), 0);
       }
       await servers.serving(...there);
+      await servers.world.run(8000);
       await servers.boot(away);
+      if (way === 'without power twice') {
+        // Before it has introduced itself: to the leader the connection looks as before.
+        const { log } = servers.world.host(`s${away}`);
+        const before = log.withCode('ELECTION_CONNECTED').length;
+        await servers.world.until(() => log.withCode('ELECTION_CONNECTED').length > before, 60_000);
+        servers.powerOff(away);
+        await servers.world.run(5000);
+        await servers.boot(away);
+      }
       await servers.serving(away);
       assert.equal(servers.version(away), servers.version(servers.leader()));
     });
