@@ -56,9 +56,11 @@ export async function releaseFolders(claims: readonly FolderClaim[]): Promise<vo
 }
 
 /** Removes unfinished files of ours. */
-export async function removeStaged(disk: Disk, { snapDir }: DataFolders): Promise<void> {
-  for (const { name, kind } of await disk.list(snapDir)) {
-    if (kind === 'file' && name.startsWith(STAGED_PREFIX)) await disk.remove(joinPath(snapDir, name));
+export async function removeStaged(disk: Disk, { logDir, snapDir }: DataFolders): Promise<void> {
+  for (const dir of new Set([snapDir, logDir])) {
+    for (const { name, kind } of await disk.list(dir)) {
+      if (kind === 'file' && name.startsWith(STAGED_PREFIX)) await disk.remove(joinPath(dir, name));
+    }
   }
 }
 

@@ -7,7 +7,8 @@ import { asStorageError } from './errors.js';
 import { FILE_HEADER_BYTES, LOG_HEADER } from './file-header.js';
 import { writeRecord } from './log-record.js';
 import { MAX_GROUP_BYTES } from './log-tail.js';
-import { joinPath, logName } from './names.js';
+import { joinPath, logName, STAGED_PREFIX } from './names.js';
+import { StagedFile } from './staged-file.js';
 
 export interface LogWriterOptions {
   readonly dir: string;
@@ -44,6 +45,7 @@ interface Group {
  */
 const KEPT_BUFFERS_BYTES = 4 * MAX_GROUP_BYTES;
 const FIRST_BUFFER_BYTES = 8 * 1024;
+const STAGED_LOG = `${STAGED_PREFIX}log`;
 
 /**
  * Appends to ZooKeeper's transaction log with group commit: the entries of one turn form a group, which goes to the disk at
@@ -218,15 +220,13 @@ export class LogWriter {
     const { disk } = this.host;
     await this.hooks.beforeFile(group.firstZxid);
     const path = joinPath(this.options.dir, logName(group.firstZxid));
-    await writeHeader(disk, path);
+    await writeHeader(disk, this.options.dir, path);
     const preallocateBytes = this.options.preAllocBytes;
     const file = await disk.openAppend(path, {
       position: FILE_HEADER_BYTES,
       preallocateBytes,
       allocatedBytes: FILE_HEADER_BYTES,
     });
-    // Without this the whole file, acknowledged entries and all, could be gone after a power failure.
-    await disk.syncDir(this.options.dir);
     const finished = this.file;
     this.file = file;
     this.filePath = path;
@@ -330,15 +330,13 @@ export class LogWriter {
 }
 
 /**
- * Before any zeros are: Java refuses to start on a log that begins with zeros, though not on an empty one, and the process
- * may be killed at any time. Durable with the first group.
+ * A log has its header from the moment it has its name: the process may be killed at any time, and Java refuses to start on
+ * a newest log that begins with zeros, before 3.9 on an empty one, too. Its name is durable, without which the whole file,
+ * acknowledged entries and all, could be gone after a power failure.
  */
-async function writeHeader(disk: Disk, path: string): Promise<void> {
-  const file = await disk.create(path);
-  try {
-    await file.write(LOG_HEADER, 0);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
+async function writeHeader(disk: Disk, dir: string, path: string): Promise<void> {
+  const staged = await StagedFile.create(disk, joinPath(dir, STAGED_LOG));
+  await staged.write(LOG_HEADER);
+  await staged.seal();
+  await staged.publish(path);
 }

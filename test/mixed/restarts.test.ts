@@ -4,6 +4,9 @@
 // One server at the most is Apache ZooKeeper's at a time: with two or three of its 3.8.0 servers (which log what they are
 // sent for synchronization only after they acknowledged NEWLEADER, and whose committed log may get holes: ZOOKEEPER-4643,
 // 4646, 4925) such an ensemble loses acknowledged writes by itself, with none of ours in it.
+import assert from 'node:assert/strict';
+import { readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { assertNothingLost, progress } from '../ensemble/nothing-lost.js';
@@ -12,15 +15,17 @@ import { chooser } from '../support/chooser.js';
 import type { Member } from '../support/ensemble.js';
 import { WireClient } from '../support/wire-client.js';
 import { Churn } from './churn.js';
-import { MixedEnsemble, otherKind } from './mixed-ensemble.js';
+import { type Kind, MixedEnsemble, otherKind } from './mixed-ensemble.js';
 
 const DURATION_MS = (process.env['ZK_TEST_LONG'] === undefined ? 60 : 600) * 1000;
+const HEADER_BYTES = 16;
 const SEED = Number(process.env['MIXED_SEED'] ?? Date.now() % 1_000_000);
 
 describe(`a mixed ensemble under restarts (MIXED_SEED=${SEED})`, { timeout: 3 * DURATION_MS + 120_000 }, () => {
   const choose = chooser(SEED);
   const folders = ['/writer-0', '/writer-1', '/writer-2'];
   let mixed: MixedEnsemble;
+  let emptyLogs = 0;
 
   before(async () => {
     mixed = await MixedEnsemble.create(['zk-server', 'Apache ZooKeeper', 'zk-server'], {
@@ -45,8 +50,25 @@ describe(`a mixed ensemble under restarts (MIXED_SEED=${SEED})`, { timeout: 3 * 
     }
     await (how === 1 ? victim.stop() : victim.kill());
     await delay(choose(500));
+    const before = mixed.kind(victim.sid);
     if (choose(2) === 0) change(victim.sid);
+    await passOverEmptyLog(victim, before);
     await mixed.restart(victim.sid);
+  }
+
+  /**
+   * Apache ZooKeeper 3.8 gives a log its name before its header. Killed in between, it does not start again (mended in 3.9);
+   * a server of ours does in its place, and never leaves such a log.
+   */
+  async function passOverEmptyLog(victim: Member, before: Kind): Promise<void> {
+    const files = await readdir(join(victim.dataDir, 'version-2'));
+    const sizes = files
+      .filter((name) => name.startsWith('log.'))
+      .map((name) => stat(join(victim.dataDir, 'version-2', name)));
+    if ((await Promise.all(sizes)).every(({ size }) => size >= HEADER_BYTES)) return;
+    assert.equal(before, 'Apache ZooKeeper', `${files.join(' ')}: one of them has no header`);
+    mixed.become(victim.sid, 'zk-server');
+    emptyLogs++;
   }
 
   function change(sid: number): void {
@@ -70,7 +92,8 @@ describe(`a mixed ensemble under restarts (MIXED_SEED=${SEED})`, { timeout: 3 * 
       await Promise.all([churn.stop(), ...writers.map((writer) => writer.stop())]);
     }
     t.diagnostic(
-      `${disturbances} disturbances, ${writers.reduce((sum, one) => sum + one.acknowledged.length, 0)} writes`,
+      `${disturbances} disturbances, ${writers.reduce((sum, one) => sum + one.acknowledged.length, 0)} writes, ` +
+        `${emptyLogs} logs without a header`,
     );
     await assertNothingLost(mixed.ensemble, writers);
     await mixed.sameTrees();
