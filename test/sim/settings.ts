@@ -7,6 +7,8 @@ import type { SeededRandom } from '../fakes/index.js';
 export interface Settings {
   readonly voters: readonly number[];
   readonly observers: readonly number[];
+  /** Observers keep what they learn in memory only (`syncEnabled=false`). */
+  readonly observersLog: boolean;
   /** Null: majorities. */
   readonly groups: readonly (readonly number[])[] | null;
   /** Null: the list of servers is fixed. Else machines that are in no list yet and may join. */
@@ -58,6 +60,7 @@ export function drawSettings(random: SeededRandom, mayReconfigure: boolean | 'al
   return {
     voters,
     observers,
+    observersLog: !random.fork('syncEnabled').oneIn(3),
     groups: hasGroups && spares === null ? [0, 1, 2].map((n) => voters.filter((sid) => sid % 3 === n)) : null,
     spares,
     tickTimeMs,
@@ -158,7 +161,7 @@ function tighten(config: ServerConfig, settings: Settings): ServerConfig {
   };
 }
 
-function zooCfg({ spares, tickTimeMs }: Settings, list: readonly string[]): string {
+function zooCfg({ observersLog, spares, tickTimeMs }: Settings, list: readonly string[]): string {
   const lines = [
     `tickTime=${tickTimeMs}`,
     `initLimit=${INIT_LIMIT}`,
@@ -167,6 +170,7 @@ function zooCfg({ spares, tickTimeMs }: Settings, list: readonly string[]): stri
     'maxClientCnxns=0',
     'extendedTypesEnabled=true',
     'znode.container.checkIntervalMs=1000',
+    ...(observersLog ? [] : ['syncEnabled=false']),
     ...(spares === null ? ['clientPort=2181'] : ['reconfigEnabled=true', 'standaloneEnabled=false', 'skipACL=yes']),
     ...list,
   ];

@@ -13,6 +13,7 @@ export const SHORT: Settings = {
   ...{
     voters: [1, 2, 3],
     observers: [],
+    observersLog: true,
     groups: null,
     spares: null,
     tickTimeMs: 200,
