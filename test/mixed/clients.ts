@@ -13,10 +13,12 @@ export function moved(member: Member, old: WireClient): Promise<WireClient> {
   );
 }
 
-/** Transactions enough for a DIFF, on a node of their own. */
+export const ADDED = 31;
+
+/** So many transactions, enough for a DIFF, on a node of their own. */
 export async function addSome(path: string, member: Member): Promise<void> {
   const client = await WireClient.connect(member.clientPort);
   await client.create(path);
-  await Promise.all(Array.from({ length: 30 }, (_, i) => client.setData(path, Buffer.from(String(i)))));
+  await Promise.all(Array.from({ length: ADDED - 1 }, (_, i) => client.setData(path, Buffer.from(String(i)))));
   await client.close();
 }

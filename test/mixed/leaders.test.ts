@@ -11,11 +11,16 @@ import { eventually } from '../support/eventually.js';
 import type { LineProcess } from '../support/line-process.js';
 import { WireClient, WireError } from '../support/wire-client.js';
 import { fill } from '../zab/java-dump.js';
-import { addSome, moved } from './clients.js';
+import { ADDED, addSome, moved } from './clients.js';
 import { type Kind, MixedEnsemble, otherKind } from './mixed-ensemble.js';
 
 const EPHEMERAL = 1;
 const SHORT_SESSION_MS = 1000;
+/** A log is sent as long as its files are no larger than the newest snapshot. */
+const LOGS_ARE_SENT = { snapshotSizeFactor: 1, snapCount: 300, preAllocSize: 16 };
+const LARGE_BYTES = 800_000;
+/** More transactions than either kind keeps in memory (500). */
+const BEYOND_COMMITTED_LOG = 600;
 
 /** Server 3 leads first, server 2 after it; the server that is synchronized is always of the other kind than its leader. */
 function arrange(firstLeader: Kind): readonly Kind[] {
@@ -39,8 +44,11 @@ for (const first of ['Apache ZooKeeper', 'zk-server'] as const) {
     }
 
     before(async () => {
-      mixed = await MixedEnsemble.create(arrange(first));
+      mixed = await MixedEnsemble.create(arrange(first), { config: LOGS_ARE_SENT });
       await mixed.start();
+      const client = await WireClient.connect(mixed.member(1).clientPort);
+      await client.create('/large', Buffer.alloc(LARGE_BYTES));
+      await client.close();
     });
     after(async () => {
       await Promise.all(clients.map((client) => client.kill()));
@@ -138,6 +146,16 @@ for (const first of ['Apache ZooKeeper', 'zk-server'] as const) {
         await addSome(`/some-${++seed}`, leader());
         await mixed.restart(2);
         assert.equal(await mixed.lastSync(learner(), leader()), 'DIFF');
+        await same();
+      });
+
+      it('takes a server back by DIFF from its log on disk', async () => {
+        await learner().kill();
+        const told = (await leader().log()).length;
+        for (let added = 0; added < BEYOND_COMMITTED_LOG; added += ADDED) await addSome(`/some-${++seed}`, leader());
+        await mixed.restart(2);
+        assert.equal(await mixed.lastSync(learner(), leader()), 'DIFF');
+        assert.match((await leader().log()).slice(told), /from the log on disk|Use txnlog and committedLog for peer/);
         await same();
       });
 
