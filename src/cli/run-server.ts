@@ -1,6 +1,6 @@
 import type { EventEmitter } from 'node:events';
 import { constants } from 'node:os';
-import type { Logger } from '../host/index.js';
+import type { LogFields, Logger } from '../host/index.js';
 import { ExitCode } from './exit-codes.js';
 
 /** A server as the command line runs it. */
@@ -45,6 +45,22 @@ function codeOfError(error: unknown): number | null {
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
+}
+
+/** What a foreseen error came from, for who searches logs: its code, and the file and offset (bytes) that it is about. */
+function factsOfCause(error: unknown): LogFields {
+  const cause = error instanceof Error ? error.cause : undefined;
+  if (typeof cause !== 'object' || cause === null) return {};
+  const { code, file, offset } = cause as {
+    readonly code?: unknown;
+    readonly file?: unknown;
+    readonly offset?: unknown;
+  };
+  return {
+    ...(typeof code === 'string' ? { reason: code } : {}),
+    ...(typeof file === 'string' ? { file } : {}),
+    ...(typeof offset === 'number' ? { offset } : {}),
+  };
 }
 
 /** Ends the process at once on an error that nobody caught: what the server does after it is not to be trusted. */
@@ -127,7 +143,7 @@ async function begin(server: RunnableServer, { log, onFailed, onListening }: Run
     await server.start();
   } catch (error) {
     // An error with an exit code was foreseen, and its message is complete.
-    const details = codeOfError(error) === null ? { error } : {};
+    const details = codeOfError(error) === null ? { error } : factsOfCause(error);
     log.fatal(`The server cannot start: ${messageOf(error)}`, { code: 'START_FAILED', ...details });
     onFailed(messageOf(error));
     return { kind: 'ended', exitCode: codeOfError(error) ?? ExitCode.unexpected };

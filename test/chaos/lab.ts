@@ -43,6 +43,8 @@ async function ip(...args: readonly string[]): Promise<void> {
  */
 export class Network {
   private readonly cuts = new Set<string>();
+  private isLossy = false;
+  private isSlow = false;
 
   private constructor(private readonly sids: readonly number[]) {}
 
@@ -86,8 +88,39 @@ export class Network {
     await this.aim(from, to, '02:00:00:00:ff:ff');
   }
 
-  /** Mends every cut. */
+  /** Each packet between servers is lost with this probability. */
+  async lose(probability: number): Promise<void> {
+    this.isLossy = true;
+    const rule = [
+      '-o',
+      'to+',
+      '-m',
+      'statistic',
+      '--mode',
+      'random',
+      '--probability',
+      String(probability),
+      '-j',
+      'DROP',
+    ];
+    for (const sid of this.sids) await inside(sid, 'iptables', '-A', 'OUTPUT', ...rule);
+  }
+
+  /** Each link between servers carries no more than this; what is more waits, up to `waitMs`, and then is lost. */
+  async slow(kilobits: number, waitMs: number): Promise<void> {
+    this.isSlow = true;
+    const shape = ['tbf', 'rate', `${kilobits}kbit`, 'burst', '4kb', 'latency', `${waitMs}ms`];
+    for (const [from, to] of this.pairs()) await inside(from, 'tc', 'qdisc', 'add', 'dev', `to${to}`, 'root', ...shape);
+  }
+
+  /** Mends every cut, and links are quick and lose nothing. */
   async mend(): Promise<void> {
+    if (this.isLossy) for (const sid of this.sids) await inside(sid, 'iptables', '-F', 'OUTPUT');
+    if (this.isSlow) {
+      for (const [from, to] of this.pairs()) await inside(from, 'tc', 'qdisc', 'del', 'dev', `to${to}`, 'root');
+    }
+    this.isLossy = false;
+    this.isSlow = false;
     for (const cut of this.cuts) {
       const [from = 0, to = 0] = cut.split(' ').map(Number);
       await this.aim(from, to, hardwareAddress(to, from));
@@ -131,6 +164,10 @@ export class Network {
 
 function spaceOf(sid: number): string {
   return `server${sid}`;
+}
+
+async function inside(sid: number, ...command: readonly string[]): Promise<void> {
+  await ip('netns', 'exec', spaceOf(sid), ...command);
 }
 
 /** Of the end that server `of` has of its link to server `to`. */

@@ -61,7 +61,7 @@ function world(
       exited.emit('exit');
     },
   });
-  return { events, exits, exited, failures, onceListening, result };
+  return { events, exits, exited, failures, log, onceListening, result };
 }
 
 const never = (): Promise<void> => new Promise(() => undefined);
@@ -103,6 +103,15 @@ describe('a server in the foreground', () => {
     const { failures, result } = world(new ScriptedServer(() => Promise.reject(error)));
     assert.equal(await result, 14);
     assert.deepEqual(failures, ['the election port is taken']);
+  });
+
+  it('says to programs what damage keeps it from starting', async () => {
+    const cause = Object.assign(new Error('a gap'), { code: 'LOG_GAP', file: '/data/version-2/log.5', offset: 16 });
+    const error = Object.assign(new Error('a gap', { cause }), { exitCode: 1 });
+    const { log, result } = world(new ScriptedServer(() => Promise.reject(error)));
+    assert.equal(await result, 1);
+    const { code, file, offset, reason } = log.withCode('START_FAILED')[0]?.fields ?? {};
+    assert.deepEqual([code, reason, file, offset], ['START_FAILED', 'LOG_GAP', '/data/version-2/log.5', 16]);
   });
 
   it('exits with 1 when the reason has no code', async () => {

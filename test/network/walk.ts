@@ -22,6 +22,11 @@ const ATTEMPT_MS = 250;
 /** So long nothing passes, and so long everything does: about a seventh of the packets is lost, in bursts. */
 const BURST_MS = 40;
 const CLEAR_MS = 250;
+/** Of all packets between servers. */
+const LOST_SHARE = 0.05;
+/** Under the load of the clients packets wait on such links for a tenth of a second and more. */
+const SLOW_KILOBITS = 300;
+const SLOW_WAIT_MS = 500;
 
 /** How long no write was accepted, from the fault on, by the name of the fault; each as often as it was done. */
 export type Pauses = Readonly<Record<string, readonly number[]>>;
@@ -120,6 +125,13 @@ export class Walk {
     await this.fault('mute under load', (leader, others) => this.cut(leader, others, true, false));
     if (this.mix !== 'java') await this.kill('kill under load');
     await this.quiet('losses', (followers) => this.lose(followers));
+    await this.quiet('random losses', () => this.during(this.network.lose(LOST_SHARE)));
+    await this.quiet('slow links', () => this.during(this.network.slow(SLOW_KILOBITS, SLOW_WAIT_MS)));
+  }
+
+  private async during(weather: Promise<void>): Promise<void> {
+    await weather;
+    await delay(LOSSY_MS);
   }
 
   private kill(name = 'kill'): Promise<void> {
@@ -207,7 +219,7 @@ export class Walk {
     this.say(`${this.mix}: ${name}: ${more} writes meanwhile`);
     if (more === 0 && this.mix !== 'java') this.problems.push(`${name}: no write was accepted`);
     const now = await this.cluster.leader();
-    if (name !== 'losses' && now !== leader)
+    if (!name.endsWith('losses') && now !== leader)
       this.problems.push(`${name}: server ${now.sid} leads in place of ${leader.sid}`);
   }
 

@@ -192,6 +192,40 @@ const SCENARIOS: readonly Scenario[] = [
     `,
   },
   {
+    name: 'observers beyond the limit of images at a time are sent away, followers are not',
+    voters: [1, 2, 3],
+    observers: [4],
+    history: '1:1-3',
+    options: { forceSnapshotSync: true, maxConcurrentSnapSyncs: 1 },
+    steps: `
+      1 leads
+      2 > FOLLOWERINFO 1:0 from 2
+      2 < LEADERINFO 2:0
+      2 > ACKEPOCH 1:3 epoch 1
+      2 < SNAP 1:3
+      2 < image
+      2 < NEWLEADER 2:0 config 0
+      2 > ACK 2:0
+      2 < UPTODATE
+      3 > FOLLOWERINFO 1:0 from 3
+      3 < LEADERINFO 2:0
+      3 > ACKEPOCH 1:3 epoch 1
+      3 < SNAP 1:3
+      3 < image
+      3 < NEWLEADER 2:0 config 0
+      4 > OBSERVERINFO 1:0 from 4
+      4 < LEADERINFO 2:0
+      4 > ACKEPOCH 1:3 epoch 1
+      4 < closed
+      3 > ACK 2:0
+      3 < UPTODATE
+      4 > OBSERVERINFO 1:0 from 4
+      4 < LEADERINFO 2:0
+      4 > ACKEPOCH 1:3 epoch 1
+      4 < SNAP 1:3
+    `,
+  },
+  {
     name: 'a learner that too much waits for is dropped',
     history: '1:1-3',
     options: { learnerQueueBytes: 100 },
