@@ -21,6 +21,7 @@ import { Reads } from './reads.js';
 import { RequestThrottle } from './request-throttle.js';
 import { Roster } from './roster.js';
 import { ClientTraffic } from './traffic.js';
+import { WatchSweeper } from './watch-sweeper.js';
 
 /** How often connections without a sign of life are looked for, at most. */
 const SWEEP_MS = 1000;
@@ -39,6 +40,7 @@ export class ClientHub implements CommandContext {
   readonly complaints: Complaints;
   readonly traffic: ClientTraffic;
   readonly limits: ConnectionLimits;
+  readonly watchSweeper: WatchSweeper;
   readonly connectionThrottle: ConnectionThrottle;
   readonly largeRequests: LargeRequests;
   /** Null: no request is held back. */
@@ -82,6 +84,7 @@ export class ClientHub implements CommandContext {
     this.complaints = new Complaints(host.clock, host.log);
     this.audit = host.audit === undefined ? null : new AuditTrail(host.audit, access);
     this.traffic = new ClientTraffic(metrics);
+    this.watchSweeper = new WatchSweeper(host.clock);
     this.limits = new ConnectionLimits(options.maxClientCnxns, options.maxCnxns);
     this.connectionThrottle = new ConnectionThrottle(options.connectionThrottle, host.random, host.clock.monotonicMs());
     this.largeRequests = new LargeRequests(options.largeRequestThresholdBytes, options.largeRequestMaxBytes, metrics);

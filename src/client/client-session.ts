@@ -443,7 +443,8 @@ export class ClientSession implements ClientPort, Asker, Throttled, SaslSubject 
 
   /** The connection came to its end while watches were being set. */
   private forgetWatches(): void {
-    this.pipeline.tree.removeWatcher(this);
+    const { tree } = this.pipeline;
+    if (tree.removeWatcher(this)) this.hub.watchSweeper.begin(tree);
   }
 
   private shiftLine(): void {

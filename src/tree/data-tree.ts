@@ -197,7 +197,7 @@ export class DataTree {
       const at = nodes.nameOffset(row);
       const end = nodes.dataOffset(row);
       w.int(end - at);
-      w.raw(nodes.blockBytes(row).subarray(at, end));
+      w.piece(nodes.blockView(row), at, end - at);
     }
   }
 
@@ -379,9 +379,14 @@ export class DataTree {
     return this.watches.remove(path, type, watcher);
   }
 
-  /** The connection is gone: all its watches are. */
-  removeWatcher(watcher: Watcher): void {
-    this.watches.removeWatcher(watcher);
+  /** The connection is gone: all its watches are. True when `sweepWatches` has to be called, once a turn, until it says false. */
+  removeWatcher(watcher: Watcher): boolean {
+    return this.watches.removeWatcher(watcher);
+  }
+
+  /** Takes away some of what watchers that left have left behind. True when there is more. */
+  sweepWatches(): boolean {
+    return this.watches.sweep();
   }
 
   /** setWatches and setWatches2; `relativeZxid` is the last one that the client saw. */

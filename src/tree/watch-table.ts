@@ -8,6 +8,8 @@ export const WatchMode = { standard: 1, persistent: 2, recursive: 4 } as const;
 const ANY_MODE = 7;
 
 const NONE = -1;
+/** About a millisecond's worth. */
+const SWEPT_AT_ONCE = 2000;
 
 /** Words of a watched path. Its bytes are in a block. */
 const PathField = { block: 0, length: 1, hash: 2, firstWatch: 3 } as const;
@@ -31,6 +33,8 @@ interface Registration<W> {
   readonly id: number;
   firstWatch: number;
   count: number;
+  /** The watcher left, and is told nothing; its watches go by and by. */
+  hasLeft: boolean;
 }
 
 function pairHash(path: number, watcher: number): number {
@@ -44,8 +48,10 @@ function pairHash(path: number, watcher: number): number {
  * are.
  */
 export class WatchTable<W extends object> {
-  /** Pairs of a path and a watcher. */
-  size = 0;
+  /** Pairs of a path and a watcher, those of watchers that left too. */
+  private total = 0;
+  /** Of `total`, those of watchers that left. */
+  private deadCount = 0;
   /** Watchers that watch something now. */
   watcherCount = 0;
   private recursiveCount = 0;
@@ -58,6 +64,15 @@ export class WatchTable<W extends object> {
   private readonly registrations = new Map<W, Registration<W>>();
   private readonly byId: (Registration<W> | undefined)[] = [];
   private readonly freeIds: number[] = [];
+  private readonly leaving: Registration<W>[] = [];
+
+  /** So many watches of watchers that left go at a time. */
+  constructor(private readonly sweptAtOnce = SWEPT_AT_ONCE) {}
+
+  /** Pairs of a path and a watcher. */
+  get size(): number {
+    return this.total - this.deadCount;
+  }
 
   get pathCount(): number {
     return this.paths.count;
@@ -94,14 +109,35 @@ export class WatchTable<W extends object> {
     return true;
   }
 
-  /** Forgets a watcher, which is remembered from its first watch until then. */
-  removeWatcher(watcher: W): void {
+  /**
+   * Forgets a watcher, which is remembered from its first watch until then: it is told nothing more. True when so many
+   * watches are left that `sweep` has to be called, once a turn, until it says false.
+   */
+  removeWatcher(watcher: W): boolean {
     const registration = this.registrations.get(watcher);
-    if (registration === undefined) return;
-    while (registration.firstWatch !== NONE) this.dropModes(registration.firstWatch, ANY_MODE);
-    this.registrations.delete(watcher);
-    this.byId[registration.id] = undefined;
-    this.freeIds.push(registration.id);
+    if (registration !== undefined) {
+      this.registrations.delete(watcher);
+      registration.hasLeft = true;
+      this.deadCount += registration.count;
+      if (registration.count > 0) this.watcherCount--;
+      this.leaving.push(registration);
+    }
+    return this.sweep();
+  }
+
+  /** Takes away some watches of watchers that left. True when there are more. */
+  sweep(): boolean {
+    let left = this.sweptAtOnce;
+    for (let gone = this.leaving.at(-1); gone !== undefined; gone = this.leaving.at(-1)) {
+      for (; gone.firstWatch !== NONE; left--) {
+        if (left === 0) return true;
+        this.dropModes(gone.firstWatch, ANY_MODE);
+      }
+      this.byId[gone.id] = undefined;
+      this.freeIds.push(gone.id);
+      this.leaving.pop();
+    }
+    return false;
   }
 
   /**
@@ -109,7 +145,7 @@ export class WatchTable<W extends object> {
    * the recursive ones of the paths above. Each watcher once. Null when there is none.
    */
   trigger(path: string): W[] | null {
-    if (this.size === 0) return null;
+    if (this.total === 0) return null;
     this.key.set(path);
     let told: W[] | null = null;
     const pathId = this.findPath(this.key.end, this.key.hash);
@@ -118,16 +154,17 @@ export class WatchTable<W extends object> {
     return told;
   }
 
-  private takeWatchers(pathId: number): W[] {
+  private takeWatchers(pathId: number): W[] | null {
     const told: W[] = [];
     let watch = this.paths.get(pathId, PathField.firstWatch);
     const last = this.watches.get(watch, WatchField.previousOfPath);
     for (;;) {
       const next = this.watches.get(watch, WatchField.nextOfPath);
-      told.push(this.registrationOf(watch).watcher);
+      const { hasLeft, watcher } = this.registrationOf(watch);
+      if (!hasLeft) told.push(watcher);
       const end = watch === last;
       this.dropModes(watch, WatchMode.standard);
-      if (end) return told;
+      if (end) return told.length === 0 ? null : told;
       watch = next;
     }
   }
@@ -139,9 +176,9 @@ export class WatchTable<W extends object> {
       const pathId = this.findPath(this.key.end, this.key.hash);
       if (pathId === NONE) continue;
       for (const watch of this.watchesOf(pathId)) {
-        if ((this.watches.get(watch, WatchField.modes) & WatchMode.recursive) !== 0) {
-          told.add(this.registrationOf(watch).watcher);
-        }
+        if ((this.watches.get(watch, WatchField.modes) & WatchMode.recursive) === 0) continue;
+        const { hasLeft, watcher } = this.registrationOf(watch);
+        if (!hasLeft) told.add(watcher);
       }
     }
     return told.size === 0 ? null : [...told];
@@ -159,7 +196,8 @@ export class WatchTable<W extends object> {
   /** Each watched path with its watchers. The watchers must be read before the table changes. */
   *watchedPaths(): Generator<readonly [string, Iterable<W>]> {
     for (let pathId = 0; pathId < this.paths.limit; pathId++) {
-      if (this.paths.get(pathId, PathField.length) >= 0) yield [this.pathText(pathId), this.watchersOf(pathId)];
+      if (this.paths.get(pathId, PathField.length) < 0 || this.isForsaken(pathId)) continue;
+      yield [this.pathText(pathId), this.watchersOf(pathId)];
     }
   }
 
@@ -171,8 +209,16 @@ export class WatchTable<W extends object> {
     }
   }
 
+  /** Have all left who watched it? */
+  private isForsaken(pathId: number): boolean {
+    return this.deadCount > 0 && this.watchersOf(pathId).next().done === true;
+  }
+
   private *watchersOf(pathId: number): Generator<W> {
-    for (const watch of this.watchesOf(pathId)) yield this.registrationOf(watch).watcher;
+    for (const watch of this.watchesOf(pathId)) {
+      const { hasLeft, watcher } = this.registrationOf(watch);
+      if (!hasLeft) yield watcher;
+    }
   }
 
   private *watchesOf(pathId: number): Generator<number> {
@@ -233,7 +279,7 @@ export class WatchTable<W extends object> {
 
   private register(watcher: W): Registration<W> {
     const id = this.freeIds.pop() ?? this.byId.length;
-    const registration: Registration<W> = { watcher, id, firstWatch: NONE, count: 0 };
+    const registration: Registration<W> = { watcher, id, firstWatch: NONE, count: 0, hasLeft: false };
     this.byId[id] = registration;
     this.registrations.set(watcher, registration);
     return registration;
@@ -266,7 +312,7 @@ export class WatchTable<W extends object> {
     if (registration.firstWatch === NONE) registration.firstWatch = watch;
     if (registration.count++ === 0) this.watcherCount++;
     this.pairIndex.add(pairHash(pathId, registration.id), watch);
-    this.size++;
+    this.total++;
   }
 
   /** Takes modes from a watch, and removes it when none is left. */
@@ -286,10 +332,12 @@ export class WatchTable<W extends object> {
       this.paths.put(pathId, PathField.firstWatch, nextOfPath);
     const nextOfWatcher = this.leave(watch, WatchField.nextOfWatcher, WatchField.previousOfWatcher);
     if (registration.firstWatch === watch) registration.firstWatch = nextOfWatcher;
-    if (--registration.count === 0) this.watcherCount--;
+    registration.count--;
+    if (registration.hasLeft) this.deadCount--;
+    else if (registration.count === 0) this.watcherCount--;
     this.pairIndex.remove(pairHash(pathId, registration.id), watch);
     this.watches.free(watch);
-    this.size--;
+    this.total--;
   }
 
   private freePath(pathId: number): void {

@@ -116,10 +116,15 @@ export class Watches {
     }
   }
 
-  /** The connection is gone. */
-  removeWatcher(watcher: Watcher): void {
-    this.data.removeWatcher(watcher);
-    this.child.removeWatcher(watcher);
+  /** The connection is gone. True when `sweep` has to be called, once a turn, until it says false. */
+  removeWatcher(watcher: Watcher): boolean {
+    const [data, child] = [this.data.removeWatcher(watcher), this.child.removeWatcher(watcher)];
+    return data || child;
+  }
+
+  /** Takes away some of what watchers that left have left behind. True when there is more. */
+  sweep(): boolean {
+    return this.data.sweep() || this.child.sweep();
   }
 
   /**

@@ -202,6 +202,18 @@ describe('four-letter words of a busy server', () => {
     assert.match(dump, /^\tip: \/10\.0\.0\.2:32768 sessionId: 0x1000000000000001$/m);
   });
 
+  it('wchs forgets at once who leaves many watches, whose paths go soon after', async () => {
+    const world = await ClientWorld.make();
+    const client = await world.connect();
+    const paths = Array.from({ length: 5000 }, (_, i) => `/absent-${i}`);
+    await world.get(Promise.all(paths.map((path) => client.exists(path, true).catch(() => undefined))));
+    assert.equal(await world.ask('wchs'), '1 connections watching 5000 paths\nTotal watches:5000\n');
+    client.destroy();
+    await world.world.until(() => world.pipeline.tree.watchCount === 0);
+    assert.equal(await world.ask('wchp'), '\n');
+    await world.world.until(() => world.pipeline.tree.watches.data.pathCount === 0);
+  });
+
   it('a learner dumps the sessions it knows', async () => {
     const sessions = (): { kind: 'known'; count: number; timeoutsMs: [bigint, number][] } => ({
       kind: 'known',

@@ -5,7 +5,7 @@ import { execFile } from 'node:child_process';
 import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, afterEach, before, describe, it } from 'node:test';
+import { after, afterEach, before, describe, it, type TestContext } from 'node:test';
 import { promisify } from 'node:util';
 import { Ensemble, type Member } from '../support/ensemble.js';
 import { eventually } from '../support/eventually.js';
@@ -17,6 +17,7 @@ const SYNC_MS = 20;
 const READS_P99_MS = 5;
 const READS = 300;
 const WINDOWS = 20;
+const WRITERS = 8;
 
 let folder = '';
 let shim = '';
@@ -68,12 +69,14 @@ async function readsP99Ms(client: WireClient): Promise<number> {
  * Other programs make reads late, too, so the best of several windows counts: where reads wait for the disk, which syncs all the
  * time, every window has some that do.
  */
-async function readsAreQuick(client: WireClient): Promise<void> {
+async function readsAreQuick(t: TestContext, client: WireClient): Promise<void> {
   const seen: number[] = [];
   while (seen.length < WINDOWS) {
     const p99Ms = await readsP99Ms(client);
-    if (p99Ms < READS_P99_MS) return;
     seen.push(p99Ms);
+    if (p99Ms >= READS_P99_MS) continue;
+    t.diagnostic(`the 99th percentile of reads, window by window: ${seen.map((ms) => ms.toFixed(1)).join(', ')} ms`);
+    return;
   }
   assert.fail(`the 99th percentile of reads was ${seen.map((ms) => ms.toFixed(1)).join(', ')} ms`);
 }
@@ -111,21 +114,25 @@ for (const servers of [1, 3]) {
       await ensemble.remove();
     });
 
-    it(`writes wait for it, the 99th percentile of reads stays below ${READS_P99_MS} ms`, async () => {
+    it(`writes wait for it, the 99th percentile of reads stays below ${READS_P99_MS} ms`, async (t) => {
       const leader = servers === 1 ? ensemble.member(1) : await ensemble.leader();
-      const [writer, reader] = await Promise.all([1, 2].map(() => WireClient.connect(leader.clientPort)));
-      assert.ok(writer && reader);
-      clients.push(writer, reader);
+      const reader = await WireClient.connect(leader.clientPort);
+      const writers = await Promise.all(Array.from({ length: WRITERS }, () => WireClient.connect(leader.clientPort)));
+      clients.push(reader, ...writers);
+      const [writer = reader] = writers;
       await writer.create('/read', Buffer.alloc(100, 'x'));
       await writer.create('/written');
       for (const member of ensemble.members) await slowDown(member, SYNC_MS);
-      const writing = keepWriting(writer);
-      await readsAreQuick(reader);
-      const times = await writing.stop();
-      assert.ok(
-        times.slice(1).every((ms) => ms >= SYNC_MS),
-        `sets took ${times.join(', ')} ms`,
-      );
+      const writing = writers.map(keepWriting);
+      await readsAreQuick(t, reader);
+      for (const { stop } of writing) {
+        const times = await stop();
+        assert.ok(
+          // The first may have met a sync that was under way.
+          times.slice(1).every((ms) => ms >= SYNC_MS),
+          `sets took ${times.join(', ')} ms`,
+        );
+      }
     });
   });
 }
@@ -134,8 +141,8 @@ describe('a leader whose fdatasync never returns', () => {
   let ensemble: Ensemble;
   const clients: WireClient[] = [];
   before(async () => {
-    // Half the sync limit, 2.5 s, is what a leader waits for its disk.
-    ensemble = await withShim(3, 1000);
+    // Half the sync limit, 5 s, is what a leader waits for its disk.
+    ensemble = await withShim(3, 2000);
     await ensemble.start();
   });
   after(async () => {
@@ -143,7 +150,7 @@ describe('a leader whose fdatasync never returns', () => {
     await ensemble.remove();
   });
 
-  it('answers reads while it hangs, and steps down', async () => {
+  it('answers reads while it hangs, and steps down', async (t) => {
     const hung = await ensemble.leader();
     const [follower] = await ensemble.followers();
     assert.ok(follower);
@@ -155,8 +162,7 @@ describe('a leader whose fdatasync never returns', () => {
     await slowDown(hung, 'hang');
     // The leader's log waits, those of the others have it: it is committed.
     await writer.create('/acknowledged', Buffer.from('kept'));
-    const p99Ms = await readsP99Ms(reader);
-    assert.ok(p99Ms < 500, `reads waited for the disk: ${p99Ms} ms`);
+    await readsAreQuick(t, reader);
     assert.doesNotMatch(await hung.log(), /waiting for the disk for/, 'it still led');
 
     await eventually(
@@ -173,6 +179,6 @@ describe('a leader whose fdatasync never returns', () => {
     const again = await WireClient.connect(next.clientPort);
     clients.push(again);
     assert.equal(String((await again.getData('/acknowledged')).data), 'kept');
-    await readsAreQuick(again);
+    await readsAreQuick(t, again);
   });
 });
