@@ -13,7 +13,8 @@ export const part = (name) => import(pathToFileURL(join(dist, name, 'index.js'))
 const [{ createRealHost }, { Metrics }, { createServer }, { loadConfig }, { JuteWriter }, protocol] = await Promise.all(
   ['platform', 'metrics', 'peer', 'config', 'jute', 'protocol'].map(part),
 );
-const { OpCode, OPEN_ACL_UNSAFE, writeChangeRequest } = protocol;
+export const { OpCode, OPEN_ACL_UNSAFE } = protocol;
+const { writeChangeRequest } = protocol;
 
 function burn(ns) {
   const until = process.hrtime.bigint() + BigInt(Math.round(ns));
@@ -165,5 +166,3 @@ export async function startInside({ isLogReal = false, settings = '', slowDownNs
   };
   return { server, dir, connect };
 }
-
-export { OpCode };

@@ -1,5 +1,5 @@
 // The longest time for which the event loop hears nothing: a built server in this process, its log on the disk, and what is
-// said to make servers pause. Beside each row stand the garbage collector's longest pause and its share of the time.
+// said to make servers pause. Beside each row stand the garbage collector's pauses: how many, the longest, their share of the time.
 //
 //   node --max-semi-space-size=4 scripts/pauses.mjs [NODES [SESSIONS [WATCHES]]]       1000000 10000 100000 when absent
 //   DIST=../other/dist node scripts/pauses.mjs                                         another build, to compare with
@@ -8,7 +8,7 @@
 // of the process, is what it would last if nobody else were there, or less.
 import { PerformanceObserver } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { change, chunkOf, create, get, OpCode, part, startInside } from './inside.mjs';
+import { change, chunkOf, create, get, OPEN_ACL_UNSAFE, OpCode, part, request, startInside } from './inside.mjs';
 
 const DATA = Buffer.alloc(100, 'x');
 const A_CHUNK = 500;
@@ -20,9 +20,10 @@ const SNAP_SLICE_BYTES = 256 * 1024;
 const [nodes = 1_000_000, sessions = 10_000, watches = 100_000] = process.argv.slice(2).map(Number);
 const { JuteWriter } = await part('jute');
 
-const gc = { longestMs: 0, totalMs: 0 };
+const gc = { count: 0, longestMs: 0, totalMs: 0 };
 new PerformanceObserver((list) => {
   for (const { duration } of list.getEntries()) {
+    gc.count++;
     gc.longestMs = Math.max(gc.longestMs, duration);
     gc.totalMs += duration;
   }
@@ -51,8 +52,7 @@ function watchTheLoop() {
 
 async function row(name, act) {
   await sleep(200);
-  gc.longestMs = 0;
-  gc.totalMs = 0;
+  Object.assign(gc, { count: 0, longestMs: 0, totalMs: 0 });
   const startMs = performance.now();
   const stop = watchTheLoop();
   await act();
@@ -63,7 +63,9 @@ async function row(name, act) {
   const share = ((100 * gc.totalMs) / tookMs).toFixed(0);
   const [a, b, c, d] = [longest, cpuMs, p99, gc.longestMs].map((ms) => Math.max(0, ms).toFixed(1));
   const took = (tookMs / 1000).toFixed(1);
-  console.log(`${name}: longest ${a} ms (${b} ms of CPU), p99 ${c} ms, in ${took} s; gc at most ${d} ms, ${share}%`);
+  console.log(
+    `${name}: longest ${a} ms (${b} ms of CPU), p99 ${c} ms, in ${took} s; ${gc.count} collections, ${d} ms at most, ${share}%`,
+  );
 }
 
 const { server, connect } = await startInside({ isLogReal: true });
@@ -144,6 +146,47 @@ for (const [how, fire] of [
     await fire();
     while (told() - before < each * WATCHERS) await sleep(1);
   });
+}
+
+const EPHEMERAL = 1;
+const CHILDREN = 100_000;
+const leaver = await connect();
+await ask(1, () => create('/wide', null));
+for (let made = 0; made < CHILDREN; made += A_CHUNK) await ask(A_CHUNK, (i) => create(`/wide/${made + i}`, null));
+await row(`${CHILDREN} names of children are asked for, ten times`, async () => {
+  for (let i = 0; i < 10; i++) {
+    await ask(1, () => {
+      request(OpCode.getChildren, (w) => {
+        w.string('/wide');
+        w.bool(false);
+      });
+    });
+    await new Promise(setImmediate);
+  }
+});
+for (let set = 0; set < nodes; set += A_CHUNK) {
+  const watched = (i) => get(`/many/${Math.floor((set + i) / 1000)}/${set + i}`, true);
+  await leaver.ask(chunkOf(A_CHUNK, watched), A_CHUNK);
+}
+await row(`a connection with ${nodes} watches closes`, async () => {
+  leaver.destroy();
+  while (server.adminTarget('').database().tree.watchCount > 0) await sleep(1);
+  await sleep(1000);
+});
+for (const count of [1000, 10_000]) {
+  const owner = await connect();
+  const owned = (made) => (i) =>
+    change({
+      type: OpCode.create,
+      path: `/wide/e${made + i}`,
+      data: DATA,
+      acl: OPEN_ACL_UNSAFE,
+      flags: EPHEMERAL,
+      ttlMs: -1,
+    });
+  for (let made = 0; made < count; made += A_CHUNK) await owner.ask(chunkOf(A_CHUNK, owned(made)), A_CHUNK);
+  const goodbye = chunkOf(1, () => request(OpCode.closeSession, () => undefined));
+  await row(`a session with ${count} ephemerals closes`, () => owner.ask(goodbye, 1));
 }
 
 const silent = [];
