@@ -1,6 +1,9 @@
-// Several addresses a server, in ensembles of both kinds: servers tell each other theirs, and find each other by them.
+// Several addresses a server, in ensembles of both kinds: servers tell each other theirs, and find each other by them, also when
+// nothing comes through at one of them.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { canIsolate } from '../chaos/lab.js';
+import { run } from '../cli/harness.js';
 import { writesThrough } from '../support/writes-through.js';
 import { type Kind, MixedEnsemble } from './mixed-ensemble.js';
 
@@ -8,6 +11,13 @@ const LIMIT_MS = 60_000;
 const MIXES: readonly (readonly [leader: Kind, kinds: readonly Kind[]])[] = [
   ['zk-server', ['zk-server', 'Apache ZooKeeper', 'zk-server']],
   ['Apache ZooKeeper', ['zk-server', 'zk-server', 'Apache ZooKeeper']],
+];
+const IS_LONG = process.env['ZK_TEST_LONG'] !== undefined;
+const DROPPED_ADDRESS = new URL('dropped-address.ts', import.meta.url).pathname;
+type Dropped = readonly [what: string, kinds: readonly Kind[]];
+const DROPPED: readonly Dropped[] = [
+  ['all of zk-server', ['zk-server', 'zk-server', 'zk-server']],
+  ...MIXES.map(([leader, kinds]): Dropped => [`led by ${leader} first`, kinds]).slice(IS_LONG ? 0 : -1),
 ];
 
 for (const [kind, kinds] of MIXES) {
@@ -41,3 +51,15 @@ for (const [kind, kinds] of MIXES) {
     });
   });
 }
+
+describe('servers with two addresses each, of which the first is dropped', { timeout: 300_000 }, () => {
+  // Name spaces want a right that root has.
+  if (!canIsolate()) return;
+
+  for (const [what, kinds] of DROPPED) {
+    it(`start by the second, and go on by it when the first is lost: ${what}`, async () => {
+      const { exitCode, out, err } = await run(process.execPath, ['--import', 'tsx', DROPPED_ADDRESS, ...kinds]);
+      assert.equal(exitCode, 0, out + err);
+    });
+  }
+});

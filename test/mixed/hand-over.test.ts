@@ -10,9 +10,13 @@ import { type Kind, MixedEnsemble } from './mixed-ensemble.js';
 import { LongestPause } from './longest-pause.js';
 
 type Arrangement = readonly [name: string, kinds: readonly Kind[]];
+const TO_JAVA: Arrangement = [
+  'in which only Apache ZooKeeper can take over',
+  ['Apache ZooKeeper', 'Apache ZooKeeper', 'zk-server'],
+];
 const MIXED: Arrangement = ['with Apache ZooKeeper', ['Apache ZooKeeper', 'zk-server', 'zk-server']];
 const OURS: Arrangement = ['of ours', ['zk-server', 'zk-server', 'zk-server']];
-const ARRANGEMENTS = process.env['ZK_TEST_LONG'] === undefined ? [MIXED] : [MIXED, OURS];
+const ARRANGEMENTS = process.env['ZK_TEST_LONG'] === undefined ? [MIXED, TO_JAVA] : [MIXED, TO_JAVA, OURS];
 const WRITERS = 3;
 
 for (const [name, kinds] of ARRANGEMENTS) {
