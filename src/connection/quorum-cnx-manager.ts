@@ -294,10 +294,11 @@ export class QuorumCnxManager implements ConnectionOwner, DialOwner {
     this.strangers.add(sid);
   }
 
-  /** A server seldom moves while its connection is open. */
+  /** A server seldom moves while its connection is open; but it may come from any of several addresses. */
   private reportDouble(sid: number, link: Link, socket: Socket): void {
     const { connection } = link;
     if (connection === null || connection.remote.host === socket.remote.host) return;
+    if ((findServer(this.deps.view, sid)?.addresses.length ?? 1) > 1) return;
     const from = formatEndpoint(socket.remote);
     this.complaints.warn(
       `double ${sid}`,

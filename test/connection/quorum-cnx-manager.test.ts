@@ -254,6 +254,25 @@ describe('QuorumCnxManager', () => {
     }
   });
 
+  it('takes a server from another address for a double, unless it has several', async () => {
+    for (const [line, doubles] of [
+      ['east:2888:3888', 1],
+      ['east:2888:3888|west:2888:3888', 0],
+    ] as const) {
+      const world = new World();
+      const verifier = parseMembership({ 'server.1': 's1:2888:3888', 'server.2': line });
+      const one = managerOn(world, 1, { verifier: () => verifier });
+      await world.settle(one.manager.start());
+      const greeting = encodeInitialMessage({ sid: 2, addresses: ['east:3888'] }, false);
+      for (const from of ['east', 'west']) {
+        const player = await dialAs(world, from, 's1');
+        player.socket.write(greeting);
+        await world.run(20);
+      }
+      assert.equal(one.host.log.withCode('ELECTION_DOUBLE').length, doubles, line);
+    }
+  });
+
   it('knows a refused dial from every other failure', async () => {
     const world = new World();
     const managers = await startAll(world, [1, 2, 3]);
