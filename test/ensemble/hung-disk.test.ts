@@ -1,7 +1,6 @@
 // A disk that hangs under a real server: a log file that is a named pipe never opens, as on a dead network mount.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
 import { after, before, describe, it } from 'node:test';
 import { promisify } from 'node:util';
 import { Ensemble } from '../support/ensemble.js';
@@ -21,8 +20,8 @@ describe('a leader whose log hangs', () => {
     const hung = await ensemble.leader();
     const [follower] = await ensemble.followers();
     assert.ok(follower);
-    const epoch = Number(await readFile(`${hung.dataDir}/version-2/currentEpoch`, 'utf8'));
-    await promisify(execFile)('mkfifo', [`${hung.dataDir}/version-2/log.${epoch.toString(16)}00000001`]);
+    // As what a new log begins its life.
+    await promisify(execFile)('mkfifo', [`${hung.dataDir}/version-2/staged-log`]);
 
     // Its session and its node are committed by the other two.
     const client = await WireClient.connect(follower.clientPort);
