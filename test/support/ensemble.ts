@@ -219,15 +219,21 @@ export class Ensemble {
     return this.members.filter((member) => member !== leader && member.running);
   }
 
-  /** Starts one more server that says it is `member`, on the same machine, with a data folder and a client port of its own. */
-  async imitate(member: Member): Promise<Member> {
-    const [port = 0] = await freePorts(1);
+  /**
+   * Starts one more server that says it is `member`, with a data folder (empty) and a client port of its own: on the same
+   * machine, or as if on another, where it can have the ports that the others know nothing of.
+   */
+  async imitate(member: Member, ports: 'same ports' | 'own ports' = 'same ports'): Promise<Member> {
+    const [port = 0, quorum = 0, election = 0] = await freePorts(3);
     const folder = join(this.folder, `double-of-${member.sid}`);
+    await rm(folder, { recursive: true, force: true });
     await mkdir(join(folder, 'data'), { recursive: true });
+    const ownLine = new RegExp(`^(server\\.${member.sid}=[^:]+):\\d+:\\d+`, 'm');
     await writeFile(join(folder, 'data', 'myid'), `${member.sid}\n`);
     const text = (await readFile(member.configFile, 'utf8'))
       .replace(/^dataDir=.*$/m, `dataDir=${join(folder, 'data')}`)
-      .replace(/^clientPort=.*$/m, `clientPort=${port}`);
+      .replace(/^clientPort=.*$/m, `clientPort=${port}`)
+      .replace(ownLine, ports === 'same ports' ? '$&' : `$1:${quorum}:${election}`);
     await writeFile(join(folder, 'zoo.cfg'), text);
     const double = new Member(member.sid, folder, port, (file) => [LAUNCHER, 'start', file], {});
     await double.start();
