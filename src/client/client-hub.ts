@@ -173,6 +173,7 @@ export class ClientHub implements CommandContext {
   stop(): void {
     for (const connection of [...this.connections, ...this.leaving]) connection.destroy('the server stops');
     this.requestThrottle?.stop();
+    this.watchSweeper.stop();
     this.sweepTimer?.cancel();
     this.sweepTimer = null;
   }

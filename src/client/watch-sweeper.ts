@@ -17,8 +17,13 @@ export class WatchSweeper {
     this.goOn(tree);
   }
 
+  stop(): void {
+    this.trees.clear();
+  }
+
   private goOn(tree: DataTree): void {
     this.clock.defer(() => {
+      if (!this.trees.has(tree)) return;
       if (tree.sweepWatches()) this.goOn(tree);
       else this.trees.delete(tree);
     });

@@ -59,7 +59,11 @@ export async function releaseFolders(claims: readonly FolderClaim[]): Promise<vo
 export async function removeStaged(disk: Disk, { logDir, snapDir }: DataFolders): Promise<void> {
   for (const dir of new Set([snapDir, logDir])) {
     for (const { name, kind } of await disk.list(dir)) {
-      if (kind === 'file' && name.startsWith(STAGED_PREFIX)) await disk.remove(joinPath(dir, name));
+      if (kind !== 'file' || !name.startsWith(STAGED_PREFIX)) continue;
+      await disk.remove(joinPath(dir, name)).catch((error: unknown) => {
+        // Health makes and removes a file of its own at any time.
+        if (!isNotFound(error)) throw error;
+      });
     }
   }
 }

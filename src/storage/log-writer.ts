@@ -336,7 +336,12 @@ export class LogWriter {
  */
 async function writeHeader(disk: Disk, dir: string, path: string): Promise<void> {
   const staged = await StagedFile.create(disk, joinPath(dir, STAGED_LOG));
-  await staged.write(LOG_HEADER);
-  await staged.seal();
+  try {
+    await staged.write(LOG_HEADER);
+    await staged.seal();
+  } catch (error) {
+    await staged.abort().catch(() => undefined);
+    throw error;
+  }
   await staged.publish(path);
 }

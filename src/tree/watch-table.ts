@@ -66,8 +66,13 @@ export class WatchTable<W extends object> {
   private readonly freeIds: number[] = [];
   private readonly leaving: Registration<W>[] = [];
 
+  /** So many more may go before the next `sweep`, however many watchers leave until then. */
+  private budget: number;
+
   /** So many watches of watchers that left go at a time. */
-  constructor(private readonly sweptAtOnce = SWEPT_AT_ONCE) {}
+  constructor(private readonly sweptAtOnce = SWEPT_AT_ONCE) {
+    this.budget = sweptAtOnce;
+  }
 
   /** Pairs of a path and a watcher. */
   get size(): number {
@@ -122,15 +127,19 @@ export class WatchTable<W extends object> {
       if (registration.count > 0) this.watcherCount--;
       this.leaving.push(registration);
     }
-    return this.sweep();
+    return this.spend();
   }
 
   /** Takes away some watches of watchers that left. True when there are more. */
   sweep(): boolean {
-    let left = this.sweptAtOnce;
+    this.budget = this.sweptAtOnce;
+    return this.spend();
+  }
+
+  private spend(): boolean {
     for (let gone = this.leaving.at(-1); gone !== undefined; gone = this.leaving.at(-1)) {
-      for (; gone.firstWatch !== NONE; left--) {
-        if (left === 0) return true;
+      for (; gone.firstWatch !== NONE; this.budget--) {
+        if (this.budget === 0) return true;
         this.dropModes(gone.firstWatch, ANY_MODE);
       }
       this.byId[gone.id] = undefined;
