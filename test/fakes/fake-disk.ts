@@ -54,6 +54,8 @@ export class FakeDisk {
   operationCount = 0;
   /** Sees every operation before it has any effect; may crash the machine, then there is none. */
   onOperation: ((operation: DiskOperation) => void) | null = null;
+  /** Told when a fault bites: an operation failed, found no space, or hangs. */
+  onTrouble: ((trouble: 'failed' | 'full' | 'hung') => void) | null = null;
   /** For mounted disks. */
   readonly root = new FakeDir();
   /** Which process has claimed a folder. */
@@ -204,6 +206,7 @@ export class FakeDisk {
       if (!kinds.includes(kind) || (fault.path !== undefined && !path.includes(fault.path))) continue;
       fault.remaining--;
       if (fault.remaining === 0 || (fault.remaining < 0 && fault.forever === true)) {
+        this.onTrouble?.('failed');
         throw new DiskError(fault.code, path, `injected ${fault.code} at ${kind} ${path}`);
       }
     }
@@ -212,6 +215,7 @@ export class FakeDisk {
   /** Throws NO_SPACE when `growth` more bytes do not fit. */
   reserve(path: string, growth: number): void {
     if (growth > 0 && !this.hasRoom(growth)) {
+      this.onTrouble?.('full');
       throw new DiskError('NO_SPACE', path, `no space left on device: ${path}`);
     }
   }
@@ -227,8 +231,12 @@ export class FakeDisk {
     const latencyMs = (kind === 'sync' || kind === 'syncDir' ? sync : baseMs) * (1 + this.random.fraction());
     this.scheduler.at(this.scheduler.nowMs + latencyMs, gate, () => {
       const isHung = this.hungKinds === 'all' || (this.hungKinds?.has(kind) ?? false);
-      if (isHung) this.hung.push({ gate, fn });
-      else fn();
+      if (!isHung) {
+        fn();
+        return;
+      }
+      this.hung.push({ gate, fn });
+      this.onTrouble?.('hung');
     });
   }
 }

@@ -51,8 +51,10 @@ export async function runCampaign(options: CampaignOptions): Promise<Statistics>
   return statistics;
 }
 
-export function replayLine({ profile, seed }: Plan): string {
-  return `npm run sim -- --seed ${seed}${profile === 'default' ? '' : ` --profile ${profile}`} --trace`;
+export function replayLine({ profile, seed }: Plan, mutant?: Mutant): string {
+  const ofProfile = profile === 'default' ? '' : ` --profile ${profile}`;
+  const ofMutant = mutant === undefined ? '' : ` --mutant '${mutant.name}'`;
+  return `npm run sim -- --seed ${seed}${ofProfile}${ofMutant} --trace`;
 }
 
 /** The problems, how to see them again, what happened, and the smallest schedule of faults that still breaks the rule. */
@@ -67,7 +69,7 @@ export async function describeFailure(outcome: Outcome, mutant?: Mutant): Promis
   return [
     `seed ${plan.seed} FAILED (profile ${plan.profile})`,
     ...problems.slice(0, SHOWN_PROBLEMS).map((problem) => `  ${describeProblem(problem)}`),
-    `replay: ${replayLine(plan)}`,
+    `replay: ${replayLine(plan, mutant)}`,
     `settings: ${JSON.stringify(plan.settings)}`,
     'what happened:',
     ...events.map((event) => `  ${event}`),

@@ -236,17 +236,44 @@ export class Ensemble implements Witness {
 
   /** Whoever is in the list is to run, and to know it: a removed server that is added again may know only its removal. */
   private employMembers(): void {
-    const { current } = this.configurations;
-    const list = current
-      .toText()
-      .split('\n')
-      .filter((line) => line.startsWith('server.'));
+    const list = this.presentList;
     for (const server of this.members) {
       if (!server.isIdle || server.isRunning) continue;
       server.isIdle = false;
       this.install(server.name, list);
       this.bootIn(server.name, RESTART_MS);
     }
+  }
+
+  /**
+   * A server that was away while the others and itself were given other addresses: it looks for them where nobody is, and
+   * nobody looks for it where it listens. No protocol helps; an operator gives it the list in force. Returns how many.
+   */
+  helpLost(): number {
+    let helped = 0;
+    for (const { name, peer, pipeline } of this.members) {
+      if (peer === null || pipeline !== null || !this.isLost(peer.verifier())) continue;
+      this.note(`${name} is lost: an operator gives it the present list`);
+      this.install(name, this.presentList);
+      this.crash(name, 'kill', RESTART_MS);
+      helped++;
+    }
+    return helped;
+  }
+
+  private isLost(own: QuorumVerifier): boolean {
+    const { current } = this.configurations;
+    if (own.version >= current.version) return false;
+    return [...own.voters.keys()].every((sid) => {
+      const [then] = own.members.get(sid)?.addresses ?? [];
+      const [now] = current.members.get(sid)?.addresses ?? [];
+      return then?.electionPort !== now?.electionPort;
+    });
+  }
+
+  private get presentList(): readonly string[] {
+    const lines = this.configurations.current.toText().split('\n');
+    return lines.filter((line) => line.startsWith('server.'));
   }
 
   /** A disturbance of a disk: the end of its server is no surprise until a little after it. */
@@ -344,6 +371,7 @@ export class Ensemble implements Witness {
     for (const name of this.names) {
       const disk = this.world.disk(name);
       disk.onOperation = null;
+      disk.onTrouble = null;
       disk.capacityBytes = Number.POSITIVE_INFINITY;
       Object.assign(disk.latencyMs, { read: 0.05, write: 0.02, sync: this.syncMs(name), meta: 0.03 });
       disk.repair();
@@ -418,6 +446,14 @@ export class Ensemble implements Witness {
   learnerServes(machine: string): void {
     const { database, sid } = this.server(machine);
     if (database !== null) this.order.joined(sid, database.lastAppliedZxid, database.tree.digest);
+  }
+
+  /** What a leader or a DIFF brought is on the disk first: a crash in between must not leave an epoch without its history. */
+  epochBecomesCurrent(machine: string, epoch: number): void {
+    const { durable, lastLogged } = this.server(machine).promises;
+    if (durable >= lastLogged) return;
+    const text = `${machine} writes currentEpoch ${epoch} while it has ${formatZxid(durable)} of ${formatZxid(lastLogged)} on disk`;
+    this.problems.report('transactions are durable before their epoch', text);
   }
 
   databaseOpened(machine: string, database: Database): void {

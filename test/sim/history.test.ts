@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { SeededRandom } from '../fakes/index.js';
 import { formatHistory, type HistoryLine, type HistoryOp, type HistoryResult, parseHistory } from './history.js';
 import { checkLinearizable, type Operation, type SequentialModel } from './linearizability/checker.js';
+import { checkSequence, type SequenceOperation } from './linearizability/sequence-check.js';
 import { checkSequential } from './linearizability/sequential.js';
 import { checkZooKeeperHistory, describePartition } from './linearizability/zookeeper.js';
 
@@ -92,6 +93,46 @@ function byBruteForce(operations: readonly Operation<RegisterOp>[]): boolean {
   };
   return tryFrom(REGISTER.initial, operations);
 }
+
+/** The same as a search sees it. */
+const SEQUENCE: SequentialModel<number, SequenceOperation> = {
+  initial: 0,
+  keyOf: String,
+  step: (count, { number }) => (number === null || number === count ? count + 1 : null),
+};
+
+describe('the check of sequential nodes', () => {
+  const numbered = (number: number | null, invokedMs: number, returnedMs?: number): Operation<SequenceOperation> =>
+    at({ text: `-> ${number}`, number }, invokedMs, returnedMs);
+  const cases: readonly [name: string, verdict: string, operations: readonly Operation<SequenceOperation>[]][] = [
+    ['one behind the other', 'linearizable', [numbered(0, 0, 1), numbered(1, 2, 3)]],
+    ['a number that was given twice', 'not linearizable', [numbered(0, 0, 5), numbered(0, 0, 5)]],
+    ['an order against time', 'not linearizable', [numbered(1, 0, 1), numbered(0, 2, 3)]],
+    ['a number nobody asked for', 'not linearizable', [numbered(0, 0, 1), numbered(2, 2, 3)]],
+    ['a number whose answer was lost', 'linearizable', [numbered(0, 0, 1), numbered(null, 1), numbered(2, 2, 3)]],
+    ['a lost answer that came too late', 'not linearizable', [numbered(0, 0, 1), numbered(2, 2, 3), numbered(null, 4)]],
+  ];
+  for (const [name, verdict, operations] of cases) {
+    it(`finds ${name} ${verdict}`, () => {
+      assert.equal(checkSequence(operations).kind, verdict);
+    });
+  }
+
+  it('says what the search says', () => {
+    fc.assert(
+      fc.property(fc.integer(), fc.integer({ min: 1, max: 7 }), (seed, count) => {
+        const random = new SeededRandom(seed);
+        const operations = Array.from({ length: count }, (_, n) => {
+          const invokedMs = random.below(8);
+          if (random.oneIn(3)) return numbered(null, invokedMs);
+          return numbered(random.oneIn(4) ? random.below(count) : n, invokedMs, invokedMs + random.below(8));
+        });
+        assert.equal(checkSequence(operations).kind, checkLinearizable(operations, SEQUENCE).kind);
+      }),
+      { numRuns: 2000 },
+    );
+  });
+});
 
 let clockMs = 0;
 

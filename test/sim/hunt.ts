@@ -10,18 +10,19 @@ export interface Catch {
   readonly text: string;
 }
 
-/** Runs seeds with the mutant until one fails; undefined when none does. */
+/** Runs seeds with the mutant until one fails, by one of `rules` if they are given; undefined when none does. */
 export async function hunt(
   mutant: Mutant,
   seeds: Iterable<number>,
   profile: string,
   isOutOfTime: () => boolean = () => false,
+  rules?: readonly string[],
 ): Promise<Catch | undefined> {
   let tried = 0;
   for (const seed of seeds) {
     if (isOutOfTime()) return undefined;
     tried++;
-    const { problems } = await Simulation.run(drawPlan(seed, profile), mutant);
+    const { problems } = await Simulation.run(drawPlan(seed, profile), mutant, rules);
     const [first] = problems;
     if (first !== undefined) return { seed, tried, rule: first.rule, text: first.text };
   }

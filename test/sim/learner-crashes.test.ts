@@ -79,6 +79,7 @@ function watchModes(modes: Set<SyncMode>): () => void {
     established: nothing,
     learnerServes: nothing,
     databaseOpened: nothing,
+    epochBecomesCurrent: nothing,
     synchronizing: (mode) => modes.add(mode),
   };
   return installTaps(witness);

@@ -1,6 +1,6 @@
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { describeFailure, runCampaign } from './campaign.js';
+import { describeFailure, replayLine, runCampaign } from './campaign.js';
 import { formatHistory } from './history.js';
 import { hunt } from './hunt.js';
 import { type Mutant, MUTANTS } from './mutants/index.js';
@@ -19,7 +19,8 @@ const USAGE = `Runs whole simulated ensembles and checks every promise (docs/ver
   npm run sim -- --profile P          ${Object.keys(PROFILES).join(', ')}
   npm run sim -- --trace              with --seed: every log line and fault in the order of time
   npm run sim -- --history FILE       with --seed: the history of the clients as JSON lines
-  npm run sim -- --mutant NAME        breaks a rule on purpose; with --seeds, the seeds to find it with (1..1000)
+  npm run sim -- --mutant NAME        breaks a rule on purpose; with --seeds, the seeds to find it with (1..1000); with
+                                      --seed, that one as if nothing were broken
   npm run sim -- --mutants            all of them, as a table
   npm run sim -- --keep-going         do not stop at the first seed that fails
   npm run sim -- --report FILE        with --seeds or --minutes: what they came to as JSON, kept up to date
@@ -36,9 +37,15 @@ function cpuSeconds(): number {
   return (system + user) / 1e6;
 }
 
-async function oneSeed(seed: number, profile: string, options: { trace: boolean; history: string | undefined }) {
+interface OneSeed {
+  readonly trace: boolean;
+  readonly history: string | undefined;
+  readonly mutant: Mutant | undefined;
+}
+
+async function oneSeed(seed: number, profile: string, options: OneSeed): Promise<boolean> {
   const before = cpuSeconds();
-  const outcome = await Simulation.run(drawPlan(seed, profile));
+  const outcome = await Simulation.run(drawPlan(seed, profile), options.mutant);
   const seconds = cpuSeconds() - before;
   if (options.trace) for (const line of outcome.log()) say(line);
   if (options.history !== undefined) writeFileSync(options.history, formatHistory(outcome.history));
@@ -47,7 +54,7 @@ async function oneSeed(seed: number, profile: string, options: { trace: boolean;
   say(
     `trace hash ${outcome.fingerprint.toString(16)}, ${virtualSeconds.toFixed(1)} virtual s in ${seconds.toFixed(2)} s`,
   );
-  if (outcome.problems.length > 0) say(await describeFailure(outcome));
+  if (outcome.problems.length > 0) say(await describeFailure(outcome, options.mutant));
   return outcome.problems.length === 0;
 }
 
@@ -60,7 +67,8 @@ async function huntAll(mutants: readonly Mutant[], seeds: string, profile: strin
     if (found === undefined) missed++;
     const how = found === undefined ? 'NOT CAUGHT' : `seed ${found.seed} (${found.tried} tried): ${found.rule}`;
     say(`| ${mutant.name} | ${mutant.switchesOff} | ${how} | ${(cpuSeconds() - before).toFixed(0)} s |`);
-    if (mutants.length === 1 && found !== undefined) say(found.text);
+    if (mutants.length === 1 && found !== undefined)
+      say(`${found.text}\nreplay: ${replayLine(drawPlan(found.seed, profile), mutant)}`);
   }
   say(`${mutants.length - missed} of ${mutants.length} mutants caught`);
   return missed === 0;
@@ -114,10 +122,10 @@ async function main(): Promise<number> {
     const chosen = MUTANTS.filter(({ name }) => values.mutants || values.mutant?.includes(name));
     if (chosen.length === 0)
       throw new Error(`no such mutant; there are: ${MUTANTS.map(({ name }) => name).join(', ')}`);
-    const ofOne = seed === undefined ? '1..1000' : `${seed}..${seed}`;
-    return (await huntAll(chosen, seeds ?? ofOne, profile)) ? 0 : 1;
+    if (seed === undefined) return (await huntAll(chosen, seeds ?? '1..1000', profile)) ? 0 : 1;
+    return (await oneSeed(Number(seed), profile, { trace, history, mutant: chosen[0] })) ? 0 : 1;
   }
-  if (seed !== undefined) return (await oneSeed(Number(seed), profile, { trace, history })) ? 0 : 1;
+  if (seed !== undefined) return (await oneSeed(Number(seed), profile, { trace, history, mutant: undefined })) ? 0 : 1;
   if (values.help || (seeds === undefined && minutes === undefined)) {
     say(USAGE);
     return values.help ? 0 : 2;

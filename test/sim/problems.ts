@@ -13,10 +13,14 @@ export class Problems {
   /** Called at each problem: the run need not go on. */
   onProblem: (() => void) | null = null;
 
-  /** `nowMs`: virtual milliseconds. */
-  constructor(readonly nowMs: () => number) {}
+  /** `nowMs`: virtual milliseconds; `counts`: rules that are looked at. */
+  constructor(
+    readonly nowMs: () => number,
+    private readonly counts: (rule: string) => boolean = () => true,
+  ) {}
 
   report(rule: string, text: string): void {
+    if (!this.counts(rule)) return;
     if (this.found.length < KEPT) this.found.push({ rule, atMs: this.nowMs(), text });
     this.onProblem?.();
   }

@@ -7,7 +7,7 @@ import { hunt } from './hunt.js';
 import { MUTANTS } from './mutants/index.js';
 import { drawPlan, PROFILES } from './plan.js';
 import { shrink } from './shrink.js';
-import { Simulation } from './simulation.js';
+import { HISTORY_RULES, Simulation } from './simulation.js';
 
 const run = promisify(execFile);
 const MAIN = new URL('./main.ts', import.meta.url).pathname;
@@ -56,12 +56,26 @@ describe('the simulator', () => {
     });
   }
 
+  // What a history of real processes would be held to, without a look into the servers.
+  const byHistory = [
+    'commit without quorum',
+    'memory is not the log',
+    'multi is not atomic',
+    'sequence numbers repeat',
+  ];
+  for (const mutant of MUTANTS.filter(({ name }) => byHistory.includes(name))) {
+    it(`catches ${mutant.name} by the histories of its clients alone`, async () => {
+      const found = await hunt(mutant, [1, 2, 3, 4], 'default', undefined, HISTORY_RULES);
+      assert.equal(found?.rule, HISTORY_RULES[0]);
+    });
+  }
+
   it('tells of a failure how to see it again, and with how few faults', async () => {
     const mutant = MUTANTS.find(({ name }) => name === 'watch twice');
     const outcome = await Simulation.run(drawPlan(1), mutant);
     const report = await describeFailure(outcome, mutant);
     assert.match(report, /watches fire once at \d/);
-    assert.match(report, /replay: npm run sim -- --seed 1 --trace/);
+    assert.match(report, /replay: npm run sim -- --seed 1 --mutant 'watch twice' --trace/);
     assert.match(report, /\n0 of \d+ faults are enough/);
   });
 });

@@ -1,6 +1,7 @@
 import type { Host } from '../../src/host/index.js';
 import { FollowerPipeline } from '../../src/pipeline/index.js';
 import type { TxnEntry } from '../../src/protocol/index.js';
+import { EpochFiles } from '../../src/storage/epoch-files.js';
 import { Database } from '../../src/storage/index.js';
 import { Leader } from '../../src/zab/leader.js';
 import { Synchronizer } from '../../src/zab/synchronizer.js';
@@ -18,6 +19,8 @@ export interface Witness {
   synchronizing(mode: SyncMode): void;
   learnerServes(machine: string): void;
   databaseOpened(machine: string, database: Database): void;
+  /** It is about to say that its history is that of this epoch. */
+  epochBecomesCurrent(machine: string, epoch: number): void;
 }
 
 type Method = (this: object, ...args: never[]) => unknown;
@@ -116,7 +119,13 @@ export function installTaps(witness: Witness): () => void {
       return database;
     } as Method;
   });
-  const all = [append, applyNext, settle, broadcast, sendDiff, sendSnapshot, startServing, open];
+  const setCurrent = patch(EpochFiles.prototype, 'setCurrent', (original) => {
+    return function (this: EpochFiles, epoch: number) {
+      if (this.mayBeCurrent()) witness.epochBecomesCurrent(machineOf(this), epoch);
+      return Reflect.apply(original, this, [epoch as never]);
+    } as Method;
+  });
+  const all = [setCurrent, append, applyNext, settle, broadcast, sendDiff, sendSnapshot, startServing, open];
   return () => {
     for (const restore of all) restore();
   };

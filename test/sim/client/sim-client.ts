@@ -28,6 +28,8 @@ export interface ClientSurroundings {
   readonly problems: Problems;
   readonly history: HistoryLine[];
   readonly sessionTimeoutMs: number;
+  /** How long nothing has disturbed the ensemble. */
+  readonly quietForMs: () => number;
 }
 
 /** A request under way. */
@@ -42,6 +44,8 @@ interface Asked {
 }
 
 const RETRY_MS = 50;
+/** In calm no request waits so long, and a server that cannot answer has let its clients go by then. */
+const UNANSWERED_MS = 3000;
 /** After a connection that was given up before its answer, another server may get the session so much later. */
 const DOUBT_MS = 10_000;
 
@@ -86,6 +90,12 @@ export class SimClient {
 
   get outstanding(): number {
     return this.asked.length;
+  }
+
+  /** How long the oldest request on a connection that lives has been waiting. */
+  get oldestUnansweredMs(): number {
+    const [oldest] = this.asked;
+    return this.isConnected && oldest !== undefined ? this.nowMs() - oldest.invokedMs : 0;
   }
 
   get negotiatedTimeoutMs(): number {
@@ -137,8 +147,12 @@ export class SimClient {
     );
   }
 
-  closeSession(): void {
-    this.ask({ kind: 'closeSession' }, { answered: () => this.forgetSession() });
+  closeSession(closed?: () => void): void {
+    const answered = (): void => {
+      this.forgetSession();
+      closed?.();
+    };
+    this.ask({ kind: 'closeSession' }, { answered });
   }
 
   /** Asks for another list of servers. Not called back when the connection is lost. */
@@ -202,6 +216,7 @@ export class SimClient {
         connection.close();
         return;
       }
+      this.checkAnswers();
       if (this.isConnected && this.nowMs() - this.lastSentMs >= this.timeoutMs / 3 && this.pingSentMs === 0) {
         this.pingSentMs = this.nowMs();
         this.lastSentMs = this.pingSentMs;
@@ -209,6 +224,13 @@ export class SimClient {
       }
       this.watchOver(connection);
     });
+  }
+
+  private checkAnswers(): void {
+    const waitingMs = this.oldestUnansweredMs;
+    if (waitingMs < UNANSWERED_MS || this.around.quietForMs() < waitingMs + UNANSWERED_MS) return;
+    const text = `${this.name} has been waiting on ${this.server} for ${Math.round(waitingMs)} ms, in calm, on a connection that lives`;
+    this.around.problems.report('requests are answered', text);
   }
 
   private onConnected(response: ConnectResponse): void {

@@ -21,7 +21,8 @@ export const RECONFIG_SITES: typeof CRASH_SITES = [
 ];
 
 /** The machine ends at one of its next disk operations about something. */
-export function crashAtDisk({ ensemble, fault, random }: FaultContext, name: string, sites: typeof CRASH_SITES): void {
+export function crashAtDisk(context: FaultContext, name: string, sites: typeof CRASH_SITES): void {
+  const { ensemble, fault, happened, random } = context;
   const disk = ensemble.world.disk(name);
   const mode = (['kill', 'tear', 'lose'] as const)[random.below(3)] ?? 'kill';
   const [about, most] = sites[random.below(sites.length)] ?? ['', 40];
@@ -29,7 +30,7 @@ export function crashAtDisk({ ensemble, fault, random }: FaultContext, name: str
   disk.onOperation = ({ path }) => {
     if (!path.includes(about) || --left > 0) return;
     disk.onOperation = null;
-    ensemble.crash(name, mode, fault.forMs);
+    if (ensemble.crash(name, mode, fault.forMs)) happened();
   };
 }
 
@@ -53,7 +54,7 @@ export const CRASH_FAULTS: readonly FaultKind[] = [
     // Changes of epochs and snapshots are rare, and what happens around them matters most.
     strike: (context) => {
       crashAtDisk(context, context.name, CRASH_SITES);
-      return true;
+      return 'laid';
     },
   },
   {
@@ -65,7 +66,7 @@ export const CRASH_FAULTS: readonly FaultKind[] = [
       const { ensemble, name, random } = context;
       if (!ensemble.crash(name, random.oneIn(2) ? 'tear' : 'lose', 500 + random.below(4000))) return false;
       crashAtDisk(context, name, RETURN_SITES);
-      return true;
+      return 'laid';
     },
   },
   {

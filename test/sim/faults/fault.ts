@@ -23,6 +23,8 @@ export interface FaultContext {
   /** Another machine. */
   readonly other: string;
   readonly random: SeededRandom;
+  /** For faults that are only laid out: it struck. */
+  readonly happened: () => void;
 }
 
 /** How a kind of fault is brought about. */
@@ -31,8 +33,8 @@ export interface FaultKind {
   readonly family: 'network' | 'crash' | 'disk' | 'damage' | 'clock' | 'reconfig';
   /** Share among the kinds of a profile; 1 when absent. */
   readonly weight?: number;
-  /** Returns whether it could happen. */
-  readonly strike: (context: FaultContext) => boolean;
+  /** Returns whether it happened; `laid`: it may happen later, and says so by `happened`. */
+  readonly strike: (context: FaultContext) => boolean | 'laid';
 }
 
 export function describeFault({ atMs, forMs, kind, other, salt, target }: PlannedFault): string {

@@ -13,6 +13,13 @@ function slow(context: FaultContext, from: string, to: string, latencyMs: number
   later(context, () => Object.assign(link, before));
 }
 
+/** A link needs two ends. */
+function otherThan({ ensemble, name, other, random }: FaultContext): string {
+  if (other !== name) return other;
+  const others = ensemble.names.filter((one) => one !== name);
+  return others[random.below(others.length)] ?? other;
+}
+
 function cutOff(context: FaultContext, names: readonly string[], mode: 'silent' | 'reset', oneWay = false): true {
   const { ensemble, name } = context;
   const { network } = ensemble.world;
@@ -40,21 +47,21 @@ export const NETWORK_FAULTS: readonly FaultKind[] = [
     name: 'slow link',
     family: 'network',
     strike: (context) => {
-      if (context.name === context.other) return false;
-      slow(context, context.name, context.other, 100 + context.random.below(1500));
+      slow(context, context.name, otherThan(context), 100 + context.random.below(1500));
       return true;
     },
   },
   {
     name: 'hung link',
     family: 'network',
-    strike: (context) => cutOff(context, [context.other], 'silent'),
+    strike: (context) => cutOff(context, [otherThan(context)], 'silent'),
   },
   {
     name: 'connection loss',
     family: 'network',
-    strike: ({ ensemble, name, other, random }) => {
-      const others = random.oneIn(2) ? [other] : [...ensemble.names, ...ensemble.clientNames];
+    strike: (context) => {
+      const { ensemble, name, random } = context;
+      const others = random.oneIn(2) ? [otherThan(context)] : [...ensemble.names, ...ensemble.clientNames];
       for (const one of others) if (one !== name) ensemble.world.network.breakConnections(name, one);
       return true;
     },
@@ -63,8 +70,8 @@ export const NETWORK_FAULTS: readonly FaultKind[] = [
     name: 'one-way cut',
     family: 'network',
     strike: (context) => {
-      const { ensemble, other, random } = context;
-      return cutOff(context, random.oneIn(2) ? [other] : ensemble.names, 'silent', true);
+      const { ensemble, random } = context;
+      return cutOff(context, random.oneIn(2) ? [otherThan(context)] : ensemble.names, 'silent', true);
     },
   },
   {
@@ -108,6 +115,7 @@ export const NETWORK_FAULTS: readonly FaultKind[] = [
       const pairs = [...side].flatMap(([a, x]) =>
         [...side].filter(([b, y]) => a < b && x !== y).map(([b]) => [a, b] as const),
       );
+      if (new Set(ensemble.names.map((name) => side.get(name))).size < 2) return false;
       for (const [a, b] of pairs) ensemble.world.network.cut(a, b, { mode });
       return later(context, () => {
         for (const [a, b] of pairs) ensemble.world.network.heal(a, b);
@@ -119,7 +127,7 @@ export const NETWORK_FAULTS: readonly FaultKind[] = [
     family: 'network',
     strike: (context) => {
       const { ensemble, random } = context;
-      const names = ensemble.names.filter(() => random.oneIn(2));
+      const names = ensemble.names.filter((one) => one !== context.name && random.oneIn(2));
       return names.length > 0 && cutOff(context, names, random.oneIn(2) ? 'silent' : 'reset');
     },
   },

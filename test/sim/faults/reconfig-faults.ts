@@ -96,8 +96,13 @@ class Lists {
   }
 }
 
+interface Occasions {
+  readonly beforeAsking?: () => void;
+  readonly granted?: () => void;
+}
+
 /** Brings a change about as an operator does: starts who is to come, asks until it is granted, stops who was removed. */
-function reconfigure(context: FaultContext, kind: Changes, beforeAsking: () => void): boolean {
+function reconfigure(context: FaultContext, kind: Changes, { beforeAsking, granted }: Occasions): 'laid' | false {
   const { ensemble, name, random } = context;
   const { sid } = ensemble.server(name);
   const lists = new Lists(ensemble, random);
@@ -118,22 +123,26 @@ function reconfigure(context: FaultContext, kind: Changes, beforeAsking: () => v
     const answered = (err: number): void => {
       ensemble.note(`reconfiguration "${kind}" of ${name}: ${err}`);
       ensemble.disturbed();
-      if (err !== ErrorCode.ok) again();
-      else if (change.removed !== null && stops) {
+      if (err !== ErrorCode.ok) {
+        again();
+        return;
+      }
+      granted?.();
+      if (change.removed !== null && stops) {
         ensemble.after(ENROLLED_MS, () => {
           if (!ensemble.configurations.current.members.has(sid)) ensemble.retire(name);
         });
       }
     };
-    if (left === TRIES) beforeAsking();
+    if (left === TRIES) beforeAsking?.();
     if (ensemble.askReconfig?.(change.wish, answered) !== true) again();
   };
   ensemble.after(isEnrolled ? ENROLLED_MS : 0, () => ask(TRIES));
-  return true;
+  return 'laid';
 }
 
 function kindOf(name: string, kind: Changes): FaultKind {
-  return { name, family: 'reconfig', strike: (context) => reconfigure(context, kind, () => undefined) };
+  return { name, family: 'reconfig', strike: (context) => reconfigure(context, kind, { granted: context.happened }) };
 }
 
 const CRASHED: readonly Changes[] = ['joins', 'replaces', 'role', 'bulk', 'leaves', 'moves'];
@@ -151,15 +160,20 @@ export const RECONFIG_FAULTS: readonly FaultKind[] = [
     family: 'reconfig',
     weight: 2,
     strike: (context) => {
-      const { ensemble, fault, other, random } = context;
+      const { ensemble, fault, happened, other, random } = context;
       const from = random.below(CRASHED.length);
-      const crash = (): void => {
+      const beforeAsking = (): void => {
         const name = random.oneIn(2) ? ensemble.find('leader') : random.oneIn(2) ? context.name : other;
-        if (random.oneIn(2)) crashAtDisk(context, name, RECONFIG_SITES);
-        else
-          ensemble.after(random.below(40), () => ensemble.crash(name, random.oneIn(2) ? 'lose' : 'tear', fault.forMs));
+        if (random.oneIn(2)) {
+          crashAtDisk(context, name, RECONFIG_SITES);
+          return;
+        }
+        ensemble.after(random.below(40), () => {
+          if (ensemble.crash(name, random.oneIn(2) ? 'lose' : 'tear', fault.forMs)) happened();
+        });
       };
-      return CRASHED.some((_kind, at) => reconfigure(context, CRASHED[(from + at) % CRASHED.length] ?? 'role', crash));
+      const kinds = CRASHED.map((_kind, at) => CRASHED[(from + at) % CRASHED.length] ?? 'role');
+      return kinds.some((kind) => reconfigure(context, kind, { beforeAsking }) !== false) ? 'laid' : false;
     },
   },
 ];

@@ -6,6 +6,7 @@ import { LearnerLog } from '../../../src/zab/learner-log.js';
 import { Learner } from '../../../src/zab/learner.js';
 import { Proposals } from '../../../src/zab/proposals.js';
 import { FakeDir, FakeFile } from '../../fakes/fake-file.js';
+import { ACK_BEFORE_HISTORY, EPOCH_BEFORE_HISTORY } from './known-bugs/epochs.js';
 import { field, type Mutant, mutant, overlay, withField } from './mutant.js';
 
 interface LogPositions {
@@ -106,6 +107,8 @@ export const DURABILITY_MUTANTS: readonly Mutant[] = [
   ),
   ACCEPTED_IN_MEMORY,
   EPOCH_NOT_NOTED,
+  EPOCH_BEFORE_HISTORY,
+  ACK_BEFORE_HISTORY,
   mutant(
     'staged files not fsynced',
     'snapshots and epochs are fsynced before they get their name',

@@ -1,3 +1,4 @@
+import { ClientSession } from '../../../src/client/client-session.js';
 import { ClientConnection } from '../../../src/client/connection.js';
 import { FollowerPipeline } from '../../../src/pipeline/index.js';
 import { NodeRules } from '../../../src/pipeline/node-rules.js';
@@ -9,6 +10,11 @@ import { TxnApplier } from '../../../src/tree/txn-applier.js';
 import { LearnerLog } from '../../../src/zab/learner-log.js';
 import { Leader } from '../../../src/zab/leader.js';
 import { field, type Mutant, mutant, overlay, withField } from './mutant.js';
+
+/** Of a request: `int xid; int type`. */
+function isPing(bytes: Buffer, start: number): boolean {
+  return bytes.readInt32BE(start + 4) === OpCode.ping;
+}
 
 interface Waiting {
   readonly request: { readonly type: number };
@@ -183,4 +189,32 @@ export const REQUEST_MUTANTS: readonly Mutant[] = [
       return Reflect.apply(original, this, [waiting, changed]);
     };
   }),
+  mutant(
+    'nobody is answered any more',
+    'whoever is connected is served',
+    ClientSession.prototype,
+    'handle',
+    (original) => {
+      let count = 0;
+      return function (this: object, ...args: unknown[]) {
+        const [bytes, start] = args as [Buffer, number];
+        if (isPing(bytes, start) || ++count <= 1500) Reflect.apply(original, this, args);
+      };
+    },
+  ),
+  mutant(
+    'a session falls silent',
+    'every request of a session is answered',
+    ClientSession.prototype,
+    'handle',
+    (original) => {
+      const counts = new WeakMap<object, number>();
+      return function (this: object, ...args: unknown[]) {
+        const [bytes, start] = args as [Buffer, number];
+        const count = (counts.get(this) ?? 0) + (isPing(bytes, start) ? 0 : 1);
+        counts.set(this, count);
+        if (isPing(bytes, start) || count <= 100) Reflect.apply(original, this, args);
+      };
+    },
+  ),
 ];
