@@ -7,6 +7,7 @@ import { publishLeaderGauges } from './leader-gauges.js';
 import { LeadershipProof } from './leadership-proof.js';
 import { LearnerCrowd } from './learner-crowd.js';
 import type { LearnerHandler, LearnerMaster, LearnerView, RevalidatedSession } from './learner-handler.js';
+import { LearnerPromises } from './learner-promises.js';
 import { listenForLearners } from './learner-listener.js';
 import { Life, Milestone, type RoleEnd, ZabError } from './life.js';
 import { Loyalty, type VoterWord } from './loyalty.js';
@@ -43,6 +44,7 @@ export class Leader implements LearnerMaster, Broadcast {
   private readonly newLeaderQuorum = new Milestone();
   private readonly crowd: LearnerCrowd;
   private readonly loyalty: Loyalty;
+  private readonly promises = new LearnerPromises(() => this.epoch);
   private readonly listeners: Listener[] = [];
   private commitWaits: { readonly zxid: number; readonly milestone: Milestone }[] = [];
   private proposals: Proposals | null = null;
@@ -350,6 +352,7 @@ export class Leader implements LearnerMaster, Broadcast {
   }
 
   synchronize(handler: LearnerHandler, peerZxid: number): Promise<SyncResult> {
+    if (!handler.isObserver) this.checkPromises(handler, peerZxid);
     return this.synchronizer.synchronize(handler, peerZxid);
   }
 
@@ -365,7 +368,10 @@ export class Leader implements LearnerMaster, Broadcast {
   }
 
   newLeaderAcked(handler: LearnerHandler): void {
-    if (!handler.isObserver) this.countNewLeaderAck(handler.sid);
+    if (!handler.isObserver) {
+      this.promises.acknowledged(handler.sid, handler.ackedZxid);
+      this.countNewLeaderAck(handler.sid);
+    }
     if (this.established.reached) this.requireProposals().advance();
   }
 
@@ -381,6 +387,7 @@ export class Leader implements LearnerMaster, Broadcast {
   }
 
   acknowledged(handler: LearnerHandler): void {
+    this.promises.acknowledged(handler.sid, handler.ackedZxid);
     const ageMs = this.requireProposals().ageMs(handler.ackedZxid);
     if (ageMs !== undefined) this.metrics.ackLatency(handler.sid).record(ageMs);
     this.requireProposals().advance();
@@ -414,6 +421,17 @@ export class Leader implements LearnerMaster, Broadcast {
   }
 
   // --- inside
+
+  private checkPromises({ acceptedEpoch, sid, stream }: LearnerHandler, lastZxid: number): void {
+    const broken = this.promises.broken(sid, { acceptedEpoch, lastZxid });
+    if (broken === null) return;
+    this.log.error(
+      `The disk of server ${sid} at ${stream.peer} went back: ${broken}. It is synchronized anew and nothing is lost while ` +
+        `a quorum of the others is well. If its disk was not exchanged on purpose, find out why it lost what was synced (an ` +
+        `older copy was restored, a disk or hypervisor that does not flush, forceSync=no) before it happens to another.`,
+      { code: 'ZAB_DISK_WENT_BACK', sid },
+    );
+  }
 
   private gone(handler: LearnerHandler): void {
     this.proposals?.stopForwarding(handler);

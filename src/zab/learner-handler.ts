@@ -102,6 +102,8 @@ export class LearnerHandler implements SyncTarget, PingedFollower {
   private readonly connectedMs: number;
   /** -1 before FOLLOWERINFO or OBSERVERINFO came. */
   sid = -1;
+  /** The newest epoch that it had promised when it came. */
+  acceptedEpoch = -1;
   isIntroduced = false;
   isObserver = false;
   ackedZxid = -1;
@@ -254,6 +256,7 @@ export class LearnerHandler implements SyncTarget, PingedFollower {
       throw new ZabError('PROTOCOL', `says it has accepted epoch ${acceptedEpoch}, behind which no epoch is possible`);
     }
     this.sid = info.serverId;
+    this.acceptedEpoch = acceptedEpoch;
     this.isObserver = packet.type === PacketType.observerInfo;
     this.master.introduced(this);
     this.isIntroduced = true;

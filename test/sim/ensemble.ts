@@ -292,6 +292,20 @@ export class Ensemble implements Witness {
     return this.plan.fragile.includes(this.server(name).sid);
   }
 
+  /** A leader may say that a disk went back only where one did. Returns how often one said so. */
+  checkDiskAlarms(): number {
+    let alarms = 0;
+    for (const name of this.names) {
+      for (const { fields, message } of this.world.host(name).log.withCode('ZAB_DISK_WENT_BACK')) {
+        alarms++;
+        const suspect = machineName(Number(fields['sid']));
+        if (this.server(suspect).wasDamaged) continue;
+        this.problems.report('only disks that went back are said to', `${name} says: ${message}`);
+      }
+    }
+    return alarms;
+  }
+
   /** The power goes, durable bytes change, and the machine comes back. Only where others have what it promised. */
   damage(name: string, downMs: number, change: (disk: FakeDisk) => void): boolean {
     const server = this.server(name);
@@ -299,6 +313,7 @@ export class Ensemble implements Witness {
     this.crash(name, 'lose', downMs);
     change(this.world.disk(name));
     server.isDamaged = true;
+    server.wasDamaged = true;
     return true;
   }
 

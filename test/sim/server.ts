@@ -23,6 +23,8 @@ export class SimServer {
   diskFaults = 0;
   /** Durable bytes were damaged, and the disk was not exchanged since. */
   isDamaged = false;
+  /** They were, or the disk was exchanged, in some life. */
+  wasDamaged = false;
   /** It is not to be started: it waits for its use, or it was removed from the list. */
   isIdle = false;
   wallOffsetMs = 0;

@@ -43,7 +43,10 @@ export interface Figures {
   readonly sessionsExpired: number;
   /** Nodes whose history the linearizability checker gave up on. */
   readonly undecidedPartitions: number;
+  /** Servers that would not start on what was left of their disk. */
   readonly damageDetected: number;
+  /** Servers whose leader noticed that they came back with less than they had acknowledged. */
+  readonly olderDisksDetected: number;
   readonly reconfigurations: number;
   readonly simulatedEvents: number;
   /** Kinds of faults that happened, and how often. */
@@ -77,6 +80,7 @@ export class Simulation {
   private readonly workloads: Workload[] = [];
   private readonly faultCounts: Record<string, number> = {};
   private undecided = 0;
+  private diskAlarms = 0;
   private isOver = false;
 
   private constructor(
@@ -137,6 +141,7 @@ export class Simulation {
     await this.endClients();
     await this.checkServers();
     if (this.plan.seed % BLACKOUT_ONE_IN === 0) await this.blackout();
+    this.diskAlarms = this.ensemble.checkDiskAlarms();
     this.checkHistory();
   }
 
@@ -347,6 +352,7 @@ export class Simulation {
         sessionsExpired: sum((client) => client.sessionsExpired),
         undecidedPartitions: this.undecided,
         damageDetected: ensemble.damageDetected,
+        olderDisksDetected: this.diskAlarms,
         simulatedEvents: world.scheduler.eventCount,
         faults: this.faultCounts,
         reconfigurations: ensemble.configurations.changes,
