@@ -60,7 +60,7 @@ export class MixScene implements SceneRun, LoadOwner {
 
   async run(): Promise<Outcome> {
     const { plan } = this.share;
-    await Promise.all(this.seats.map((seat) => this.open(seat)));
+    await this.openAll();
     const { clock } = this.world;
     this.startMs = clock.monotonicMs();
     this.measureMs = this.startMs + plan.warmUpMs;
@@ -79,10 +79,25 @@ export class MixScene implements SceneRun, LoadOwner {
     this.endMs = this.world.clock.monotonicMs();
   }
 
+  /** All or none: those that are open would come again and again while nobody waits for the others any more. */
+  private async openAll(): Promise<void> {
+    try {
+      await Promise.all(this.seats.map((seat) => this.open(seat)));
+    } catch (error) {
+      this.isOver = true;
+      await Promise.all(this.seats.map(({ connection }) => connection?.close(DRAIN_MS) ?? Promise.resolve()));
+      throw error;
+    }
+  }
+
   private async open(seat: Seat): Promise<void> {
     const { sessionTimeoutMs } = this.share.plan;
     const limit = this.ratePerMs > 0 ? OPEN_LOOP_LIMIT : this.depth;
     const connection = await LoadConnection.open(this.world, seat.target, sessionTimeoutMs, limit, this);
+    if (this.isOver) {
+      await connection.close(DRAIN_MS);
+      return;
+    }
     seat.connection = connection;
     this.seatOf.set(connection, seat);
   }

@@ -55,8 +55,17 @@ async function main(): Promise<number> {
   const again = `npm run chaos -- --seed ${seed} --minutes ${minutes} --faults ${kinds.join(',')}`;
   say(again);
   const outcome = await runChaos({ seed, kinds, limitMs: minutes * 60_000, isolated: isInside(), print: say });
-  const { acknowledgedWrites, faults, kept, operations, problems, slowestRecoveryMs } = outcome;
-  say(JSON.stringify({ faults, operations, acknowledgedWrites, slowestRecoveryMs, problems: problems.length }));
+  const { acknowledgedWrites, benchOperations, faults, kept, operations, problems, slowestRecoveryMs } = outcome;
+  say(
+    JSON.stringify({
+      faults,
+      operations,
+      benchOperations,
+      acknowledgedWrites,
+      slowestRecoveryMs,
+      problems: problems.length,
+    }),
+  );
   if (kept !== null) say(`FAILED. Again: ${again}\nData, logs, schedule.txt and history.jsonl are kept in ${kept}`);
   return problems.length === 0 ? 0 : 1;
 }

@@ -1,11 +1,13 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { ErrorCode } from '../../src/protocol/index.js';
 import { SeededRandom } from '../fakes/index.js';
 import { formatHistory } from '../sim/history.js';
 import type { Member } from '../support/ensemble.js';
 import { eventually } from '../support/eventually.js';
-import { WireClient } from '../support/wire-client.js';
+import { WireClient, WireError } from '../support/wire-client.js';
+import { BenchLoad } from './bench-load.js';
 import { Cluster } from './cluster.js';
 import { type Arena, choose, FAULTS, type Strike } from './faults.js';
 import { inTime } from './in-time.js';
@@ -34,6 +36,8 @@ export interface ChaosOutcome {
   readonly faults: Readonly<Partial<Record<FaultKind, number>>>;
   readonly acknowledgedWrites: number;
   readonly operations: number;
+  /** Of the load generator, which runs beside and is not recorded. */
+  readonly benchOperations: number;
   readonly slowestRecoveryMs: number;
   /** Where everything is kept when something is wrong. */
   readonly kept: string | null;
@@ -58,6 +62,7 @@ class ChaosRun implements Arena {
   private readonly counts: Partial<Record<FaultKind, number>> = {};
   private readonly recorder = new Recorder();
   private slowestRecoveryMs = 0;
+  private benchOperations = 0;
   private probes = 0;
 
   constructor(
@@ -69,12 +74,16 @@ class ChaosRun implements Arena {
     const { members } = this.cluster;
     try {
       await this.cluster.start();
-      await this.makeRoots();
+      await eventually('the parents of all nodes', RECOVERY_LIMIT_MS, () => this.makeRoots());
       const load = Array.from(
         { length: CLIENTS },
         (_, n) => new LoadClient(`c${n}`, this.options.seed, members, this.recorder),
       );
+      const bench = new BenchLoad(members);
       await this.strikeUntilEnd();
+      await inTime('the load generator ends', RECOVERY_LIMIT_MS, bench.stop());
+      this.benchOperations = bench.operations;
+      if (bench.operations === 0) this.report(`the load generator got no answer in ${bench.rounds} rounds`);
       await inTime(
         'the clients close their sessions',
         RECOVERY_LIMIT_MS,
@@ -112,12 +121,18 @@ class ChaosRun implements Arena {
     this.slowestRecoveryMs = Math.max(this.slowestRecoveryMs, performance.now() - beganMs);
   };
 
-  private async makeRoots(): Promise<void> {
+  /** False: the ensemble lost its leader meanwhile, as it may on a busy machine. */
+  private async makeRoots(): Promise<boolean> {
     const [member] = this.cluster.members;
     if (member === undefined) throw new Error('no servers');
-    const client = await WireClient.connect(member.clientPort, { host: member.host });
-    for (const root of ['/probe', ...ROOTS]) await client.create(root);
-    await client.close();
+    try {
+      const client = await WireClient.connect(member.clientPort, { host: member.host });
+      for (const root of ['/probe', ...ROOTS]) await client.create(root).catch(passOverExisting);
+      await client.close();
+      return true;
+    } catch {
+      return false;
+    }
   }
 
   /** A write through this server, without a session that lasts. */
@@ -201,7 +216,15 @@ class ChaosRun implements Arena {
     }
     return {
       ...{ problems: this.problems, faults: this.counts, acknowledgedWrites, kept },
-      ...{ operations: lines.length, slowestRecoveryMs: Math.round(this.slowestRecoveryMs) },
+      ...{
+        operations: lines.length,
+        benchOperations: this.benchOperations,
+        slowestRecoveryMs: Math.round(this.slowestRecoveryMs),
+      },
     };
   }
+}
+
+function passOverExisting(error: unknown): void {
+  if (!(error instanceof WireError) || error.code !== ErrorCode.nodeExists) throw error;
 }
