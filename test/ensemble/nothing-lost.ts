@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
+import { atServer } from '../support/at-server.js';
 import type { Ensemble, Member } from '../support/ensemble.js';
 import { eventually } from '../support/eventually.js';
-import { WireClient } from '../support/wire-client.js';
 import type { RecordingWriter } from './recording-writer.js';
 
 /** Waits until every writer got at least `more` further acknowledgements: the load is on. */
@@ -13,18 +13,18 @@ export async function progress(writers: readonly RecordingWriter[], more: number
 }
 
 /** The zxid that created each child of `folder`, as this server tells it after a sync. */
-async function createdBy(member: Member, folder: string): Promise<Map<string, number>> {
-  const client = await WireClient.connect(member.clientPort);
-  await client.sync(folder);
-  const names = await client.getChildren(folder);
-  const found = new Map<string, number>();
-  for (let from = 0; from < names.length; from += 500) {
-    const slice = names.slice(from, from + 500);
-    const stats = await Promise.all(slice.map((name) => client.exists(`${folder}/${name}`)));
-    slice.forEach((name, i) => found.set(name, stats[i]?.czxid ?? -1));
-  }
-  await client.close();
-  return found;
+function createdBy(member: Member, folder: string): Promise<Map<string, number>> {
+  return atServer(member, async (client) => {
+    await client.sync(folder);
+    const names = await client.getChildren(folder);
+    const found = new Map<string, number>();
+    for (let from = 0; from < names.length; from += 500) {
+      const slice = names.slice(from, from + 500);
+      const stats = await Promise.all(slice.map((name) => client.exists(`${folder}/${name}`)));
+      slice.forEach((name, i) => found.set(name, stats[i]?.czxid ?? -1));
+    }
+    return found;
+  });
 }
 
 /** Every server shows every acknowledged write of the writers, in the order in which it was sent, and all show the same. */

@@ -2,10 +2,10 @@
 // and ephemerals too.
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import { atServer } from '../support/at-server.js';
 import { Ensemble, type Member } from '../support/ensemble.js';
 import { eventually } from '../support/eventually.js';
 import { fourLetter } from '../support/four-letter.js';
-import { WireClient } from '../support/wire-client.js';
 import { ClientPrograms } from './programs.js';
 import { answered } from './session-program.js';
 
@@ -27,11 +27,10 @@ describe('real clients on three nodes', () => {
 
   /** Whose session made the ephemeral node, as a server with a quorum tells. */
   async function ownerOf(path: string): Promise<bigint> {
-    const client = await WireClient.connect((await ensemble.leader()).clientPort);
-    await client.sync(path);
-    const { ephemeralOwner } = await client.exists(path);
-    await client.close();
-    return ephemeralOwner;
+    return atServer(await ensemble.leader(), async (client) => {
+      await client.sync(path);
+      return (await client.exists(path)).ephemeralOwner;
+    });
   }
 
   /** The server to which the session is connected. */

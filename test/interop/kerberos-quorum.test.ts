@@ -8,7 +8,7 @@ import { promisify } from 'node:util';
 import { Ensemble } from '../support/ensemble.js';
 import { eventually } from '../support/eventually.js';
 import { javaServer } from '../support/java.js';
-import { WireClient } from '../support/wire-client.js';
+import { writesThrough } from '../support/writes-through.js';
 import { Kdc, REALM } from './kdc.js';
 
 const run = promisify(execFile);
@@ -85,14 +85,12 @@ if (process.env['ZK_TEST_LONG'] !== undefined) {
         try {
           // Servers 1 and 2 alone could be a quorum before server 3, the one meant to lead, is there.
           for (const sid of [3, 1]) await ensemble.member(sid).start();
-          await ensemble.leader(60_000);
+          await Promise.all([1, 3].map((sid) => ensemble.member(sid).serving(60_000)));
           await ensemble.member(2).start();
           await Promise.all(SIDS.map((sid) => ensemble.member(sid).serving(60_000)));
           assert.equal((await ensemble.leader()).sid, 3);
           for (const sid of SIDS) {
-            const client = await WireClient.connect(ensemble.member(sid).clientPort);
-            await client.create(`/by-${sid}`);
-            await client.close();
+            await writesThrough(ensemble.member(sid), `/by-${sid}`);
           }
           if (ours.length === SIDS.length) await clientsHaveTheirOwnTable(ensemble);
         } finally {

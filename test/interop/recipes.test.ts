@@ -5,8 +5,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { atServer } from '../support/at-server.js';
 import { Ensemble } from '../support/ensemble.js';
-import { WireClient } from '../support/wire-client.js';
+import { writesThrough } from '../support/writes-through.js';
 import { CURATOR_PATH, QUICK_JAVA } from './programs.js';
 
 const HERE = new URL('.', import.meta.url).pathname;
@@ -47,9 +48,7 @@ describe('recipes on an ensemble, four clients each, each library in a chroot', 
     execFileSync('javac', ['-nowarn', '-cp', CURATOR_PATH, '-d', classes, join(HERE, 'Recipes.java')]);
     ensemble = await Ensemble.create({ config: { extendedTypesEnabled: 'true' } });
     await ensemble.start();
-    const client = await WireClient.connect((await ensemble.leader()).clientPort);
-    for (const path of ['/apps', KAZOO_ROOT, CURATOR_ROOT]) await client.create(path);
-    await client.close();
+    for (const path of ['/apps', KAZOO_ROOT, CURATOR_ROOT]) await writesThrough(await ensemble.leader(), path);
   });
   after(async () => {
     await ensemble.remove();
@@ -67,10 +66,10 @@ describe('recipes on an ensemble, four clients each, each library in a chroot', 
     ));
 
   it('leave nothing outside of their roots', async () => {
-    const client = await WireClient.connect((await ensemble.leader()).clientPort);
-    assert.deepEqual((await client.getChildren('/')).sort(), ['apps', 'zookeeper']);
-    assert.deepEqual(await client.getChildren(KAZOO_ROOT), ['recipes']);
-    assert.deepEqual(await client.getChildren(CURATOR_ROOT), ['r']);
-    await client.close();
+    await atServer(await ensemble.leader(), async (client) => {
+      assert.deepEqual((await client.getChildren('/')).sort(), ['apps', 'zookeeper']);
+      assert.deepEqual(await client.getChildren(KAZOO_ROOT), ['recipes']);
+      assert.deepEqual(await client.getChildren(CURATOR_ROOT), ['r']);
+    });
   });
 });

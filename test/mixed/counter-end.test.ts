@@ -8,9 +8,10 @@ import { Database, STORAGE_DEFAULTS } from '../../src/storage/index.js';
 import { assertNothingLost, progress } from '../ensemble/nothing-lost.js';
 import { RecordingWriter } from '../ensemble/recording-writer.js';
 import { Story } from '../storage/support.js';
+import { atServer } from '../support/at-server.js';
 import { eventually } from '../support/eventually.js';
 import { fourLetter } from '../support/four-letter.js';
-import { WireClient } from '../support/wire-client.js';
+import { writesThrough } from '../support/writes-through.js';
 import { LongestPause } from './longest-pause.js';
 import { type Kind, MixedEnsemble } from './mixed-ensemble.js';
 
@@ -78,10 +79,9 @@ for (const kinds of ARRANGEMENTS) {
 
     it('the next epoch goes on with the data', async () => {
       assert.equal(mixed.kind((await mixed.ensemble.leader()).sid), 'zk-server');
-      const client = await WireClient.connect(mixed.member(1).clientPort);
-      for (const folder of folders) await client.create(folder);
-      assert.equal((await client.getChildren('/')).length, LOGGED + WRITERS + 1);
-      await client.close();
+      const member = mixed.member(1);
+      for (const folder of folders) await writesThrough(member, folder);
+      assert.equal((await atServer(member, (client) => client.getChildren('/'))).length, LOGGED + WRITERS + 1);
       assert.equal(await epoch(), 2);
       await mixed.sameTrees();
     });

@@ -4,7 +4,7 @@ import { after, before, describe, it } from 'node:test';
 import { assertNothingLost, progress } from '../ensemble/nothing-lost.js';
 import { RecordingWriter } from '../ensemble/recording-writer.js';
 import type { Member } from '../support/ensemble.js';
-import { WireClient } from '../support/wire-client.js';
+import { writesThrough } from '../support/writes-through.js';
 import { LongestPause } from './longest-pause.js';
 import { type Kind, MixedEnsemble } from './mixed-ensemble.js';
 
@@ -30,9 +30,7 @@ for (const [name, kinds, sid] of CASES) {
     before(async () => {
       mixed = await MixedEnsemble.create(kinds);
       await mixed.start();
-      const client = await WireClient.connect(mixed.member(3).clientPort);
-      await client.create(FOLDER);
-      await client.close();
+      await writesThrough(mixed.member(3), FOLDER);
     });
     after(async () => {
       await double?.kill();

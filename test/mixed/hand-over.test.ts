@@ -5,7 +5,7 @@ import { cli } from '../cli/harness.js';
 import { assertNothingLost, progress } from '../ensemble/nothing-lost.js';
 import { RecordingWriter } from '../ensemble/recording-writer.js';
 import type { Member } from '../support/ensemble.js';
-import { WireClient } from '../support/wire-client.js';
+import { writesThrough } from '../support/writes-through.js';
 import { type Kind, MixedEnsemble } from './mixed-ensemble.js';
 import { LongestPause } from './longest-pause.js';
 
@@ -29,9 +29,7 @@ for (const [name, kinds] of ARRANGEMENTS) {
     before(async () => {
       mixed = await MixedEnsemble.create(kinds);
       await mixed.start();
-      const client = await WireClient.connect(mixed.member(1).clientPort);
-      for (const folder of folders) await client.create(folder);
-      await client.close();
+      for (const folder of folders) await writesThrough(mixed.member(1), folder);
       writers = folders.map((folder, i) => new RecordingWriter(folder, mixed.members, i, { depth: 2, pauseMs: 5 }));
       timed = new LongestPause(writers);
       await progress(writers, 10);

@@ -1,15 +1,17 @@
 // Apache ZooKeeper's servers and ours in one ensemble, each kind leading the other: elections, synchronization by DIFF, SNAP
 // and TRUNC, forwarded writes, sessions that move, pings, and the death of the leader.
 import assert from 'node:assert/strict';
-import { rm } from 'node:fs/promises';
+import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { after, before, describe, it } from 'node:test';
+import { after, before, beforeEach, describe, it } from 'node:test';
 import { assertNothingLost, progress } from '../ensemble/nothing-lost.js';
 import { RecordingWriter } from '../ensemble/recording-writer.js';
+import { PATIENT } from '../support/at-server.js';
 import type { Member } from '../support/ensemble.js';
 import { eventually } from '../support/eventually.js';
 import type { LineProcess } from '../support/line-process.js';
 import { WireClient, WireError } from '../support/wire-client.js';
+import { writesThrough } from '../support/writes-through.js';
 import { fill } from '../zab/java-dump.js';
 import { ADDED, addSome, moved } from './clients.js';
 import { type Kind, MixedEnsemble, otherKind } from './mixed-ensemble.js';
@@ -19,12 +21,21 @@ const SHORT_SESSION_MS = 1000;
 /** A log is sent as long as its files are no larger than the newest snapshot. */
 const LOGS_ARE_SENT = { snapshotSizeFactor: 1, snapCount: 300, preAllocSize: 16 };
 const LARGE_BYTES = 800_000;
+/** So many writes only the leader before logged. */
+const DEAD = 5;
 /** More transactions than either kind keeps in memory (500). */
 const BEYOND_COMMITTED_LOG = 600;
 
 /** Server 3 leads first, server 2 after it; the server that is synchronized is always of the other kind than its leader. */
 function arrange(firstLeader: Kind): readonly Kind[] {
   return [firstLeader, otherKind(firstLeader), firstLeader];
+}
+
+/** All bytes of a server's logs of transactions. */
+async function logOf({ dataDir }: Member): Promise<string> {
+  const folder = join(dataDir, 'version-2');
+  const names = (await readdir(folder)).filter((name) => name.startsWith('log.'));
+  return (await Promise.all(names.map((name) => readFile(join(folder, name), 'latin1')))).join('');
 }
 
 for (const first of ['Apache ZooKeeper', 'zk-server'] as const) {
@@ -46,9 +57,7 @@ for (const first of ['Apache ZooKeeper', 'zk-server'] as const) {
     before(async () => {
       mixed = await MixedEnsemble.create(arrange(first), { config: LOGS_ARE_SENT });
       await mixed.start();
-      const client = await WireClient.connect(mixed.member(1).clientPort);
-      await client.create('/large', Buffer.alloc(LARGE_BYTES));
-      await client.close();
+      await writesThrough(mixed.member(1), '/large', undefined, Buffer.alloc(LARGE_BYTES));
     });
     after(async () => {
       await Promise.all(clients.map((client) => client.kill()));
@@ -60,6 +69,8 @@ for (const first of ['Apache ZooKeeper', 'zk-server'] as const) {
       const learner = (): Member => mixed.member(2);
       const leader = (): Member => mixed.member(3);
 
+      beforeEach(() => mixed.startAnewUnlessLed());
+
       it('elects', async () => {
         assert.equal(await mixed.ensemble.leader(), leader());
       });
@@ -70,7 +81,7 @@ for (const first of ['Apache ZooKeeper', 'zk-server'] as const) {
       });
 
       it('moves a session between servers of both kinds, with its ephemerals', async () => {
-        let client = await WireClient.connect(leader().clientPort);
+        let client = await WireClient.connect(leader().clientPort, PATIENT);
         const { sessionId } = client;
         await client.create('/moves', null, EPHEMERAL);
         for (const member of [learner(), leader(), ...mixed.members]) {
@@ -128,8 +139,8 @@ for (const first of ['Apache ZooKeeper', 'zk-server'] as const) {
           [learner(), leader()],
         ] as const) {
           const [watching, writing] = [
-            await WireClient.connect(at.clientPort),
-            await WireClient.connect(from.clientPort),
+            await WireClient.connect(at.clientPort, PATIENT),
+            await WireClient.connect(from.clientPort, PATIENT),
           ];
           await writing.create('/watched');
           await watching.sync('/watched');
@@ -190,9 +201,7 @@ for (const first of ['Apache ZooKeeper', 'zk-server'] as const) {
 
     it('loses nothing when leaders die under load', async () => {
       const folders = mixed.members.map((member) => `/load-${member.sid}`);
-      const client = await WireClient.connect(mixed.member(1).clientPort);
-      for (const folder of folders) await client.create(folder);
-      await client.close();
+      for (const folder of folders) await writesThrough(mixed.member(1), folder);
       const writers = folders.map(
         (folder, i) => new RecordingWriter(folder, mixed.members, i, { depth: 2, pauseMs: 2 }),
       );
@@ -214,13 +223,20 @@ for (const first of ['Apache ZooKeeper', 'zk-server'] as const) {
 
     /** Server 3 logs writes that nobody else gets, and dies; servers 1 and 2 come back without it. */
     async function leaveDeadTail(): Promise<void> {
+      await mixed.startAnewUnlessLed();
       const leader = mixed.member(3);
-      const client = await WireClient.connect(leader.clientPort);
+      const client = await WireClient.connect(leader.clientPort, PATIENT);
       await same();
+      // What server 1 misses server 2 has logged, so that of the two only server 2 can lead: sessions may end at any time, and
+      // the end of one may be logged by either alone.
+      await mixed.member(1).freeze();
+      await client.create('/not-at-1');
       // They stand still first: a leader that sees its followers gone may not log anything more.
-      for (const sid of [1, 2]) mixed.member(sid).send('SIGSTOP');
-      for (let i = 0; i < 5; i++) client.create(`/dead-${i}`).catch(() => undefined);
+      await mixed.member(2).freeze();
+      for (let i = 0; i < DEAD; i++) client.create(`/dead-${i}`).catch(() => undefined);
+      await eventually('the leader logs them', 30_000, async () => (await logOf(leader)).includes(`/dead-${DEAD - 1}`));
       await eventually('the leader gives up', 30_000, async () => (await leader.mode()) !== 'leader');
+      client.destroy();
       await leader.kill();
       await Promise.all([mixed.member(1).kill(), mixed.member(2).kill()]);
       await Promise.all([mixed.member(1).start(), mixed.member(2).start()]);

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { ClientPrograms } from '../interop/programs.js';
+import { atServer } from '../support/at-server.js';
 import type { Member } from '../support/ensemble.js';
 import { eventually } from '../support/eventually.js';
-import { WireClient } from '../support/wire-client.js';
 import { type Kind, MixedEnsemble } from './mixed-ensemble.js';
 import { SessionWriter } from './session-writer.js';
 
@@ -124,21 +124,17 @@ export class Migration {
     this.programs.remove();
   }
 
-  private async ownerOf(member: Member, writer: SessionWriter): Promise<bigint> {
-    return withClient(member, async (client) => (await client.exists(writer.ephemeral)).ephemeralOwner);
+  private ownerOf(member: Member, writer: SessionWriter): Promise<bigint> {
+    return atServer(member, async (client) => {
+      await client.sync('/');
+      return (await client.exists(writer.ephemeral)).ephemeralOwner;
+    });
   }
 
   private childrenOf(member: Member, folder: string): Promise<string[]> {
-    return withClient(member, (client) => client.getChildren(folder));
-  }
-}
-
-async function withClient<T>(member: Member, ask: (client: WireClient) => Promise<T>): Promise<T> {
-  const client = await WireClient.connect(member.clientPort);
-  await client.sync('/');
-  try {
-    return await ask(client);
-  } finally {
-    await client.close();
+    return atServer(member, async (client) => {
+      await client.sync('/');
+      return client.getChildren(folder);
+    });
   }
 }

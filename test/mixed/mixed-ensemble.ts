@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
+import { ErrorCode } from '../../src/protocol/index.js';
+import { atServer } from '../support/at-server.js';
 import { Ensemble, type EnsembleOptions, type Member } from '../support/ensemble.js';
 import { eventually } from '../support/eventually.js';
 import { fourLetter } from '../support/four-letter.js';
 import { javaServer } from '../support/java.js';
 import { treeLines } from '../support/tree-lines.js';
-import { WireClient } from '../support/wire-client.js';
+import { WireError } from '../support/wire-client.js';
 import { difference } from '../zab/java-dump.js';
 
 export type Kind = 'zk-server' | 'Apache ZooKeeper';
@@ -21,6 +23,7 @@ const TIMING = { tickTime: 250, initLimit: 80, syncLimit: 40, maxSessionTimeout:
 /** TTL nodes must exist on all servers or on none: a server without them takes their mark for a session's. */
 const KINDS_OF_NODES = { extendedTypesEnabled: 'true' };
 const START_MS = 60_000;
+const START_ATTEMPTS = 3;
 const ABOUT_DIGESTS =
   /igest|Snapshot loaded|Reading snapshot|Snapshotting|txns loaded|synchronizes? by|Getting a|Truncating|LEADING|FOLLOWING/;
 
@@ -68,6 +71,27 @@ export class MixedEnsemble {
 
   /** Starts all; the voter with the highest id leads, because none has data and it is there from the beginning. */
   async start(): Promise<void> {
+    for (let attempt = 0; attempt < START_ATTEMPTS; attempt++) {
+      await this.startInOrder();
+      if (await this.isLedAsStarted()) return;
+      // The machine stood still until servers gave each other up, and elected anew: all have the same now.
+      await Promise.all(this.members.map((member) => member.kill()));
+    }
+    assert.fail(`in ${START_ATTEMPTS} attempts another server than the voter with the highest id led`);
+  }
+
+  /** As after `start`, also where a leader was given up meanwhile, or a server is not there. */
+  async startAnewUnlessLed(): Promise<void> {
+    if (this.members.every((member) => member.running) && (await this.isLedAsStarted())) return;
+    await Promise.all(this.members.map((member) => member.kill()));
+    await this.start();
+  }
+
+  private async isLedAsStarted(): Promise<boolean> {
+    return (await this.ensemble.leader()) === this.voters().at(-1);
+  }
+
+  private async startInOrder(): Promise<void> {
     const voters = this.voters();
     const quorum = voters.slice(-(Math.floor(voters.length / 2) + 1));
     for (const some of [quorum, this.members.filter((member) => !quorum.includes(member))]) {
@@ -145,16 +169,18 @@ export class MixedEnsemble {
     return Promise.all(
       this.members
         .filter((member) => member.running)
-        .map(async (member) => {
-          const client = await WireClient.connect(member.clientPort);
-          await client.sync(path);
-          const found = await client.exists(path).then(
-            () => true,
-            () => false,
-          );
-          await client.close();
-          return found;
-        }),
+        .map((member) =>
+          atServer(member, async (client) => {
+            await client.sync(path);
+            return client.exists(path).then(
+              () => true,
+              (error: unknown) => {
+                if (error instanceof WireError && error.code === ErrorCode.noNode) return false;
+                throw error;
+              },
+            );
+          }),
+        ),
     );
   }
 

@@ -1,6 +1,7 @@
 // An observer that a follower serves (observerMasterPort), with Apache ZooKeeper in each of the three parts.
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import { PATIENT } from '../support/at-server.js';
 import type { Member } from '../support/ensemble.js';
 import { eventually } from '../support/eventually.js';
 import { fourLetter } from '../support/four-letter.js';
@@ -67,8 +68,8 @@ for (const { follower, leader, observer } of process.env['ZK_TEST_LONG'] === und
     it('passes writes, reads, syncs and watches both ways', async () => {
       for (const [i, member] of mixed.members.entries()) await addSome(`/some-${i}`, member);
       const [here, there] = [
-        await WireClient.connect(observing().clientPort),
-        await WireClient.connect(leading().clientPort),
+        await WireClient.connect(observing().clientPort, PATIENT),
+        await WireClient.connect(leading().clientPort, PATIENT),
       ];
       await here.exists('/watched', true).catch(() => undefined);
       await there.create('/watched');

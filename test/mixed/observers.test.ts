@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { appendFile, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { PATIENT } from '../support/at-server.js';
 import type { Member } from '../support/ensemble.js';
 import { eventually } from '../support/eventually.js';
 import { WireClient } from '../support/wire-client.js';
@@ -47,8 +48,8 @@ for (const voters of ['zk-server', 'Apache ZooKeeper'] as const) {
 
     it('tells watches of what the voters write', async () => {
       const [watching, writing] = [
-        await WireClient.connect(observer.clientPort),
-        await WireClient.connect(mixed.member(1).clientPort),
+        await WireClient.connect(observer.clientPort, PATIENT),
+        await WireClient.connect(mixed.member(1).clientPort, PATIENT),
       ];
       await watching.exists('/watched', true).catch(() => undefined);
       await writing.create('/watched');
@@ -72,7 +73,7 @@ for (const voters of ['zk-server', 'Apache ZooKeeper'] as const) {
     }
 
     it('keeps the session of its client while the leader dies and comes back', async () => {
-      const before = await moved(observer, await WireClient.connect(mixed.member(1).clientPort));
+      const before = await moved(observer, await WireClient.connect(mixed.member(1).clientPort, PATIENT));
       await before.create('/mine', null, EPHEMERAL);
       const leader = await mixed.ensemble.leader();
       await leader.kill();

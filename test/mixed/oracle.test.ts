@@ -3,9 +3,9 @@ import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import { atServer } from '../support/at-server.js';
 import { type Member } from '../support/ensemble.js';
 import { eventually } from '../support/eventually.js';
-import { WireClient } from '../support/wire-client.js';
 import { writesThrough } from '../support/writes-through.js';
 import { type Kind, MixedEnsemble, otherKind } from './mixed-ensemble.js';
 
@@ -36,9 +36,7 @@ if (process.env['ZK_TEST_LONG'] !== undefined) {
           assert.equal(await gone.serving(LIMIT_MS), 'follower');
           await writesThrough(gone, '/together', LIMIT_MS);
           for (const path of ['/both', '/alone', '/together']) {
-            const client = await WireClient.connect(gone.clientPort);
-            await client.exists(path);
-            await client.close();
+            await atServer(gone, (client) => client.exists(path));
           }
         } finally {
           await mixed.ensemble.remove();

@@ -13,7 +13,7 @@ import { assertNothingLost, progress } from '../ensemble/nothing-lost.js';
 import { RecordingWriter } from '../ensemble/recording-writer.js';
 import { chooser } from '../support/chooser.js';
 import type { Member } from '../support/ensemble.js';
-import { WireClient } from '../support/wire-client.js';
+import { writesThrough } from '../support/writes-through.js';
 import { Churn } from './churn.js';
 import { type Kind, MixedEnsemble, otherKind } from './mixed-ensemble.js';
 
@@ -32,9 +32,7 @@ describe(`a mixed ensemble under restarts (MIXED_SEED=${SEED})`, { timeout: 3 * 
       config: { snapCount: 500, tickTime: 100 },
     });
     await mixed.start();
-    const client = await WireClient.connect(mixed.member(1).clientPort);
-    for (const folder of [...folders, '/churn']) await client.create(folder);
-    await client.close();
+    for (const folder of [...folders, '/churn']) await writesThrough(mixed.member(1), folder);
   });
   after(() => mixed.remove());
 

@@ -12,7 +12,7 @@ import { RecordingWriter } from '../ensemble/recording-writer.js';
 import { Authority } from '../support/certificates.js';
 import { Ensemble, type Member } from '../support/ensemble.js';
 import { javaServer } from '../support/java.js';
-import { WireClient } from '../support/wire-client.js';
+import { writesThrough } from '../support/writes-through.js';
 
 const LAUNCHER = new URL('../../bin/zk-server', import.meta.url).pathname;
 const PASSWORD = 'changeit';
@@ -133,9 +133,7 @@ for (const { endsWithTls, java, name, rounds } of process.env['ZK_TEST_LONG'] ==
     it('without losing a write', async () => {
       const [first] = ensemble.members;
       assert.ok(first);
-      const client = await WireClient.connect(first.clientPort);
-      await client.create('/writer');
-      await client.close();
+      await writesThrough(first, '/writer');
       const writer = new RecordingWriter('/writer', ensemble.members, 0, { depth: 2, pauseMs: 5 });
       try {
         for (const settings of rounds) {

@@ -91,7 +91,8 @@ export class GrowingEnsemble {
     const settings = {
       tickTime: 500,
       initLimit: 20,
-      syncLimit: 10,
+      // A server that stands still for a while is no reason to end an epoch.
+      syncLimit: 60,
       dataDir: member.dataDir,
       reconfigEnabled: 'true',
       standaloneEnabled: 'false',

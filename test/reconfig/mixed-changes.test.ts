@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { ErrorCode, OpCode } from '../../src/protocol/index.js';
+import { PATIENT } from '../support/at-server.js';
 import { eventually } from '../support/eventually.js';
 import { fourLetter } from '../support/four-letter.js';
 import { freePorts } from '../support/ports.js';
@@ -53,8 +54,7 @@ for (const { name, java } of MIXES) {
     let ensemble: GrowingEnsemble;
 
     before(async () => {
-      // A server that stands still for a while is no reason to end an epoch.
-      ensemble = await GrowingEnsemble.create(5, { syncLimit: 60 }, java);
+      ensemble = await GrowingEnsemble.create(5, {}, java);
       // Server 3 is there from the beginning and has the largest id of the first quorum.
       for (const sid of [2, 3]) await ensemble.start(sid, [1, 2, 3]);
       for (const sid of [2, 3]) await ensemble.member(sid).serving(LIMIT_MS);
@@ -171,7 +171,7 @@ for (const { name, java } of MIXES) {
       const lines = linesOf((await ensemble.config(1)).config);
       const proposals = async (): Promise<number> =>
         Number(/^zk_proposal_count\t(\d+)$/m.exec(await fourLetter(leader.clientPort, 'mntr'))?.[1]);
-      const client = await WireClient.connect(leader.clientPort);
+      const client = await WireClient.connect(leader.clientPort, PATIENT);
       await client.addAuth('digest', 'super:admin');
       const leave = async (sids: string): Promise<number> => {
         const { header } = await client.requestAny(OpCode.reconfig, (w) => {
@@ -183,7 +183,7 @@ for (const { name, java } of MIXES) {
         return header.err;
       };
       const stopped = ensemble.member(OURS);
-      stopped.send('SIGSTOP');
+      await stopped.freeze();
       const known = await proposals();
       // The leader and the one that stands still are left: without that one the first request is not decided.
       const answers = Promise.all([leave(`1,${JAVA}`), leave('1')]);

@@ -10,9 +10,37 @@ import logging
 import sys
 
 from kazoo.client import KazooClient
-from kazoo.exceptions import KazooException
+from kazoo.exceptions import KazooException, NodeExistsError
+from kazoo.retry import KazooRetry
 
 logging.disable(logging.CRITICAL)
+
+
+def again_when_lost():
+    """Calls anew what may be called twice: a server that loses its leader closes its clients' connections."""
+    return KazooRetry(max_tries=-1, deadline=60)
+
+
+def read_config(client):
+    client.sync("/")
+    return client.get("/zookeeper/config")
+
+
+def write_once(client, path):
+    tries = 0
+
+    def write():
+        nonlocal tries
+        tries += 1
+        try:
+            return client.create(path, b"x")
+        except NodeExistsError:
+            # A try before this one made it, and its answer was lost.
+            if tries == 1:
+                raise
+            return path
+
+    return again_when_lost()(write)
 
 
 def run(order):
@@ -21,11 +49,10 @@ def run(order):
     client.start(timeout=60)
     try:
         if order.get("get"):
-            client.sync("/")
-            data, stat = client.get("/zookeeper/config")
+            data, stat = again_when_lost()(read_config, client)
             return {"config": data.decode(), "version": stat.version}
         if "write" in order:
-            return {"ok": client.create(order["write"], b"x")}
+            return {"ok": write_once(client, order["write"])}
         data, _ = client.reconfig(
             joining=order.get("joining"),
             leaving=order.get("leaving"),

@@ -1,7 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, open, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { eventually } from './eventually.js';
@@ -89,6 +89,15 @@ export class Member {
     this.process?.kill(name);
   }
 
+  /** SIGSTOP, and waits until it stands still: the signal is sent long before its last thread obeys on a busy machine. */
+  async freeze(): Promise<void> {
+    this.send('SIGSTOP');
+    await eventually(`server ${this.sid} stands still`, 30_000, async () => {
+      if (!this.running) throw new Error(`server ${this.sid} ended`);
+      return (await threadStates(this.process?.pid ?? 0)).every((state) => state === 'T');
+    });
+  }
+
   mode(): Promise<string> {
     return serverMode(this.clientPort, this.host);
   }
@@ -120,6 +129,15 @@ export class Member {
       throw new Error(`${String(error)}\n${(await this.log()).slice(-3000)}`, { cause: error });
     }
   }
+}
+
+/** `R` runs, `S` sleeps, `T` was stopped, ...: field 3 of /proc/PID/task/TID/stat, behind a name that may hold anything. */
+async function threadStates(pid: number): Promise<(string | undefined)[]> {
+  const threads = await readdir(`/proc/${pid}/task`);
+  const texts = await Promise.all(
+    threads.map((tid) => readFile(`/proc/${pid}/task/${tid}/stat`, 'latin1').catch(() => '')),
+  );
+  return texts.filter((text) => text !== '').map((text) => /.*\) (\w)/s.exec(text)?.[1]);
 }
 
 /** Without ports both are off. */
