@@ -129,14 +129,24 @@ export class Servers {
     rmSync(this.folder, { recursive: true, force: true });
   }
 
-  /** The fields of /proc/PID/stat behind the name, of every process of the servers. */
-  async stats() {
+  /** The fields of /proc/PID/stat behind the name, of every process of the servers, by its number. */
+  async processStats() {
     const groups = new Set(this.processes.map(({ pid }) => pid));
     const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
     const all = await Promise.all(pids.map((pid) => readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '')));
-    return all
-      .map((line) => line.slice(line.lastIndexOf(')') + 2).split(' '))
-      .filter((fields) => groups.has(Number(fields[2])));
+    return new Map(
+      all
+        .map((line, i) => [Number(pids[i]), line.slice(line.lastIndexOf(')') + 2).split(' ')])
+        .filter(([, fields]) => groups.has(Number(fields[2]))),
+    );
+  }
+
+  async pids() {
+    return [...(await this.processStats()).keys()];
+  }
+
+  async stats() {
+    return [...(await this.processStats()).values()];
   }
 
   async cpuMs() {
