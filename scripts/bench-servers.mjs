@@ -56,14 +56,18 @@ export function fourLetters(port, word) {
 /** One server, or an ensemble, with fresh data in a temporary folder. */
 export class Servers {
   processes = [];
+  /** When each was started, by performance.now(). */
+  bornMs = [];
 
-  static async create(command, count = 1) {
+  /** `settings`: more lines of zoo.cfg; `env`: beside this process's own. */
+  static async create(command, count = 1, { settings = '', env = {} } = {}) {
     const ports = await freePorts(3 * count);
-    return new Servers(command, count, ports);
+    return new Servers(command, count, ports, settings, env);
   }
 
-  constructor(command, count, ports) {
+  constructor(command, count, ports, settings, env) {
     this.command = command;
+    this.env = env;
     this.folder = mkdtempSync(join(tmpdir(), 'zk-servers-'));
     this.ports = ports.slice(0, count);
     const peer = (i) => `server.${i + 1}=127.0.0.1:${ports[count + 2 * i]}:${ports[count + 2 * i + 1]}\n`;
@@ -74,7 +78,7 @@ export class Servers {
       writeFileSync(join(own, 'data', 'myid'), `${i + 1}\n`);
       const text =
         `tickTime=2000\ninitLimit=10\nsyncLimit=5\ndataDir=${own}/data\nclientPort=${port}\nmaxClientCnxns=0\n` +
-        `4lw.commands.whitelist=*\nadmin.enableServer=false\n${members}`;
+        `4lw.commands.whitelist=*\nadmin.enableServer=false\n${settings}${members}`;
       writeFileSync(join(own, 'zoo.cfg'), text);
     }
   }
@@ -83,11 +87,12 @@ export class Servers {
     return this.ports.map((port) => `127.0.0.1:${port}`).join(',');
   }
 
-  /** Milliseconds until all serve. */
-  async start(waitMs = 120_000) {
+  /** Milliseconds until all serve, or the `first` of them: `startOne` and `serving` are for the rest. */
+  async start(waitMs = 120_000, first = this.ports.length) {
     const startMs = performance.now();
-    this.processes = this.ports.map((_, i) => this.startOne(i));
-    await Promise.all(this.ports.map((_, i) => this.serving(i, startMs + waitMs)));
+    const started = this.ports.slice(0, first);
+    this.processes = started.map((_, i) => this.startOne(i));
+    await Promise.all(started.map((_, i) => this.serving(i, startMs + waitMs)));
     return performance.now() - startMs;
   }
 
@@ -95,17 +100,27 @@ export class Servers {
     const own = join(this.folder, String(i + 1));
     const [program, ...words] = this.command.split(' ');
     const log = openSync(join(own, 'log'), 'a');
-    const child = spawn(program, [...words, join(own, 'zoo.cfg')], { stdio: ['ignore', log, log], detached: true });
+    this.bornMs[i] = performance.now();
+    const child = spawn(program, [...words, join(own, 'zoo.cfg')], {
+      stdio: ['ignore', log, log],
+      detached: true,
+      env: { ...process.env, ...this.env },
+    });
     closeSync(log);
     running.add(child);
     child.once('exit', () => running.delete(child));
     return child;
   }
 
+  /** What a server has printed. */
+  logOf(i) {
+    return readFileSync(join(this.folder, `${i + 1}/log`), 'utf8');
+  }
+
   async serving(i, limitMs) {
     while (!/^Mode: /m.test(await fourLetters(this.ports[i], 'srvr'))) {
       if (this.processes[i].exitCode !== null || performance.now() > limitMs) {
-        throw new Error(`${this.command} does not serve:\n${readFileSync(join(this.folder, `${i + 1}/log`), 'utf8')}`);
+        throw new Error(`${this.command} does not serve:\n${this.logOf(i)}`);
       }
       await sleep(5);
     }
@@ -129,14 +144,24 @@ export class Servers {
     rmSync(this.folder, { recursive: true, force: true });
   }
 
-  /** The fields of /proc/PID/stat behind the name, of every process of the servers. */
-  async stats() {
+  /** The fields of /proc/PID/stat behind the name, of every process of the servers, by its number. */
+  async processStats() {
     const groups = new Set(this.processes.map(({ pid }) => pid));
     const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
     const all = await Promise.all(pids.map((pid) => readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '')));
-    return all
-      .map((line) => line.slice(line.lastIndexOf(')') + 2).split(' '))
-      .filter((fields) => groups.has(Number(fields[2])));
+    return new Map(
+      all
+        .map((line, i) => [Number(pids[i]), line.slice(line.lastIndexOf(')') + 2).split(' ')])
+        .filter(([, fields]) => groups.has(Number(fields[2]))),
+    );
+  }
+
+  async pids() {
+    return [...(await this.processStats()).keys()];
+  }
+
+  async stats() {
+    return [...(await this.processStats()).values()];
   }
 
   async cpuMs() {

@@ -5,37 +5,42 @@
 //   npm run bench -- --rounds 1 --seconds 1 --warm-up 1 --rows read-32,write-32 --nodes 1000000
 //   npm run bench -- --other java                       ratios to Debian's Apache ZooKeeper, too; or any command line that starts
 //                                                       a server in the foreground when the path of a zoo.cfg is appended
+//   npm run bench -- --generator zkload                 the load generator in C (BENCH_DIR names where zkload.c is), whole seconds only
 //   npm run bench -- --servers 3                        an ensemble (the floor stays that of one server)
 //   npm run bench -- --store                            writes the stored figures anew
 //   npm run bench -- --check                            fails when a row is much farther from its floor than what is stored
 //
-// `of floor`: throughput by the floor's; for memory, how many times the raw bytes of the nodes.
-import { execFile, fork } from 'node:child_process';
+// `of floor`: throughput by the floor's; for memory, how many times the raw bytes of the nodes. `of fsync`: changes a second by
+// those of a loop of nothing but group commits, as many in a group as are under way. The second table tells who was busy, and
+// how many requests a second the generator could make with a core of its own, to see whether it can saturate the server.
+import { fork } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { parseArgs, promisify } from 'node:util';
+import { parseArgs } from 'node:util';
 import { fill, fillPath, RawSession, createRequest, tellWatchers } from './bench-client.mjs';
 import { fsyncFloor, rawNodeBytes } from './bench-floor.mjs';
+import { loader } from './bench-load.mjs';
 import { fourLetters, freePorts, JAVA, median, OURS, Servers } from './bench-servers.mjs';
 
 const BASELINE = new URL('bench-baseline.json', import.meta.url);
-const BENCH = new URL('../bin/zk-bench', import.meta.url).pathname;
+const GOALS = new URL('bench-goals.json', import.meta.url);
 const FLOOR = new URL('bench-floor.mjs', import.meta.url).pathname;
 const WATCHERS = 500;
 const WATCH_ROUNDS = 20;
 /** A row fails when its distance from the floor is less than so much of the stored one. */
 const LEAST_OF_STORED = 0.6;
 const MIX = 'get=70,set=20,create=5,delete=5';
+/** `changes`: which part of the requests is written to the log. */
 const LOADS = {
   'read-1': { mix: 'get=100', sessions: 16, depth: 1 },
   'read-32': { mix: 'get=100', sessions: 16, depth: 32 },
   'read-200x4': { mix: 'get=100', sessions: 200, depth: 4 },
-  'write-1': { mix: 'set=100', sessions: 16, depth: 1, isWrite: true },
-  'write-32': { mix: 'set=100', sessions: 16, depth: 32, isWrite: true },
-  mix: { mix: MIX, sessions: 16, depth: 32, isWrite: true },
-  'mix-1': { mix: 'get=90,set=10', sessions: 64, depth: 1, isWrite: true },
+  'write-1': { mix: 'set=100', sessions: 16, depth: 1, changes: 1 },
+  'write-32': { mix: 'set=100', sessions: 16, depth: 32, changes: 1 },
+  mix: { mix: MIX, sessions: 16, depth: 32, changes: 0.3 },
+  'mix-1': { mix: 'get=90,set=10', sessions: 64, depth: 1, changes: 0.1 },
   connect: { profile: 'sessions', sessions: 32 },
 };
 const { values } = parseArgs({
@@ -47,6 +52,7 @@ const { values } = parseArgs({
     nodes: { type: 'string', default: '200000' },
     rows: { type: 'string', default: [...Object.keys(LOADS), 'watch', 'failover', 'fill'].join() },
     other: { type: 'string' },
+    generator: { type: 'string', default: 'zk-bench' },
     json: { type: 'string' },
     store: { type: 'boolean', default: false },
     check: { type: 'boolean', default: false },
@@ -58,23 +64,22 @@ const [rounds, seconds, warmUp, count, nodes] = ['rounds', 'seconds', 'warm-up',
 );
 const folder = mkdtempSync(join(tmpdir(), 'bench-'));
 
-async function load(hosts, { mix, profile, sessions, depth = 1 }) {
-  const what = mix === undefined ? ['--profile', profile] : ['--mix', mix];
-  const words = [
-    ...what,
-    '--sessions',
-    sessions,
-    '--depth',
-    depth,
-    '--seconds',
-    seconds,
-    '--warm-up',
-    warmUp,
-    '--json',
-  ];
-  const { stdout } = await promisify(execFile)(BENCH, ['--server', hosts, ...words.map(String)]);
-  const [target] = JSON.parse(stdout).targets;
-  return target;
+const load = loader(values.generator, folder, { seconds, warmUp });
+
+/** Changes of a row that can be in one group, and the name of the row of a loop of such groups. */
+const groupOf = ({ changes, sessions, depth }) => Math.round(changes * sessions * depth);
+const fsyncRow = (name) => `fsync of ${groupOf(LOADS[name])} /s`;
+const isLoad = (name) => name in LOADS;
+const writeRows = rows.filter((name) => LOADS[name]?.changes !== undefined);
+
+/** Loads the servers at `hosts` with a row, and notes what is measured. */
+async function measureRow(out, row, hosts, pids) {
+  const { generatorBusy, ops, opsPerSecond, p99Us, serverBusy } = await load(LOADS[row], hosts, pids);
+  out[`${row} /s`] = opsPerSecond;
+  out[`${row} p99 us`] = p99Us;
+  out[`${row} server busy`] = serverBusy;
+  out[`${row} generator busy`] = generatorBusy;
+  return ops;
 }
 
 /** Milliseconds from the death of the leader to a write of a new session on one of the others. */
@@ -114,12 +119,11 @@ async function measure(command) {
     out['start ms'] = await servers.start();
     await sleep(500);
     out['idle MB'] = await servers.residentMb();
-    for (const row of rows.filter((name) => name in LOADS)) {
+    const pids = await servers.pids();
+    for (const row of rows.filter(isLoad)) {
       const beforeMs = await servers.cpuMs();
-      const { opsPerSecond, ops, latencyUs } = await load(servers.hosts, LOADS[row]);
+      const ops = await measureRow(out, row, servers.hosts, pids);
       const cpuMs = (await servers.cpuMs()) - beforeMs;
-      out[`${row} /s`] = opsPerSecond;
-      out[`${row} p99 us`] = latencyUs.p99;
       out[`${row} cpu us/op`] = (cpuMs * 1000 * seconds) / (seconds + warmUp) / Math.max(1, ops);
     }
     if (rows.includes('watch')) out['watch events/s'] = await tellWatchers(servers.ports[0], WATCHERS, WATCH_ROUNDS);
@@ -164,23 +168,18 @@ async function measureFloor() {
         out['start ms'] = startMs;
         out['idle MB'] = (4096 * Number(readFileSync(`/proc/${child.pid}/statm`, 'utf8').split(' ')[1])) / 1e6;
       }
-      for (const row of rows.filter((name) => name in LOADS && (LOADS[name].isWrite ?? false) === isWrite)) {
-        const { opsPerSecond, latencyUs } = await load(`127.0.0.1:${port}`, LOADS[row]);
-        out[`${row} /s`] = opsPerSecond;
-        out[`${row} p99 us`] = latencyUs.p99;
+      for (const row of rows.filter((name) => isLoad(name) && writeRows.includes(name) === isWrite)) {
+        await measureRow(out, row, `127.0.0.1:${port}`, [child.pid]);
       }
       if (rows.includes('watch') && !isWrite) out['watch events/s'] = await tellWatchers(port, WATCHERS, WATCH_ROUNDS);
       if (rows.includes('fill') && isWrite) out['fill /s'] = await fill(port, nodes);
     });
   }
-  if (rows.some((row) => row.startsWith('write'))) {
-    out['fsync of 16 /s'] = fsyncFloor(join(folder, 'sync'), 16);
-    out['fsync of 512 /s'] = fsyncFloor(join(folder, 'sync'), 512);
-  }
+  for (const row of writeRows) out[fsyncRow(row)] = fsyncFloor(join(folder, 'sync'), groupOf(LOADS[row]));
   if (rows.includes('fill')) {
     let bytes = 0;
     for (let n = 0; n < nodes; n++) bytes += rawNodeBytes(fillPath(n), 100);
-    out['restarted MB'] = (bytes * count) / 1e6;
+    out['filled MB'] = out['restarted MB'] = (bytes * count) / 1e6;
   }
   return out;
 }
@@ -199,30 +198,63 @@ try {
 }
 
 const stored = JSON.parse(readFileSync(BASELINE, 'utf8'));
-const storedRows = stored.rows[`${count} server(s)`] ?? {};
+const kind = `${count} server(s)${values.generator === 'zk-bench' ? '' : `, ${values.generator}`}`;
+const storedRows = stored.rows[kind] ?? {};
 const over = (side, row) => median(measured[side].map((round) => round[row]));
 const ratio = (side, row) => median(measured.ours.map((round, i) => round[row] / measured[side][i][row]));
+/** The part of the changes that a loop of nothing but group commits does. */
+const ofFsync = (name) => {
+  const rate = (round) => round[`${name} /s`] * LOADS[name].changes;
+  return median(measured.ours.map((round, i) => rate(round) / measured.floor[i][fsyncRow(name)]));
+};
 const show = (value) => (value === undefined || Number.isNaN(value) ? '' : +value.toPrecision(4));
 const table = {};
 const figures = {};
-for (const row of Object.keys({ ...measured.ours[0], ...measured.floor[0] })) {
+for (const row of Object.keys({ ...measured.ours[0], ...measured.floor[0] }).filter((name) => !name.endsWith('busy'))) {
   const ofFloor = measured.floor[0][row] === undefined ? undefined : ratio('floor', row);
-  figures[row] = { ours: show(over('ours', row)), ofFloor: show(ofFloor) };
+  const written = writeRows.find((name) => row === `${name} /s`);
+  const fsync = written === undefined ? {} : { ofFsync: show(ofFsync(written)) };
+  figures[row] = { ours: show(over('ours', row)), ofFloor: show(ofFloor), ...fsync };
   table[row] = {
     ours: show(over('ours', row)),
     floor: show(over('floor', row)),
     'of floor': show(ofFloor),
+    'of fsync': fsync.ofFsync ?? '',
     stored: storedRows[row]?.ofFloor ?? '',
     ...(other === undefined ? {} : { other: show(over('other', row)), 'ours/other': show(ratio('other', row)) }),
   };
 }
+/** Cores, 1 for a full one; with what the generator did at the floor, the cheapest server that there is, for each of its cores. */
+const busy = {};
+for (const row of rows.filter(isLoad)) {
+  const couldBe = ({ [`${row} /s`]: rate, [`${row} generator busy`]: cores }) => rate / Math.min(1, cores);
+  const could = median(measured.floor.map(couldBe));
+  busy[row] = {
+    server: show(over('ours', `${row} server busy`)),
+    generator: show(over('ours', `${row} generator busy`)),
+    'floor server': show(over('floor', `${row} server busy`)),
+    'its generator': show(over('floor', `${row} generator busy`)),
+    'generator could /s': show(could),
+    'by ours': show(could / over('ours', `${row} /s`)),
+  };
+}
 console.log(
-  `Medians of ${rounds} rounds of ${seconds} s, ${count} server(s), ${cpus().length} processors; a table from scripts/bench.mjs`,
+  `Medians of ${rounds} rounds of ${seconds} s, ${count} server(s), ${cpus().length} processors, ${values.generator}; ` +
+    'a table from scripts/bench.mjs',
 );
 console.table(table);
-if (values.json !== undefined) writeFileSync(values.json, JSON.stringify(table, null, 1));
+if (rows.some(isLoad)) console.table(busy);
+const goals = JSON.parse(readFileSync(GOALS, 'utf8'))['of the floor'];
+for (const [row, wanted] of Object.entries(goals).filter(([name]) => table[name] !== undefined)) {
+  for (const [column, goal] of Object.entries(wanted)) {
+    const value = table[row][column];
+    const isMet = row.endsWith('MB') ? value <= goal : value >= goal;
+    if (value !== '') console.log(`goal ${isMet ? 'met' : 'missed'}: ${row} ${column} ${value}, goal ${goal}`);
+  }
+}
+if (values.json !== undefined) writeFileSync(values.json, JSON.stringify({ ...table, busy }, null, 1));
 if (values.store) {
-  stored.rows[`${count} server(s)`] = figures;
+  stored.rows[kind] = figures;
   writeFileSync(BASELINE, `${JSON.stringify(stored, null, 2)}\n`);
 }
 if (values.check) {

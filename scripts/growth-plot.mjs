@@ -1,8 +1,9 @@
-// Curves as an SVG: one panel for each, both axes logarithmic.
+// Curves as an SVG: one panel for each, both axes logarithmic, or linear from 0 on.
 const PANEL = { width: 300, height: 210, left: 46, right: 12, top: 28, bottom: 28 };
 const COLUMNS = 3;
 const COLORS = ['#1b6ca8', '#c8553d', '#3a7d44'];
 const LEGEND_HEIGHT = 26;
+const LINEAR_STEPS = 4;
 
 const decades = (least, most) => {
   const from = Math.floor(Math.log10(least));
@@ -14,24 +15,43 @@ const label = (power) =>
 const text = (x, y, what, anchor = 'middle', extra = '') =>
   `<text x="${x.toFixed(1)}" y="${y.toFixed(1)}" text-anchor="${anchor}"${extra}>${what}</text>`;
 
-function panel({ title, rows }, kinds) {
+/** Where values stand between 0 and 1, and the places that are labelled. */
+function logarithmic(values) {
+  const powers = decades(Math.min(...values), Math.max(...values));
+  return {
+    at: (value) => (Math.log10(value) - powers[0]) / (powers.at(-1) - powers[0]),
+    marks: powers.map((power) => ({ value: 10 ** power, name: label(power) })),
+  };
+}
+
+function linear(values) {
+  const most = Math.max(...values);
+  const rough = most / LINEAR_STEPS;
+  const unit = 10 ** Math.floor(Math.log10(rough));
+  const step = [1, 2, 5, 10].find((times) => times * unit >= rough) * unit;
+  const steps = Math.ceil(most / step);
+  return {
+    at: (value) => value / (steps * step),
+    marks: Array.from({ length: steps + 1 }, (_, i) => ({ value: i * step, name: `${+(i * step).toPrecision(3)}` })),
+  };
+}
+
+function panel({ title, rows, isLinear = false }, kinds) {
   const { width, height, left, right, top, bottom } = PANEL;
-  const all = rows.flatMap((row) => kinds.map((kind) => row[kind]));
-  const sizes = rows.map(({ size }) => size);
-  const [xs, ys] = [decades(Math.min(...sizes), Math.max(...sizes)), decades(Math.min(...all), Math.max(...all))];
-  const scale = (value, powers, from, to) =>
-    from + ((Math.log10(value) - powers[0]) / (powers.at(-1) - powers[0])) * (to - from);
-  const x = (value) => scale(value, xs, left, width - right);
-  const y = (value) => scale(value, ys, height - bottom, top);
+  const axis = isLinear ? linear : logarithmic;
+  const xs = axis(rows.map(({ size }) => size));
+  const ys = axis(rows.flatMap((row) => kinds.map((kind) => row[kind])));
+  const x = (value) => left + xs.at(value) * (width - right - left);
+  const y = (value) => height - bottom + ys.at(value) * (top - height + bottom);
   const line = (x1, y1, x2, y2) =>
     `<line x1="${x1.toFixed(1)}" y1="${y1.toFixed(1)}" x2="${x2.toFixed(1)}" y2="${y2.toFixed(1)}" stroke="#ddd"/>`;
   const grid = [
-    ...xs.map((power) => line(x(10 ** power), top, x(10 ** power), height - bottom)),
-    ...ys.map((power) => line(left, y(10 ** power), width - right, y(10 ** power))),
+    ...xs.marks.map(({ value }) => line(x(value), top, x(value), height - bottom)),
+    ...ys.marks.map(({ value }) => line(left, y(value), width - right, y(value))),
   ];
   const labels = [
-    ...xs.map((power) => text(x(10 ** power), height - bottom + 14, label(power))),
-    ...ys.map((power) => text(left - 5, y(10 ** power) + 4, label(power), 'end')),
+    ...xs.marks.map(({ name, value }) => text(x(value), height - bottom + 14, name)),
+    ...ys.marks.map(({ name, value }) => text(left - 5, y(value) + 4, name, 'end')),
     text(width / 2, 16, title, 'middle', ' font-weight="bold"'),
   ];
   const curves = kinds.map((kind, i) => {

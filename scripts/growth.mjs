@@ -2,127 +2,29 @@
 // least of several windows. Writes the tables and the plot of docs/growth.md.
 //
 //   node scripts/growth.mjs                     every curve, each in a process of its own; writes docs/growth.md and docs/growth.svg
+//   node scripts/growth.mjs --voters            only the part of docs/growth.md about voters and observers, and its plot
 //   node scripts/growth.mjs --curve children    one, as JSON
 import { execFileSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { loadavg } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { ACTIVE, CURVES, requestsOf, startGrowing } from './growth-curves.mjs';
 import { plot } from './growth-plot.mjs';
-import { change, chunkOf, create, get, OpCode, request, startInside } from './inside.mjs';
+import { chunkOf } from './inside.mjs';
 
-const ACTIVE = 16;
 const DEPTH = 32;
 const WINDOWS = 9;
 const WARM_WINDOWS = 2;
 const REQUESTS = { get: 40_000, set: 10_000, 'create and delete': 10_000 };
 const MOST_WINDOW_BYTES = 48e6;
-const IN_FLIGHT = 500;
-const DIRECTORY = 1000;
-const SMALL = Buffer.alloc(100, 'x');
-
-/** Makes things number `from` to `to`, so many at a time. */
-async function inChunks(link, from, to, write) {
-  for (let at = from; at < to; at += IN_FLIGHT) {
-    const count = Math.min(IN_FLIGHT, to - at);
-    await link.ask(
-      chunkOf(count, (i) => write(at + i)),
-      count,
-    );
-  }
-}
-
-const folderOf = (n) => `/many/${Math.floor(n / DIRECTORY)}`;
-const keys = { path: (n) => `/keys/k${n}`, count: () => 1000 };
-
-/**
- * `points`: sizes; `grow` makes the server as large as the next; `path` and `count`: the nodes that are asked for;
- * `fresh`: where nodes are created and deleted.
- */
-const CURVES = {
-  nodes: {
-    title: 'nodes in the tree',
-    points: [1e3, 1e4, 1e5, 1e6],
-    path: (n) => `${folderOf(n)}/${n}`,
-    count: (size) => size,
-    fresh: '/keys/n',
-    grow: async ({ link }, from, to) => {
-      if (from === 0) await inChunks(link, 0, 1, () => create('/many', null));
-      await inChunks(link, Math.ceil(from / DIRECTORY), Math.ceil(to / DIRECTORY), (n) =>
-        create(folderOf(n * DIRECTORY), null),
-      );
-      await inChunks(link, from, to, (n) => create(`${folderOf(n)}/${n}`, SMALL));
-    },
-  },
-  children: {
-    title: 'children under one parent',
-    points: [1, 100, 1e4, 1e6],
-    path: (n) => `/one/c${n}`,
-    count: (size) => size,
-    fresh: '/one/n',
-    grow: async ({ link }, from, to) => {
-      if (from === 0) await inChunks(link, 0, 1, () => create('/one', null));
-      await inChunks(link, from, to, (n) => create(`/one/c${n}`, SMALL));
-    },
-  },
-  sessions: {
-    title: 'open sessions, of which 16 ask',
-    points: [16, 100, 1e3, 1e4],
-    ...keys,
-    fresh: '/keys/n',
-    grow: async ({ connect }, from, to) => {
-      for (let n = Math.max(from, ACTIVE); n < to; n++) await connect();
-    },
-  },
-  watches: {
-    title: 'watches on other nodes',
-    points: [1, 1e3, 1e5, 1e6],
-    ...keys,
-    fresh: '/keys/n',
-    grow: ({ link }, from, to) =>
-      inChunks(link, from, to, (n) => request(OpCode.exists, (w) => (w.string(`/absent/path-${n}`), w.bool(true)))),
-  },
-  bytes: {
-    title: 'bytes of a value',
-    points: [100, 1e3, 1e4, 1e5, 1e6],
-    ...keys,
-    fresh: '/keys/n',
-    count: () => 20,
-    grow: async ({ link }, _from, to) => {
-      const data = Buffer.alloc(to, 'x');
-      for (let n = 0; n < 20; n++) {
-        await link.ask(
-          chunkOf(1, () => change({ type: OpCode.setData, path: `/keys/k${n}`, data, version: -1 })),
-          1,
-        );
-      }
-    },
-  },
-};
-
-let seed = 12345;
-function below(bound) {
-  seed = (Math.imul(seed, 1103515245) + 12345) >>> 0;
-  return (seed >>> 4) % bound;
-}
 
 /** CPU microseconds of one kind of request. */
-async function costOf(kind, links, { path, count, fresh }, size, bytes) {
-  const data = Buffer.alloc(bytes, 'x');
+async function costOf(kind, links, curve, size, bytes) {
   const wanted = Math.max(16, Math.min(REQUESTS[kind], Math.floor(MOST_WINDOW_BYTES / bytes)));
   const depth = Math.min(DEPTH, Math.max(1, Math.floor(wanted / ACTIVE)));
   const rounds = Math.max(1, Math.floor(wanted / (ACTIVE * depth)));
-  let made = 0;
-  const any = () => path(below(count(size)));
-  const write = {
-    get: () => get(any()),
-    set: () => change({ type: OpCode.setData, path: any(), data, version: -1 }),
-    'create and delete': () => {
-      const node = `${fresh}${made >> 1}`;
-      if (made++ % 2 === 0) create(node, data);
-      else change({ type: OpCode.delete, path: node, version: -1 });
-    },
-  }[kind];
+  const write = requestsOf(curve, curve.count(size), Buffer.alloc(bytes, 'x'))[kind];
   const costs = [];
   for (let window = 0; window < WARM_WINDOWS + WINDOWS; window++) {
     const chunks = Array.from({ length: rounds }, () => links.map(() => chunkOf(depth, write)));
@@ -136,12 +38,8 @@ async function costOf(kind, links, { path, count, fresh }, size, bytes) {
 
 async function measure(name) {
   const curve = CURVES[name];
-  const { connect } = await startInside();
-  const links = [];
-  while (links.length < ACTIVE) links.push(await connect(40_000));
+  const { connect, links } = await startGrowing();
   const [link] = links;
-  await inChunks(link, 0, 1, () => create('/keys', null));
-  await inChunks(link, 0, 1000, (n) => create(`/keys/k${n}`, SMALL));
   const rows = [];
   let size = 0;
   for (const point of curve.points) {
@@ -185,17 +83,87 @@ ${curves.map(tableOf).join('\n\n')}
 `;
 }
 
-const { values } = parseArgs({ options: { curve: { type: 'string' } } });
+const VOTERS_HEADING = '## Voters and observers';
+const VOTERS_COMMAND = ['npx', 'tsx', 'scripts/observer-costs.ts', '--voters', '3,5,7', '--observers', '0,1,5,10,20'];
+const ROUNDS = 3;
+const VOTER_FIGURES = {
+  cpuUs: 'us of CPU of the leader',
+  bytesOut: 'bytes that the leader sends',
+  messagesOut: 'messages that the leader sends',
+};
+
+/** Costs of a commit as rows of the number of observers, with a figure for each number of voters. */
+function observerCurve(costs, figure) {
+  const sizes = [...new Set(costs.map(({ observers }) => observers))];
+  const ofSize = (size) => costs.filter(({ observers }) => observers === size);
+  const rows = sizes.map((size) => ({
+    size,
+    ...Object.fromEntries(ofSize(size).map((one) => [`${one.voters} voters`, one[figure]])),
+  }));
+  return { title: `observers: ${VOTER_FIGURES[figure]}`, rows, isLinear: true };
+}
+
+function voterTable(costs) {
+  const heads = [
+    'voters',
+    'observers',
+    'CPU of the leader, us',
+    'bytes out',
+    'bytes in',
+    'messages out',
+    'messages in',
+  ];
+  const figures = ['voters', 'observers', 'cpuUs', 'bytesOut', 'bytesIn', 'messagesOut', 'messagesIn'];
+  const lines = costs.map((one) => figures.map((figure) => one[figure].toLocaleString('en')));
+  return [heads, heads.map(() => '---:'), ...lines].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
+}
+
+const inDocs = (name) => new URL(`../docs/${name}`, import.meta.url);
+
+/** Measures what voters and observers cost, writes the plot, and answers the part of the document. */
+function voterPart() {
+  console.error('voters and observers');
+  const words = [...VOTERS_COMMAND, '--rounds', `${ROUNDS}`];
+  const costs = JSON.parse(execFileSync(words[0], [...words.slice(1), '--json'], { encoding: 'utf8' }));
+  const kinds = [...new Set(costs.map(({ voters }) => `${voters} voters`))];
+  const curves = Object.keys(VOTER_FIGURES).map((figure) => observerCurve(costs, figure));
+  writeFileSync(inDocs('growth-voters.svg'), plot(curves, kinds, 'a commit'));
+  return `${VOTERS_HEADING}
+
+What a commit of 100 bytes costs the leader, by simulation: production servers on simulated machines and a simulated network, 16 writes of
+one client of the leader in flight. CPU is what the leader's turns take, the client's request and answer with them, but no system
+calls: a socket costs a real leader more ([performance.md](performance.md), "Observers", has a real one). It is the least of 100
+windows of 100 commits, median of ${ROUNDS} processes, at a load average of ${loadavg()[0].toFixed(1)}; bytes and messages (packets of the quorum
+protocol) are exact. Written by \`node scripts/growth.mjs --voters\`, which runs
+
+    ${words.join(' ')}
+
+![Cost of a commit against observers](growth-voters.svg)
+
+${voterTable(costs)}
+
+Each follower is sent a proposal and a commit, which it answers once; each observer is sent one message, and answers none.
+`;
+}
+
+const { values } = parseArgs({ options: { curve: { type: 'string' }, voters: { type: 'boolean', default: false } } });
 if (values.curve !== undefined) {
   console.log(JSON.stringify(await measure(values.curve)));
   process.exit();
 }
-const curves = Object.entries(CURVES).map(([name, { title }]) => {
-  const words = ['--max-semi-space-size=4', fileURLToPath(import.meta.url), '--curve', name];
-  console.error(title);
-  return { title, rows: JSON.parse(execFileSync(process.execPath, words, { encoding: 'utf8' })) };
-});
-const docs = (name) => new URL(`../docs/${name}`, import.meta.url);
-writeFileSync(docs('growth.svg'), plot(curves, Object.keys(REQUESTS), 'us of CPU a request'));
-writeFileSync(docs('growth.md'), document(curves));
-execFileSync('npx', ['prettier', '--write', '--log-level', 'warn', fileURLToPath(docs('growth.md'))]);
+
+function curvesPart() {
+  const curves = Object.entries(CURVES).map(([name, { title }]) => {
+    const words = ['--max-semi-space-size=4', fileURLToPath(import.meta.url), '--curve', name];
+    console.error(title);
+    return { title, rows: JSON.parse(execFileSync(process.execPath, words, { encoding: 'utf8' })) };
+  });
+  writeFileSync(inDocs('growth.svg'), plot(curves, Object.keys(REQUESTS), 'us of CPU a request'));
+  return document(curves);
+}
+
+/** What stands in the document before the part about voters. */
+const writtenCurves = () => readFileSync(inDocs('growth.md'), 'utf8').split(VOTERS_HEADING)[0];
+const text = `${(values.voters ? writtenCurves() : curvesPart()).trimEnd()}\n\n${voterPart()}`;
+writeFileSync(inDocs('growth.md'), text);
+execFileSync('npx', ['prettier', '--write', '--log-level', 'warn', fileURLToPath(inDocs('growth.md'))]);

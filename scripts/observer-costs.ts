@@ -3,6 +3,10 @@
 //
 //   npm run build && npx tsx scripts/observer-costs.ts             1, 10, 100 and 1,000 observers
 //   npx tsx scripts/observer-costs.ts --observers 1,50 --writes 500
+//
+// With --voters all servers are simulated, in one process for each row (scripts/voter-costs.ts); medians of so many rounds.
+//
+//   npx tsx scripts/observer-costs.ts --voters 3,5,7 --observers 0,1,5,10,20 --rounds 3 [--json]
 import { readFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { parseArgs } from 'node:util';
@@ -13,6 +17,7 @@ import { Ensemble } from '../test/support/ensemble.js';
 import { eventually } from '../test/support/eventually.js';
 import { fourLetter } from '../test/support/four-letter.js';
 import { WireClient } from '../test/support/wire-client.js';
+import { simulate, tableOf } from './voter-costs.js';
 
 const DATA_BYTES = 100;
 const DEPTH = 16;
@@ -183,13 +188,30 @@ function sum(learners: readonly Observer[]): number {
 }
 
 const { values } = parseArgs({
-  options: { observers: { type: 'string', default: '1,10,100,1000' }, writes: { type: 'string', default: '4000' } },
+  options: {
+    voters: { type: 'string' },
+    observers: { type: 'string' },
+    writes: { type: 'string' },
+    rounds: { type: 'string', default: '3' },
+    json: { type: 'boolean', default: false },
+  },
 });
-console.log(`| observers | leader CPU a commit | bytes a commit to observers | writes a second |`);
-console.log(`| --------: | ------------------: | --------------------------: | --------------: |`);
-for (const count of values.observers.split(',').map(Number)) {
-  const { bytes, cpuUs, observers, writesPerS } = await measure(count, Number(values.writes));
-  console.log(
-    `| ${observers} | ${Math.round(cpuUs)} µs | ${Math.round(bytes).toLocaleString('en-US')} | ${Math.round(writesPerS)} |`,
-  );
+const numbers = (list: string): readonly number[] => list.split(',').map(Number);
+
+async function measureReal(counts: readonly number[], writes: number): Promise<void> {
+  console.log(`| observers | leader CPU a commit | bytes a commit to observers | writes a second |`);
+  console.log(`| --------: | ------------------: | --------------------------: | --------------: |`);
+  for (const count of counts) {
+    const { bytes, cpuUs, observers, writesPerS } = await measure(count, writes);
+    const told = Math.round(bytes).toLocaleString('en-US');
+    console.log(`| ${observers} | ${Math.round(cpuUs)} µs | ${told} | ${Math.round(writesPerS)} |`);
+  }
+}
+
+if (values.voters === undefined) {
+  await measureReal(numbers(values.observers ?? '1,10,100,1000'), Number(values.writes ?? 4000));
+} else {
+  const observers = numbers(values.observers ?? '0,1,5,10,20');
+  const costs = simulate(numbers(values.voters), observers, Number(values.writes ?? 100), Number(values.rounds));
+  console.log(values.json ? JSON.stringify(costs) : tableOf(costs));
 }

@@ -2,12 +2,18 @@
 // said to make servers pause. Beside each row stand the garbage collector's pauses: how many, the longest, their share of the time.
 //
 //   node --max-semi-space-size=4 scripts/pauses.mjs [NODES [SESSIONS [WATCHES]]]       1000000 10000 100000 when absent
+//   ... scripts/pauses.mjs --rounds 5 [...]                                            medians of so many processes
 //   DIST=../other/dist node scripts/pauses.mjs                                         another build, to compare with
 //
 // Other programs on the machine make pauses longer: of several runs the least counts. The CPU time of a pause, that of all threads
-// of the process, is what it would last if nobody else were there, or less.
+// of the process, is what it would last if nobody else were there, or less. A real follower that joins, and what clients wait:
+// `pauses-outside.mjs`.
+import { execFileSync } from 'node:child_process';
 import { PerformanceObserver } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { median } from './bench-servers.mjs';
 import { change, chunkOf, create, get, OPEN_ACL_UNSAFE, OpCode, part, request, startInside } from './inside.mjs';
 
 const DATA = Buffer.alloc(100, 'x');
@@ -17,7 +23,34 @@ const BEAT_MS = 1;
 /** The least time-out that a tick of 2000 ms allows. */
 const SESSION_MS = 4000;
 const SNAP_SLICE_BYTES = 256 * 1024;
-const [nodes = 1_000_000, sessions = 10_000, watches = 100_000] = process.argv.slice(2).map(Number);
+const { positionals, values } = parseArgs({
+  allowPositionals: true,
+  options: { rounds: { type: 'string' }, json: { type: 'boolean', default: false } },
+});
+const [nodes = 1_000_000, sessions = 10_000, watches = 100_000] = positionals.map(Number);
+
+/** Each round in a process of its own, and the median of every figure. */
+function measureRounds(rounds) {
+  const words = [...process.execArgv, fileURLToPath(import.meta.url), '--json', ...positionals];
+  const all = Array.from({ length: rounds }, () =>
+    execFileSync(process.execPath, words, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] })
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line)),
+  );
+  const table = {};
+  for (const [i, { name, ...figures }] of all[0].entries()) {
+    const middle = (figure) => +median(all.map((rows) => rows[i][figure])).toFixed(1);
+    table[name] = Object.fromEntries(Object.keys(figures).map((figure) => [figure, middle(figure)]));
+  }
+  console.log(`Medians of ${rounds} rounds`);
+  console.table(table);
+}
+
+if (values.rounds !== undefined) {
+  measureRounds(Number(values.rounds));
+  process.exit();
+}
 const { JuteWriter } = await part('jute');
 
 const gc = { count: 0, longestMs: 0, totalMs: 0 };
@@ -60,11 +93,28 @@ async function row(name, act) {
   const { longest, p99, cpuMs } = stop();
   await sleep(10);
   const tookMs = performance.now() - startMs;
-  const share = ((100 * gc.totalMs) / tookMs).toFixed(0);
-  const [a, b, c, d] = [longest, cpuMs, p99, gc.longestMs].map((ms) => Math.max(0, ms).toFixed(1));
-  const took = (tookMs / 1000).toFixed(1);
+  show({
+    name,
+    'longest ms': Math.max(0, longest),
+    'its CPU ms': cpuMs,
+    'p99 ms': Math.max(0, p99),
+    seconds: tookMs / 1000,
+    collections: gc.count,
+    'longest collection ms': gc.longestMs,
+    'collections %': (100 * gc.totalMs) / tookMs,
+  });
+}
+
+function show(figures) {
+  if (values.json) {
+    console.log(JSON.stringify(figures));
+    return;
+  }
+  const { name, collections } = figures;
+  const of = (figure) => figures[figure].toFixed(1);
   console.log(
-    `${name}: longest ${a} ms (${b} ms of CPU), p99 ${c} ms, in ${took} s; ${gc.count} collections, ${d} ms at most, ${share}%`,
+    `${name}: longest ${of('longest ms')} ms (${of('its CPU ms')} ms of CPU), p99 ${of('p99 ms')} ms, in ${of('seconds')} s; ` +
+      `${collections} collections, ${of('longest collection ms')} ms at most, ${figures['collections %'].toFixed(0)}%`,
   );
 }
 

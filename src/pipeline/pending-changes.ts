@@ -106,12 +106,17 @@ export class PendingChanges {
   /** Paths of the session's ephemeral nodes. */
   ephemeralsOf(sessionId: bigint): Set<string> {
     const paths = this.source.tree.ephemeralsOf(sessionId);
+    if (this.changedNodes > 0) this.dropChanged(paths, sessionId);
+    for (const node of this.newEphemerals.get(sessionId) ?? []) paths.add(node.path);
+    return paths;
+  }
+
+  /** Takes out what is no longer the session's. */
+  private dropChanged(paths: Set<string>, sessionId: bigint): void {
     for (const path of paths) {
       const pending = this.pending(path);
       if (pending !== undefined && !(pending.exists && pending.ephemeralOwner === sessionId)) paths.delete(path);
     }
-    for (const node of this.newEphemerals.get(sessionId) ?? []) paths.add(node.path);
-    return paths;
   }
 
   /** What the tree's digest will be after everything proposed so far; null where there are no digests. */
@@ -146,10 +151,31 @@ export class PendingChanges {
 
   /** Removes a node below `parent`. */
   remove(parent: PendingNode, node: PendingNode, stamp: ChangeStamp): void {
+    this.drop(parent, node, stamp);
+    this.rehash(parent);
+  }
+
+  /** Removes those of the nodes that there are. A parent is looked up, and its digest taken, once for children in a row. */
+  removeAll(paths: Iterable<string>, stamp: ChangeStamp): void {
+    let parent: PendingNode | null = null;
+    let parentPath: string | null = null;
+    for (const path of paths) {
+      if (parentPath === null || !isChildOf(path, parentPath)) {
+        if (parent !== null) this.rehash(parent);
+        parentPath = path.slice(0, path.lastIndexOf('/'));
+        parent = this.find(parentPath);
+      }
+      const node = this.find(path);
+      if (parent !== null && node !== null) this.drop(parent, node, stamp);
+    }
+    if (parent !== null) this.rehash(parent);
+  }
+
+  /** The digest does not count yet that `parent` has a child less. */
+  private drop(parent: PendingNode, node: PendingNode, stamp: ChangeStamp): void {
     this.touch(parent, stamp.zxid);
     parent.childCount--;
     parent.pzxid = stamp.zxid;
-    this.rehash(parent);
     this.touch(node, stamp.zxid);
     this.unlist(node);
     node.exists = false;
@@ -291,4 +317,9 @@ export class PendingChanges {
     this.ahead.replace(node.digest, digest);
     node.digest = digest;
   }
+}
+
+/** `parent` of the root's children is "". */
+function isChildOf(path: string, parent: string): boolean {
+  return path.lastIndexOf('/') === parent.length && path.startsWith(parent);
 }

@@ -20,7 +20,7 @@ import {
 import { CONFIG_PATH, type DataTree } from '../tree/index.js';
 import { EntryEncoder } from './entry-encoder.js';
 import type { ReconfigGate } from './needs.js';
-import { NodeRules, parentOf, type Petition, type Verdict } from './node-rules.js';
+import { NodeRules, type Petition, type Verdict } from './node-rules.js';
 import type { PipelineOptions } from './options.js';
 import { PendingChanges } from './pending-changes.js';
 import { QuotaRules } from './quota-rules.js';
@@ -164,13 +164,9 @@ export class Validator {
     const { clock, options, sessions } = this.deps;
     const startMs = clock.monotonicMs();
     const paths = this.pending.ephemeralsOf(petition.sessionId);
+    this.pending.removeAll(paths, petition);
     let listedBytes = 0;
-    for (const path of paths) {
-      const parent = this.pending.find(parentOf(path) ?? '');
-      const node = this.pending.find(path);
-      if (parent !== null && node !== null) this.pending.remove(parent, node, petition);
-      listedBytes += 4 + path.length;
-    }
+    for (const path of paths) listedBytes += 4 + path.length;
     sessions.setClosing(petition.sessionId);
     this.closePrepTime.record(clock.monotonicMs() - startMs);
     const areListed = options.closeSessionTxn && listedBytes <= MAX_LISTED_BYTES;

@@ -27,10 +27,22 @@ describe('npm run bench', () => {
       timeout: 120_000,
     });
     const rows = JSON.parse(await readFile(json, 'utf8')) as Readonly<Record<string, Row>>;
+    assert.ok(Number(rows['write-1 /s']?.['of fsync']) > 0, JSON.stringify(rows['write-1 /s']));
+    assert.ok(Number(rows['fsync of 16 /s']?.['floor']) > 0, JSON.stringify(rows));
     for (const row of ['start ms', 'idle MB', 'read-1 /s', 'write-1 /s', 'fill /s', 'restarted MB']) {
       for (const column of ['ours', 'floor', 'of floor', 'other', 'ours/other']) {
         assert.ok(Number(rows[row]?.[column]) > 0, `${row}, ${column}: ${JSON.stringify(rows[row])}`);
       }
+    }
+  });
+
+  it('tells who was busy, and what the generator could do with a core of its own', async () => {
+    const json = join(folder, 'busy.json');
+    const words = '--rounds 1 --seconds 1 --warm-up 0.1 --rows read-32'.split(' ');
+    await promisify(execFile)(process.execPath, [BENCH, ...words, '--json', json], { timeout: 120_000 });
+    const { busy } = JSON.parse(await readFile(json, 'utf8')) as { busy: Readonly<Record<string, Row>> };
+    for (const column of ['server', 'generator', 'floor server', 'its generator', 'generator could /s', 'by ours']) {
+      assert.ok(Number(busy['read-32']?.[column]) > 0, `${column}: ${JSON.stringify(busy)}`);
     }
   });
 
