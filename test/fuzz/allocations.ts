@@ -8,9 +8,12 @@ type Allocate = (size: number, ...rest: never[]) => Buffer;
 type Name = 'alloc' | 'allocUnsafe' | 'allocUnsafeSlow';
 
 let largest = 0;
+let isWatching = false;
 
 /** From now on in this thread the largest buffer that anybody asks for is known. */
 export function watchAllocations(): void {
+  if (isWatching) return;
+  isWatching = true;
   const classes = Buffer as unknown as Record<Name, Allocate>;
   for (const name of ['alloc', 'allocUnsafe', 'allocUnsafeSlow'] as const) {
     const allocate = classes[name];
@@ -22,10 +25,10 @@ export function watchAllocations(): void {
 }
 
 /** Throws when an allocation since the last call was out of proportion to an input of this size. */
-export function checkAllocations(inputBytes: number): void {
+export function checkAllocations(inputBytes: number, fixedBytes = FIXED_BYTES): void {
   const found = largest;
   largest = 0;
-  if (found > FIXED_BYTES + inputBytes * TIMES_INPUT) {
+  if (found > fixedBytes + inputBytes * TIMES_INPUT) {
     throw new Broken(`${found} bytes at once for an input of ${inputBytes}`);
   }
 }

@@ -4,8 +4,14 @@ import type { Coverage } from './coverage.js';
 import { mutate } from './mutator.js';
 import { Broken, type Target } from './target.js';
 
-/** Coverage is taken after so many inputs, for taking it is slow. */
-const BATCH = 64;
+/**
+ * Coverage is taken after so many inputs at most, for taking it is slow. After fewer where news are frequent: to find out who
+ * of many brought them, they must run again.
+ */
+const LARGEST_BATCH = 64;
+const SMALLEST_BATCH = 4;
+/** Who has not tried enough inputs within so many times its limit never will. */
+const PATIENCE = 60;
 /** No input takes longer. */
 const SLOW_MS = 2000;
 
@@ -25,6 +31,8 @@ export interface Finding {
 export interface FuzzOptions {
   readonly seed: number;
   readonly limitMs: number;
+  /** It goes on for longer when it has not tried so many. */
+  readonly leastInputs: number;
   /** Is told of every input before it runs. */
   readonly begin: (bytes: Buffer) => void;
 }
@@ -32,12 +40,16 @@ export interface FuzzOptions {
 /** Mutates inputs, and keeps those that reach code that none before reached, until time is up or something is found. */
 export async function fuzz(target: Target, coverage: Coverage, options: FuzzOptions): Promise<FuzzResult> {
   const random = new SeededRandom(`fuzz ${target.name} ${options.seed}`);
-  const endMs = performance.now() + options.limitMs;
+  const beganMs = performance.now();
   const corpus = [...(await target.seeds())];
   let inputs = 0;
   const done = (finding: Finding | null): FuzzResult => ({
     ...{ inputs, corpus: corpus.length, characters: coverage.characters, finding },
   });
+  const isOver = (): boolean => {
+    const tookMs = performance.now() - beganMs;
+    return tookMs > options.limitMs * (inputs < options.leastInputs ? PATIENCE : 1);
+  };
   const runOne = async (bytes: Buffer): Promise<Finding | null> => {
     inputs++;
     options.begin(bytes);
@@ -48,32 +60,47 @@ export async function fuzz(target: Target, coverage: Coverage, options: FuzzOpti
     if (finding !== null) return done(finding);
   }
   coverage.takeNew();
-  while (performance.now() < endMs) {
-    const batch = Array.from({ length: BATCH }, () => mutate(corpus, target, random));
-    for (const bytes of batch) {
+  for (let size = SMALLEST_BATCH; !isOver();) {
+    const batch: Buffer[] = [];
+    while (batch.length < size && !isOver()) {
+      const bytes = mutate(corpus, target, random);
+      batch.push(bytes);
       const finding = await runOne(bytes);
       if (finding !== null) return done(finding);
-      if (performance.now() > endMs) break;
     }
-    if (coverage.takeNew() === 0) continue;
-    corpus.push(...(await newcomers(target, batch, coverage)));
+    const reached = coverage.takeNew();
+    size = reached > 0 ? Math.max(SMALLEST_BATCH, size >> 1) : Math.min(LARGEST_BATCH, size * 2);
+    if (reached === 0) continue;
+    coverage.forgetLast();
+    corpus.push(...(await newcomers(target, batch, reached, coverage, isOver)));
   }
   return done(null);
 }
 
 /**
- * Which of a batch reach code that no input before them reached; the batch has just done so. Halves are tried until single
- * inputs are left.
+ * Which of a batch reach code that no input before them reached: so many characters of it, of which `coverage` does not know
+ * (any more). Halves are tried until single inputs are left, or no time is.
  */
-async function newcomers(target: Target, batch: readonly Buffer[], coverage: Coverage): Promise<Buffer[]> {
-  if (batch.length === 1) return [...batch];
-  coverage.forgetLast();
-  const found: Buffer[] = [];
+async function newcomers(
+  target: Target,
+  batch: readonly Buffer[],
+  characters: number,
+  coverage: Coverage,
+  isOver: () => boolean,
+): Promise<readonly Buffer[]> {
+  if (isOver()) return [];
   const middle = batch.length >> 1;
-  for (const half of [batch.slice(0, middle), batch.slice(middle)]) {
-    for (const bytes of half) await tryInput(target, bytes);
-    if (coverage.takeNew() > 0) found.push(...(await newcomers(target, half, coverage)));
+  const half = batch.length === 1 ? batch : batch.slice(0, middle);
+  for (const bytes of half) await tryInput(target, bytes);
+  const reached = coverage.takeNew();
+  if (batch.length === 1) return reached > 0 ? batch : [];
+  const found: Buffer[] = [];
+  if (reached > 0) {
+    coverage.forgetLast();
+    found.push(...(await newcomers(target, half, reached, coverage, isOver)));
   }
+  const rest = characters - reached;
+  if (rest > 0) found.push(...(await newcomers(target, batch.slice(middle), rest, coverage, isOver)));
   return found;
 }
 

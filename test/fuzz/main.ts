@@ -6,7 +6,7 @@ import { fuzzWatched } from './watched.js';
 
 const USAGE = `Feeds decoders with inputs gone wrong, led by the code they reach (docs/verification.md).
 
-  npm run fuzz                                          every target for ten seconds
+  npm run fuzz                                          every target for ten seconds, with a new seed
   npm run fuzz -- --target NAME --seconds N --seed S    ${TARGETS.map(({ name }) => name).join(', ')}
   npm run fuzz -- --target NAME --input HEX             one input again
 `;
@@ -20,7 +20,7 @@ async function main(): Promise<number> {
     options: {
       target: { type: 'string' },
       seconds: { type: 'string', default: '10' },
-      seed: { type: 'string', default: '1' },
+      seed: { type: 'string', default: String(Date.now() % 1_000_000) },
       input: { type: 'string' },
       help: { type: 'boolean', default: false },
     },
@@ -42,7 +42,9 @@ async function main(): Promise<number> {
       continue;
     }
     const { characters, corpus, finding, inputs } = await fuzzWatched(target.name, seed, seconds * 1000);
-    say(`${target.name}: ${inputs} inputs, ${characters} characters of code, ${corpus} inputs reached something new`);
+    say(
+      `${target.name}, seed ${seed}: ${inputs} inputs, ${characters} characters of code, ${corpus} inputs reached something new`,
+    );
     if (finding === null) continue;
     findings++;
     say(`FOUND: ${finding.text}\nAgain: npm run fuzz -- --target ${target.name} --input ${finding.inputHex}`);

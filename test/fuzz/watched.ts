@@ -2,20 +2,28 @@ import { Worker } from 'node:worker_threads';
 import type { FuzzResult } from './fuzzer.js';
 import type { WorkerTask } from './worker.js';
 
-/** An input that takes longer never ends. */
 const HANG_MS = 15_000;
+/** So long a thread may load its decoder, on a machine that has much else to do. */
+const START_MS = 60_000;
 const INPUT_BYTES = 64 * 1024;
 const HEAP_MB = 512;
+
+export interface WatchOptions {
+  /** No input takes longer than this, or it never ends. */
+  readonly hangMs?: number;
+  /** See `FuzzOptions`. */
+  readonly leastInputs?: number;
+}
 
 /** Fuzzes in a thread of its own, so that inputs that never end, or take all memory, are found, too. */
 export async function fuzzWatched(
   target: string,
   seed: number,
   limitMs: number,
-  hangMs = HANG_MS,
+  { hangMs = HANG_MS, leastInputs = 0 }: WatchOptions = {},
 ): Promise<FuzzResult> {
   const task: WorkerTask = {
-    ...{ target, seed, limitMs },
+    ...{ target, seed, limitMs, leastInputs },
     progress: new Int32Array(new SharedArrayBuffer(8)),
     input: new Uint8Array(new SharedArrayBuffer(INPUT_BYTES)),
   };
@@ -31,9 +39,11 @@ export async function fuzzWatched(
   try {
     return await new Promise<FuzzResult>((resolve) => {
       let before = -1;
+      const beganMs = performance.now();
       timer = setInterval(() => {
         const now = Atomics.load(task.progress, 0);
-        if (now === before) resolve(failed(`no end within ${hangMs} ms`));
+        const isStarting = now === 0 && performance.now() - beganMs < START_MS;
+        if (now === before && !isStarting) resolve(failed(`no end within ${hangMs} ms`));
         before = now;
       }, hangMs);
       worker.once('message', resolve);

@@ -9,6 +9,7 @@ export interface WorkerTask {
   readonly target: string;
   readonly seed: number;
   readonly limitMs: number;
+  readonly leastInputs: number;
   /** Counts inputs; then the length of the newest. */
   readonly progress: Int32Array;
   /** The newest input. */
@@ -21,6 +22,7 @@ const coverage = new Coverage();
 const result = await fuzz(targetNamed(task.target), coverage, {
   seed: task.seed,
   limitMs: task.limitMs,
+  leastInputs: task.leastInputs,
   begin: (bytes) => {
     task.input.set(bytes.subarray(0, task.input.length));
     Atomics.store(task.progress, 1, bytes.length);

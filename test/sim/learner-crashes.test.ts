@@ -2,15 +2,17 @@
 // in each way of synchronization. Afterwards it must come to what the others have.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { machineName } from './settings.js';
+import { machineName, type Settings } from './settings.js';
 import { installTaps, type SyncMode, type Witness } from './taps.js';
-import { type Files, WholeServers } from './whole-servers.js';
+import { type Files, SHORT, WholeServers } from './whole-servers.js';
 
-const ALL = [1, 2, 3] as const;
+const VOTERS: readonly number[] = [1, 2, 3];
+const OBSERVER = 4;
 const IS_LONG = process.env['ZK_TEST_LONG'] === '1';
 
 /** Disks of an ensemble whose server `learner` is behind. */
 interface Prepared {
+  readonly settings: Settings;
   readonly learner: number;
   readonly files: ReadonlyMap<number, Files>;
   /** Paths that were answered. */
@@ -23,6 +25,8 @@ interface Case {
   readonly dead: number;
   /** What the others write meanwhile. */
   readonly missed: number;
+  /** An observer is behind, with a log (`syncEnabled`) or with snapshots alone. */
+  readonly observer?: 'with a log' | 'without a log';
 }
 
 const CASES: readonly Case[] = [
@@ -31,7 +35,17 @@ const CASES: readonly Case[] = [
   { mode: 'TRUNC and DIFF', dead: 3, missed: 3 },
   { mode: 'SNAP', dead: 0, missed: 30 },
   ...(IS_LONG ? [{ mode: 'SNAP', dead: 3, missed: 30 } as const] : []),
+  { mode: 'DIFF', dead: 0, missed: 1, observer: 'with a log' },
+  { mode: 'SNAP', dead: 0, missed: 30, observer: 'with a log' },
+  // It comes back with its last snapshot, which is too old for a DIFF.
+  { mode: 'SNAP', dead: 0, missed: 1, observer: 'without a log' },
+  { mode: 'SNAP', dead: 0, missed: 30, observer: 'without a log' },
 ];
+
+function settingsOf({ observer }: Case): Settings {
+  if (observer === undefined) return SHORT;
+  return { ...SHORT, observers: [OBSERVER], observersLog: observer === 'with a log' };
+}
 
 async function write(servers: WholeServers, sid: number, paths: readonly string[]): Promise<void> {
   const client = await servers.client(sid);
@@ -44,13 +58,16 @@ function paths(prefix: string, count: number): string[] {
 }
 
 /** An ensemble lives until its server is as far behind as the case says; then the power goes. */
-async function prepare({ dead, missed, mode }: Case): Promise<Prepared> {
-  const servers = new WholeServers(`prepare ${mode} ${dead} ${missed}`);
+async function prepare(one: Case): Promise<Prepared> {
+  const { dead, missed, mode, observer } = one;
+  const settings = settingsOf(one);
+  const all = [...VOTERS, ...settings.observers];
+  const servers = new WholeServers(`prepare ${mode} ${dead} ${missed} ${observer ?? ''}`, settings);
   const { network } = servers.world;
-  for (const sid of ALL) await servers.boot(sid);
-  await servers.serving(...ALL);
-  const learner = ALL.find((sid) => servers.isLeader(sid)) ?? 0;
-  const others = ALL.filter((sid) => sid !== learner);
+  for (const sid of all) await servers.boot(sid);
+  await servers.serving(...all);
+  const learner = observer === undefined ? (VOTERS.find((sid) => servers.isLeader(sid)) ?? 0) : OBSERVER;
+  const others = VOTERS.filter((sid) => sid !== learner);
   await write(servers, learner, paths('first', 9));
   const client = dead > 0 ? await servers.client(learner) : null;
   for (const sid of others) network.cut(machineName(learner), machineName(sid));
@@ -64,8 +81,8 @@ async function prepare({ dead, missed, mode }: Case): Promise<Prepared> {
   await servers.world.run(500);
   for (const sid of others) servers.crash(sid, 'lose');
   return {
-    learner,
-    files: new Map(ALL.map((sid) => [sid, servers.files(sid)])),
+    ...{ settings, learner },
+    files: new Map(all.map((sid) => [sid, servers.files(sid)])),
     answered: [...paths('first', 9), ...paths('missed', missed)],
   };
 }
@@ -87,10 +104,10 @@ function watchModes(modes: Set<SyncMode>): () => void {
 
 /** False when the learner serves before it has done so many operations. */
 async function crashAt(prepared: Prepared, point: number, mode: 'kill' | 'lose' | 'tear'): Promise<boolean> {
-  const { answered, files, learner } = prepared;
-  const servers = new WholeServers(`learner ${point} ${mode}`);
+  const { answered, files, learner, settings } = prepared;
+  const servers = new WholeServers(`learner ${point} ${mode}`, settings);
   for (const [sid, own] of files) servers.install(sid, own);
-  const others = ALL.filter((sid) => sid !== learner);
+  const others = VOTERS.filter((sid) => sid !== learner);
   for (const sid of others) await servers.boot(sid);
   await servers.serving(...others);
   const crash = { happened: false };
@@ -103,10 +120,10 @@ async function crashAt(prepared: Prepared, point: number, mode: 'kill' | 'lose' 
   disarm();
   if (!crash.happened) return false;
   await servers.boot(learner);
-  await servers.serving(...ALL);
+  await servers.serving(...files.keys());
   await write(servers, learner, ['/last']);
   await servers.world.run(500);
-  const digests = new Set(ALL.map((sid) => servers.database(sid).tree.digest));
+  const digests = new Set([...files.keys()].map((sid) => servers.database(sid).tree.digest));
   assert.equal(digests.size, 1, `trees differ after a crash at ${point} (${mode})`);
   for (const path of [...answered, '/last']) assert.ok(servers.database(learner).tree.find(path) >= 0, path);
   assert.equal(servers.database(learner).tree.find('/dead0'), -1);
@@ -116,7 +133,8 @@ async function crashAt(prepared: Prepared, point: number, mode: 'kill' | 'lose' 
 describe('a crash at every disk operation of a whole server that is synchronized', () => {
   for (const one of CASES) {
     for (const mode of IS_LONG ? (['lose', 'tear', 'kill'] as const) : (['tear'] as const)) {
-      it(`${one.mode}, ${one.missed} missed and ${one.dead} dead (${mode})`, async () => {
+      const who = one.observer === undefined ? '' : `, an observer ${one.observer}`;
+      it(`${one.mode}, ${one.missed} missed and ${one.dead} dead${who} (${mode})`, async () => {
         const prepared = await prepare(one);
         const modes = new Set<SyncMode>();
         const stop = watchModes(modes);

@@ -1,0 +1,5 @@
+import { describe } from 'node:test';
+import { showAll } from './codec.js';
+import { REPLIES } from './replies.js';
+
+describe('replies, as they are written and read', () => showAll(REPLIES));
