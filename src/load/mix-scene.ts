@@ -60,7 +60,7 @@ export class MixScene implements SceneRun, LoadOwner {
 
   async run(): Promise<Outcome> {
     const { plan } = this.share;
-    await Promise.all(this.seats.map((seat) => this.open(seat)));
+    await this.openAll();
     const { clock } = this.world;
     this.startMs = clock.monotonicMs();
     this.measureMs = this.startMs + plan.warmUpMs;
@@ -70,13 +70,27 @@ export class MixScene implements SceneRun, LoadOwner {
     await this.untilEnd();
     await this.drain();
     this.isOver = true;
-    await Promise.all(this.seats.map(({ connection }) => connection?.close(DRAIN_MS) ?? Promise.resolve()));
+    await this.closeAll();
     this.outcome.measuredMs = plan.measuredMs;
     return this.outcome;
   }
 
   stop(): void {
     this.endMs = this.world.clock.monotonicMs();
+  }
+
+  /** Rejects when one cannot be had, and then leaves none open: they would keep the program from ending. */
+  private async openAll(): Promise<void> {
+    const opened = await Promise.allSettled(this.seats.map((seat) => this.open(seat)));
+    const failed = opened.find((one) => one.status === 'rejected');
+    if (failed === undefined) return;
+    this.isOver = true;
+    await this.closeAll();
+    throw failed.reason;
+  }
+
+  private async closeAll(): Promise<void> {
+    await Promise.all(this.seats.map(({ connection }) => connection?.close(DRAIN_MS) ?? Promise.resolve()));
   }
 
   private async open(seat: Seat): Promise<void> {
