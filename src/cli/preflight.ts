@@ -1,6 +1,13 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { exitCodeOf, type Fault, formatFault, type ServerConfig } from '../config/index.js';
+import {
+  exitCodeOf,
+  type Fault,
+  formatFault,
+  type SaslClientSettings,
+  type SaslServerSettings,
+  type ServerConfig,
+} from '../config/index.js';
 import { formatEndpoint } from '../host/index.js';
 import { faultsOfFiles } from './check-files.js';
 import type { CliContext } from './context.js';
@@ -126,6 +133,32 @@ function serverFindings(context: CliContext, loaded: LoadedConfig, config: Serve
   return found;
 }
 
+/** Who proves what to whom, and never with which password. */
+function saslFindings({ access, mode, quorumSecurity }: ServerConfig): Finding[] {
+  const found: Finding[] = [];
+  const say = (text: string): void => {
+    found.push({ weight: 'know', text });
+  };
+  const { sasl: between } = quorumSecurity;
+  if (mode === 'quorum' && between !== null) {
+    const { client, server, serverRequires } = between;
+    const login = client === null ? 'does not log in' : `logs in as ${nameOf(client)} by ${client.mechanism}`;
+    const others = serverRequires ? 'refuses those that do not log in' : 'takes those that do not log in, too';
+    say(`SASL between servers: this one ${login}, takes ${takenBy(server)}, and ${others}.`);
+  }
+  if (access.sasl !== null) say(`SASL of clients: this server takes ${takenBy(access.sasl)}.`);
+  return found;
+}
+
+function nameOf(client: SaslClientSettings): string {
+  return client.mechanism === 'GSSAPI' ? client.principal : client.user;
+}
+
+function takenBy(server: SaslServerSettings): string {
+  if (server.mechanism === 'GSSAPI') return `tickets for ${server.principal} by GSSAPI`;
+  return `${server.users.size === 1 ? '1 user' : `${server.users.size} users`} of the JAAS file by DIGEST-MD5`;
+}
+
 function print(context: CliContext, configFile: string, findings: readonly Finding[], verdict: string): void {
   context.out(`${configFile}: ${verdict}`);
   for (const weight of ['stops', 'differs', 'know'] as const) {
@@ -149,7 +182,9 @@ export async function preflight(context: CliContext, { from, json }: PreflightOp
   const findings: Finding[] = [
     ...faults.map((fault) => ({ weight: WEIGHT_OF[fault.severity], text: sentenceOf(fault) })),
     ...jvmFindings(loaded.env),
-    ...(config === null ? [] : [...dataFindings(config), ...serverFindings(context, loaded, config)]),
+    ...(config === null
+      ? []
+      : [...dataFindings(config), ...saslFindings(config), ...serverFindings(context, loaded, config)]),
   ];
   const has = (weight: Weight): boolean => findings.some((finding) => finding.weight === weight);
   const stops = has('stops');

@@ -4,6 +4,12 @@ import { formatEndpoint, NetworkError } from '../host/index.js';
 /** An address gets so long before the next one is tried beside it. */
 const HEAD_START_MS = 300;
 
+/** A connection, and the address at which it was made. */
+export interface Dialled {
+  readonly endpoint: Endpoint;
+  readonly socket: Socket;
+}
+
 /** Every address of a server failed. */
 export class DialError extends Error {
   override readonly name = 'DialError';
@@ -30,7 +36,7 @@ export function dialFirst(
   clock: Clock,
   endpoints: readonly Endpoint[],
   dial: (endpoint: Endpoint) => Promise<Socket>,
-): Promise<Socket> {
+): Promise<Dialled> {
   return new Promise((resolve, reject) => {
     const failures: { endpoint: Endpoint; error: unknown }[] = [];
     let launched = 0;
@@ -50,7 +56,7 @@ export function dialFirst(
           }
           won = true;
           timer?.cancel();
-          resolve(socket);
+          resolve({ endpoint, socket });
         },
         (error: unknown) => {
           failures.push({ endpoint, error });

@@ -1,5 +1,6 @@
 import type { Endpoint, Socket } from '../host/index.js';
 import { type Complaints, formatEndpoint } from '../host/index.js';
+import { AddressTurns } from '../membership/index.js';
 import { encodeInitialMessage } from '../protocol/index.js';
 import { findOwn, findServer, greetingAddresses, mainHost } from './addresses.js';
 import { DialError, dialFirst } from './dial.js';
@@ -32,6 +33,7 @@ export class Dialler {
   private readonly unproven = new OpenSet<Socket>();
   private readonly knocks = new OpenSet<Knock>();
   private readonly knockedAtMs = new Map<number, number>();
+  private readonly turns = new AddressTurns();
   private readonly cancel = new AbortController();
   private stopped = false;
 
@@ -80,9 +82,10 @@ export class Dialler {
     this.dialling.set(sid, dial);
     /** Is this still the dial that counts? Asked once, when it is over. */
     const counts = (): boolean => this.dialling.get(sid) === dial && this.dialling.delete(sid);
-    dialFirst(this.deps.clock, endpoints, (endpoint) => this.attempt(endpoint)).then(
-      (socket) => {
-        if (counts()) this.reached(sid, socket);
+    const { first, later } = this.turns.next(sid, endpoints);
+    dialFirst(this.deps.clock, [...first, ...later], (endpoint) => this.attempt(endpoint)).then(
+      ({ endpoint, socket }) => {
+        if (counts()) this.reached(sid, endpoint, socket);
         else socket.destroy();
       },
       (error: unknown) => {
@@ -95,6 +98,11 @@ export class Dialler {
   connected(sid: number): void {
     this.knockedAtMs.delete(sid);
     this.complaints.forget(`dial ${sid} `);
+  }
+
+  /** Something came from the server: it is where it was dialled. */
+  heard(sid: number): void {
+    this.turns.heard(sid);
   }
 
   /** Resolves when no dial is under way and no socket of one is open. */
@@ -116,12 +124,14 @@ export class Dialler {
     }
   }
 
-  private reached(sid: number, socket: Socket): void {
+  private reached(sid: number, endpoint: Endpoint, socket: Socket): void {
     const server = findOwn(this.deps.view, this.options.myId);
     if (this.stopped || server === null) {
       socket.destroy();
       return;
     }
+    // Of strangers nothing is kept.
+    if (!this.isStranger(sid)) this.turns.reached(sid, endpoint);
     socket.setNoDelay(true);
     socket.setKeepAlive(this.options.tcpKeepAlive);
     const message = { sid: this.options.myId, addresses: greetingAddresses(server) };

@@ -14,6 +14,8 @@ export interface ConnectionOwner {
 export class ElectionConnection implements SocketHandler {
   private readonly sender: SendWorker;
   private readonly receiver: RecvWorker;
+  /** Has a message come over it? */
+  isHeard = false;
   private finished = false;
   private fault: Error | undefined;
 
@@ -25,7 +27,9 @@ export class ElectionConnection implements SocketHandler {
   ) {
     this.sender = new SendWorker(socket, outbox);
     this.receiver = new RecvWorker((message) => {
-      if (!this.finished) owner.deliver(sid, message);
+      if (this.finished) return;
+      this.isHeard = true;
+      owner.deliver(sid, message);
     });
   }
 

@@ -20,6 +20,11 @@ export interface ReceivedMessage {
 
 /** As many received messages wait at most; then the oldest goes. */
 const RECEIVED_CAPACITY = 100;
+/**
+ * A server with several addresses that was dialled and asked says something within this time. Otherwise its next address is
+ * tried: this one took the connection, but it may not lead to the server.
+ */
+const HEARD_WITHIN_MS = 1000;
 /** So many connections of servers that are in no configuration, and of observers without id, are kept. */
 const MAX_STRANGERS = 128;
 
@@ -88,9 +93,11 @@ export class QuorumCnxManager implements ConnectionOwner, DialOwner {
     this.connectOne(sid);
   }
 
-  /** Dials a server unless it is connected or being dialled. */
+  /** Dials a server unless it is connected or being dialled. Called when there is something to ask it. */
   connectOne(sid: number): void {
-    if (sid === this.options.myId || this.isConnected(sid)) return;
+    if (sid === this.options.myId) return;
+    if (this.leadsNowhere(sid)) this.disconnect(this.links.get(sid));
+    if (this.isConnected(sid)) return;
     const endpoints = dialEndpoints(this.deps.view, sid);
     if (endpoints.length > 0) {
       this.dialler.dial(sid, endpoints);
@@ -105,11 +112,23 @@ export class QuorumCnxManager implements ConnectionOwner, DialOwner {
   /** As `connectOne`; a connection over which nothing has come since `sinceMs` (monotonic) is closed first. */
   renew(sid: number, sinceMs: number): void {
     const link = this.links.get(sid);
-    if (link !== undefined && link.connection !== null && link.heardAtMs < sinceMs) {
-      link.connection.finish();
-      link.connection = null;
-    }
+    if (link !== undefined && link.heardAtMs < sinceMs) this.disconnect(link);
     this.connectOne(sid);
+  }
+
+  private leadsNowhere(sid: number): boolean {
+    const link = this.links.get(sid);
+    // Those with larger ids have dialled, and shown by it who they are.
+    if (link === undefined || sid > this.options.myId || link.connection === null || link.connection.isHeard)
+      return false;
+    const isOld = this.deps.clock.monotonicMs() - link.heardAtMs >= HEARD_WITHIN_MS;
+    return isOld && (findServer(this.deps.view, sid)?.addresses.length ?? 1) > 1;
+  }
+
+  private disconnect(link: Link | undefined): void {
+    if (link === undefined) return;
+    link.connection?.finish();
+    link.connection = null;
   }
 
   /** Dials every server that there was anything to do with and that is not connected. */
@@ -130,8 +149,7 @@ export class QuorumCnxManager implements ConnectionOwner, DialOwner {
       const now = findServer(view, sid);
       if (then === undefined || (now !== null && sameElectionAddresses(then, now))) continue;
       if (now === null) this.links.delete(sid);
-      link.connection?.finish();
-      link.connection = null;
+      this.disconnect(link);
     }
     for (const sid of view.verifier().members.keys()) {
       this.strangers.delete(sid);
@@ -175,6 +193,7 @@ export class QuorumCnxManager implements ConnectionOwner, DialOwner {
   deliver(sid: number, bytes: Buffer): void {
     const link = this.links.get(sid);
     if (link !== undefined) link.heardAtMs = this.deps.clock.monotonicMs();
+    this.dialler.heard(sid);
     while (this.received.length >= RECEIVED_CAPACITY) this.received.take();
     this.received.push({ sid, bytes });
   }
@@ -240,13 +259,14 @@ export class QuorumCnxManager implements ConnectionOwner, DialOwner {
       const link = this.links.get(sid);
       if (link !== undefined) {
         this.reportDouble(sid, link, socket);
-        link.connection?.finish();
-        link.connection = null;
+        this.disconnect(link);
       }
       socket.destroy();
       // Where the configuration says it is counts more than what whoever knocked says.
       this.dialler.dialBack(sid, distinctEndpoints([...dialEndpoints(this.deps.view, sid), ...dialBack]));
     } else {
+      // Knocked at, it has dialled back.
+      this.dialler.heard(sid);
       this.adopt(sid, socket, rest);
     }
   }

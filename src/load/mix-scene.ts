@@ -70,7 +70,7 @@ export class MixScene implements SceneRun, LoadOwner {
     await this.untilEnd();
     await this.drain();
     this.isOver = true;
-    await Promise.all(this.seats.map(({ connection }) => connection?.close(DRAIN_MS) ?? Promise.resolve()));
+    await this.closeAll();
     this.outcome.measuredMs = plan.measuredMs;
     return this.outcome;
   }
@@ -79,15 +79,18 @@ export class MixScene implements SceneRun, LoadOwner {
     this.endMs = this.world.clock.monotonicMs();
   }
 
-  /** All or none: those that are open would come again and again while nobody waits for the others any more. */
+  /** Rejects when one cannot be had, and then leaves none open: they would keep the program from ending. */
   private async openAll(): Promise<void> {
-    try {
-      await Promise.all(this.seats.map((seat) => this.open(seat)));
-    } catch (error) {
-      this.isOver = true;
-      await Promise.all(this.seats.map(({ connection }) => connection?.close(DRAIN_MS) ?? Promise.resolve()));
-      throw error;
-    }
+    const opened = await Promise.allSettled(this.seats.map((seat) => this.open(seat)));
+    const failed = opened.find((one) => one.status === 'rejected');
+    if (failed === undefined) return;
+    this.isOver = true;
+    await this.closeAll();
+    throw failed.reason;
+  }
+
+  private async closeAll(): Promise<void> {
+    await Promise.all(this.seats.map(({ connection }) => connection?.close(DRAIN_MS) ?? Promise.resolve()));
   }
 
   private async open(seat: Seat): Promise<void> {

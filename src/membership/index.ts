@@ -1,3 +1,4 @@
+export { AddressTurns } from './address-turns.js';
 export type { MembershipErrorCode } from './errors.js';
 export { MembershipError } from './errors.js';
 export type { Hierarchy } from './hierarchical.js';

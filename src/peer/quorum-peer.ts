@@ -6,7 +6,7 @@ import { FastLeaderElection } from '../election/index.js';
 import { QuorumCnxManager } from '../connection/index.js';
 import type { Host } from '../host/index.js';
 import { sleep } from '../host/index.js';
-import type { QuorumServer, QuorumVerifier } from '../membership/index.js';
+import { AddressTurns, type QuorumServer, type QuorumVerifier } from '../membership/index.js';
 import type { Metrics } from '../metrics/index.js';
 import type { RequestPipeline } from '../pipeline/index.js';
 import { SessionIds } from '../pipeline/index.js';
@@ -65,6 +65,7 @@ export class QuorumPeer implements Server, ElectionSelf {
   private readonly reconfiguration: Reconfiguration;
   private readonly oracle: OracleFile | null;
   private readonly masters: ObservedMasters;
+  private readonly turns = new AddressTurns();
   private readonly rest: Rest;
   private readonly absent: AbsentMembers;
   private database: Database | null = null;
@@ -411,6 +412,7 @@ export class QuorumPeer implements Server, ElectionSelf {
       view: this,
       phases: this.phases,
       masters: this.masters,
+      turns: this.turns,
       serving: (pipeline) => {
         this.serve(pipeline);
       },

@@ -1,5 +1,5 @@
 import type { Clock, Endpoint, Network } from '../host/index.js';
-import { isWildcardHost, type QuorumVerifier } from '../membership/index.js';
+import { type AddressTurns, isWildcardHost, type QuorumVerifier } from '../membership/index.js';
 import type { ReconfigGate, RequestPipeline } from '../pipeline/index.js';
 import { FollowerPipeline, LeaderPipeline } from '../pipeline/index.js';
 import type { ServerState } from '../protocol/index.js';
@@ -37,6 +37,8 @@ export interface RoleContext {
   readonly phases: PhaseTrace;
   /** Where an observer goes. */
   readonly masters: ObservedMasters;
+  /** Which addresses of leaders and masters led to nobody. */
+  readonly turns: AddressTurns;
   /** The role has begun to serve. */
   readonly serving: (pipeline: RequestPipeline) => void;
 }
@@ -238,7 +240,8 @@ class LearningRole implements Role {
       drainTouched: () => pipeline.drainTouched(),
     };
     const { reconfigHook } = context;
-    const deps = { ...roleDeps(context), server, leaderSid, reconfigHook };
+    const { turns } = context;
+    const deps = { ...roleDeps(context), server, leaderSid, reconfigHook, turns };
     if (observes) {
       const { master, delayMs } = context.masters.choose(context.view.verifier(), leaderSid);
       this.observedSid = master?.sid ?? leaderSid;

@@ -1,8 +1,12 @@
 import type { Clock, Endpoint, Logger, Network, Socket } from '../host/index.js';
 import { formatEndpoint } from '../host/index.js';
+import type { AddressTurns } from '../membership/index.js';
 import type { Life } from './life.js';
 import { Milestone, ZabError } from './life.js';
 import type { ZabOptions } from './options.js';
+
+/** Addresses that led to nobody the last time wait so long for the others. */
+const HEAD_START_MS = 300;
 
 export interface DialContext {
   readonly clock: Clock;
@@ -13,50 +17,69 @@ export interface DialContext {
 }
 
 /**
- * Connects to the leader, which may not be listening yet: all of its addresses at once, each with several tries, within
- * initLimit (or connectToLearnerMasterLimit). The first connection wins. Throws CONNECT_FAILED.
+ * Connects to the leader, which may not be listening yet: its addresses at once, each with several tries, within initLimit (or
+ * connectToLearnerMasterLimit). The first connection wins. Throws CONNECT_FAILED.
  *
  * ZooKeeper tries five times, 100 ms apart; here the tries are closer in the beginning and last as long.
  */
-export async function dialLeader(addresses: readonly Endpoint[], context: DialContext): Promise<Socket> {
-  const { life, options } = context;
+export async function dialLeader(
+  sid: number,
+  addresses: readonly Endpoint[],
+  turns: AddressTurns,
+  context: DialContext,
+): Promise<Socket> {
+  const { clock, life, options } = context;
   const limit = options.connectToLearnerMasterLimit > 0 ? options.connectToLearnerMasterLimit : options.initLimit;
   const limitMs = limit * options.tickTimeMs;
-  const race = new DialRace(context, limitMs);
-  const settled = new Milestone();
-  for (const address of addresses) {
-    race.run(address, settled, addresses.length).catch((error: unknown) => {
-      race.failures.push(String(error));
-      settled.reach();
-    });
-  }
+  const endMs = clock.monotonicMs() + limitMs;
+  const race = new DialRace(context, endMs);
   life.atEnd(() => {
     race.close();
   });
-  if (addresses.length > 0) await life.within(settled, limitMs);
+  const { first, later } = turns.next(sid, addresses);
+  await life.within(race.run(first), later.length > 0 ? Math.min(HEAD_START_MS, limitMs) : limitMs);
+  if (later.length > 0) await life.within(race.run(later), endMs - clock.monotonicMs());
   const winner = race.claim();
-  if (winner !== null) return winner;
+  if (winner !== null) {
+    turns.reached(sid, winner.address);
+    return winner.socket;
+  }
   race.close();
   const failures = race.failures.join('; ') || `no answer within ${limitMs} ms`;
   throw new ZabError('CONNECT_FAILED', `cannot connect to the leader: ${failures}`);
 }
 
+interface Winner {
+  readonly address: Endpoint;
+  readonly socket: Socket;
+}
+
 class DialRace {
   readonly failures: string[] = [];
-  private winner: Socket | null = null;
+  private winner: Winner | null = null;
   private isOver = false;
   private readonly cancel = new AbortController();
-  private readonly endMs: number;
+  private runners = 0;
+  private settled = new Milestone();
 
   constructor(
     private readonly context: DialContext,
-    limitMs: number,
-  ) {
-    this.endMs = context.clock.monotonicMs() + limitMs;
+    private readonly endMs: number,
+  ) {}
+
+  /** Sends some off, unless it is decided. The milestone: somebody has won, or all that were sent off have failed. */
+  run(addresses: readonly Endpoint[]): Milestone {
+    this.settled = new Milestone();
+    if (!this.isDecided()) {
+      this.runners += addresses.length;
+      for (const address of addresses) this.send(address);
+    }
+    this.settleIfOver();
+    return this.settled;
   }
 
   /** The connection that was made first, now the caller's. */
-  claim(): Socket | null {
+  claim(): Winner | null {
     const { winner } = this;
     this.winner = null;
     if (winner !== null) {
@@ -70,7 +93,7 @@ class DialRace {
   close(): void {
     this.isOver = true;
     this.cancel.abort();
-    this.winner?.destroy();
+    this.winner?.socket.destroy();
     this.winner = null;
   }
 
@@ -78,10 +101,18 @@ class DialRace {
     return this.isOver || this.winner !== null;
   }
 
-  async run(address: Endpoint, settled: Milestone, runners: number): Promise<void> {
-    const error = await this.tryAddress(address);
-    if (error !== null) this.failures.push(`${formatEndpoint(address)}: ${error}`);
-    if (this.isDecided() || this.failures.length === runners) settled.reach();
+  private send(address: Endpoint): void {
+    const over = (failure: string | null): void => {
+      if (failure !== null) this.failures.push(`${formatEndpoint(address)}: ${failure}`);
+      this.settleIfOver();
+    };
+    this.tryAddress(address).then(over, (error: unknown) => {
+      over(String(error));
+    });
+  }
+
+  private settleIfOver(): void {
+    if (this.isDecided() || this.failures.length === this.runners) this.settled.reach();
   }
 
   /** Null when somebody has won. */
@@ -92,7 +123,7 @@ class DialRace {
       const leftMs = this.endMs - clock.monotonicMs();
       if (leftMs <= 0) return 'out of time';
       try {
-        this.arrive(await network.dial(address, leftMs, this.cancel.signal));
+        this.arrive(address, await network.dial(address, leftMs, this.cancel.signal));
         return null;
       } catch (error) {
         if (this.isDecided()) return null;
@@ -108,8 +139,8 @@ class DialRace {
     }
   }
 
-  private arrive(socket: Socket): void {
+  private arrive(address: Endpoint, socket: Socket): void {
     if (this.isDecided()) socket.destroy();
-    else this.winner = socket;
+    else this.winner = { address, socket };
   }
 }

@@ -174,10 +174,11 @@ export abstract class Learner implements LeaderLink {
   }
 
   private async connect(): Promise<PacketStream> {
-    const { connectDelayMs = 0, host, options } = this.deps;
+    const { connectDelayMs = 0, host, options, turns } = this.deps;
     const { clock, life, log } = this;
     if (connectDelayMs > 0) await life.within(new Milestone(), connectDelayMs);
-    const socket = await dialLeader(this.leaderAddresses(), { clock, life, log, network: host.network, options });
+    const context = { clock, life, log, network: host.network, options };
+    const socket = await dialLeader(this.masterSid, this.leaderAddresses(), turns, context);
     socket.setNoDelay(options.noDelay);
     const stream = new PacketStream(socket, clock, {
       maxPacketBytes: options.maxPacketBytes,
@@ -219,6 +220,7 @@ export abstract class Learner implements LeaderLink {
         answer.type === PacketType.newLeader ? ', as ZooKeeper 3.3 or older does, which is not supported' : '';
       throw new ZabError('PROTOCOL', `the leader answered ${packetName(answer.type)} instead of LEADERINFO${hint}`);
     }
+    this.deps.turns.heard(this.masterSid);
     const epoch = zxidEpoch(answer.zxid);
     if (epoch < epochs.accepted) {
       throw new ZabError('EPOCH_TOO_OLD', `the leader's epoch ${epoch} is older than the accepted ${epochs.accepted}`);

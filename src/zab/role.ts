@@ -1,4 +1,5 @@
 import type { Endpoint, Host } from '../host/index.js';
+import type { AddressTurns } from '../membership/index.js';
 import type { Metrics } from '../metrics/index.js';
 import type { ConfigView, History, LeaderServer, LearnerServer, ReconfigHook } from './needs.js';
 import type { ZabOptions } from './options.js';
@@ -34,6 +35,8 @@ export interface LearnerDeps extends RoleDeps {
   readonly leaderSid: number;
   /** Whom to dial instead of the leader at its addresses of the configuration. */
   readonly master?: ObservedMaster | null;
+  /** What earlier roles found out about the addresses of leaders and masters. */
+  readonly turns: AddressTurns;
   /** How long to wait before the master is dialled. */
   readonly connectDelayMs?: number;
   /** Where a follower serves observers; absent or empty: nowhere. */

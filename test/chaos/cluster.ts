@@ -29,6 +29,8 @@ export class Cluster {
     /** Null: all on loopback. */
     readonly network: Network | null,
     private readonly hasSmallDisks: boolean,
+    /** What each is started with, by its id. */
+    private readonly envs: ReadonlyMap<number, Record<string, string>>,
   ) {}
 
   /** `java`: which of them are servers of Apache ZooKeeper. */
@@ -41,6 +43,7 @@ export class Cluster {
     const hostOf = (sid: number) => (isolated ? Network.peerAddress(sid) : '127.0.0.1');
     const lines = SIDS.map((sid) => `server.${sid}=${hostOf(sid)}:${portOf(sid, 1)}:${portOf(sid, 2)}`);
     const members: Member[] = [];
+    const envs = new Map<number, Record<string, string>>();
     for (const sid of SIDS) {
       const own = join(folder, String(sid));
       await mkdir(join(own, 'data'), { recursive: true });
@@ -50,11 +53,19 @@ export class Cluster {
       const before = isolated ? Network.prefix(sid) : [];
       const program = (file: string) => (java.includes(sid) ? javaServer(file) : [LAUNCHER, 'start', file]);
       const command = (file: string) => [...before, ...program(file)];
-      const env = kinds.includes('clock') ? await clockEnv(own) : {};
+      const env: Record<string, string> = {};
+      envs.set(sid, env);
       const host = isolated ? Network.clientAddress(sid) : '127.0.0.1';
       members.push(new Member(sid, own, portOf(sid, 0), command, env, host));
     }
-    return new Cluster(folder, members, network, hasSmallDisks);
+    const cluster = new Cluster(folder, members, network, hasSmallDisks, envs);
+    if (kinds.includes('clock')) await cluster.giveClocks();
+    return cluster;
+  }
+
+  /** From its next start on each server has a wall clock that can be set. */
+  async giveClocks(): Promise<void> {
+    for (const { folder, sid } of this.members) Object.assign(this.envs.get(sid) ?? {}, await clockEnv(folder));
   }
 
   async start(): Promise<void> {
@@ -153,6 +164,8 @@ async function clockEnv(folder: string): Promise<Readonly<Record<string, string>
     FAKETIME_TIMESTAMP_FILE: file,
     FAKETIME_CACHE_DURATION: '1',
     FAKETIME_DONT_FAKE_MONOTONIC: '1',
+    // Else waits on conditions with the monotonic clock, which Java's are, end at once.
+    FAKETIME_FORCE_MONOTONIC_FIX: '0',
     NO_FAKE_STAT: '1',
   };
 }

@@ -17,6 +17,14 @@ interface Case {
 
 const PLAIN = 'dataDir=HERE/data\nclientPort=2181\nadmin.enableServer=false\n';
 
+const ENSEMBLE = `${PLAIN}initLimit=5\nsyncLimit=2\nserver.1=a:2888:3888\nserver.2=b:2888:3888\nserver.3=c:2888:3888\n`;
+const QUORUM_SASL = `quorum.auth.enableSasl=true\nquorum.auth.learnerRequireSasl=true\nquorum.auth.serverRequireSasl=true\n`;
+const JAAS_FLAG = 'SERVER_JVMFLAGS="-Xms1g -Djava.security.auth.login.config=HERE/jaas.conf"\n';
+const DIGEST = 'org.apache.zookeeper.server.auth.DigestLoginModule required';
+const SERVER_SECTION = `Server { ${DIGEST} user_super="top-secret" user_alice="her-secret"; };\n`;
+const QUORUM_SERVER_SECTION = `QuorumServer { ${DIGEST} user_zk="quorum-secret"; };\n`;
+const QUORUM_LEARNER_SECTION = `QuorumLearner { ${DIGEST} username="zk" password="quorum-secret"; };\n`;
+
 const CASES: readonly Case[] = [
   {
     name: 'nothing special',
@@ -66,10 +74,7 @@ const CASES: readonly Case[] = [
   },
   {
     name: 'an ensemble that does not answer mntr',
-    files: {
-      'zoo.cfg': `${PLAIN}initLimit=5\nsyncLimit=2\nserver.1=a:2888:3888\nserver.2=b:2888:3888\nserver.3=c:2888:3888\n`,
-      'data/myid': '1\n',
-    },
+    files: { 'zoo.cfg': ENSEMBLE, 'data/myid': '1\n' },
     exitCode: ExitCode.ok,
     says: [/mntr is not answered/],
   },
@@ -81,6 +86,64 @@ const CASES: readonly Case[] = [
     exitCode: ExitCode.unexpected,
     says: [/cannot take its place/, /none\.p12/],
     saysNot: [/secret/],
+  },
+  {
+    name: 'SASL of servers and of clients, in the JAAS file that java.env names',
+    files: {
+      'zoo.cfg': `${ENSEMBLE}${QUORUM_SASL}authProvider.1=org.apache.zookeeper.server.auth.SASLAuthenticationProvider\n`,
+      'data/myid': '1\n',
+      'java.env': JAAS_FLAG,
+      'jaas.conf': SERVER_SECTION + QUORUM_SERVER_SECTION + QUORUM_LEARNER_SECTION,
+    },
+    exitCode: ExitCode.ok,
+    says: [
+      /can take its place as it is/,
+      /between servers: this one logs in as zk by DIGEST-MD5, takes 1 user of the JAAS file .*, and refuses those/,
+      /of clients: this server takes 2 users of the JAAS file by DIGEST-MD5/,
+    ],
+    saysNot: [/-secret/],
+  },
+  {
+    name: 'SASL of servers that is being rolled out',
+    files: {
+      'zoo.cfg': `${ENSEMBLE}quorum.auth.enableSasl=true\n`,
+      'data/myid': '1\n',
+      'java.env': JAAS_FLAG,
+      'jaas.conf': QUORUM_SERVER_SECTION + QUORUM_LEARNER_SECTION,
+    },
+    exitCode: ExitCode.ok,
+    says: [
+      /this one does not log in, .* takes those that do not log in, too/,
+      /so clients do not authenticate with SASL/,
+    ],
+    saysNot: [/SASL of clients/],
+  },
+  {
+    name: 'SASL of servers without the section of those who dial',
+    files: {
+      'zoo.cfg': ENSEMBLE + QUORUM_SASL,
+      'data/myid': '1\n',
+      'java.env': JAAS_FLAG,
+      'jaas.conf': SERVER_SECTION + QUORUM_SERVER_SECTION,
+    },
+    exitCode: ExitCode.usage,
+    says: [/cannot take its place/, /jaas\.conf has no section QuorumLearner\. Add QuorumLearner \{/],
+  },
+  {
+    name: 'a JAAS file that is not there',
+    files: { 'zoo.cfg': PLAIN, 'java.env': JAAS_FLAG },
+    exitCode: ExitCode.usage,
+    says: [/java\.env:1: java\.security\.auth\.login\.config: there is no file .*jaas\.conf/],
+  },
+  {
+    name: 'a section of a login module of somebody else',
+    files: {
+      'zoo.cfg': PLAIN,
+      'java.env': JAAS_FLAG,
+      'jaas.conf': 'Server {\n  com.example.LdapLoginModule required;\n};\n',
+    },
+    exitCode: ExitCode.usage,
+    says: [/jaas\.conf:1: Server: it has com\.example\.LdapLoginModule, which this server does not know/],
   },
   {
     name: 'no configuration',

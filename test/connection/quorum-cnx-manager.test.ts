@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 import { encodeInitialMessage } from '../../src/protocol/index.js';
 import { parseMembership } from '../../src/membership/index.js';
 import { QuorumAuthenticator } from '../../src/connection/index.js';
+import type { Socket } from '../../src/host/index.js';
 import { type FakeHost, World } from '../fakes/index.js';
 import { dialAs, frame, managerOn, members, Player, startAll, takeAll } from './fixtures.js';
 import type { TestManager } from './fixtures.js';
@@ -10,6 +11,15 @@ import type { TestManager } from './fixtures.js';
 function get(managers: Map<number, TestManager>, sid: number): TestManager {
   return managers.get(sid) ?? assert.fail(`no manager ${sid}`);
 }
+
+/** What listens at a server's address and is not the server. */
+const STRANGE: Readonly<Record<string, (socket: Socket) => void>> = {
+  'says nothing': (socket) => new Player(socket),
+  'closes at once': (socket) => socket.destroy(),
+  'talks of other things': (socket) => {
+    new Player(socket).socket.write(Buffer.from('HTTP/1.1 400 Bad Request\r\n\r\n'));
+  },
+};
 
 const USERS = new Map([['zk', 'secret']]);
 
@@ -253,6 +263,40 @@ describe('QuorumCnxManager', () => {
       await world.settle(two.manager.shutdown());
     }
   });
+
+  for (const [what, answer] of Object.entries(STRANGE)) {
+    for (const [from, to] of [
+      [2, 1],
+      [1, 2],
+    ] as const) {
+      it(`passes over an address where somebody ${what}: server ${from} dials server ${to}`, async () => {
+        const world = new World();
+        const line = `east:2888:3888|s${to}:2888:3888`;
+        const verifier = parseMembership({ [`server.${from}`]: `s${from}:2888:3888`, [`server.${to}`]: line });
+        const east = { endpoint: { host: 'east', port: 3888 } };
+        await world.settle(world.host('east').network.listen(east, answer));
+        const [one, other] = [from, to].map((sid) => managerOn(world, sid, { verifier: () => verifier }));
+        if (one === undefined || other === undefined) return assert.fail('there are two');
+        // The other one listens at the one of its addresses that it can have.
+        for (const { manager } of [one, other]) await world.settle(manager.start());
+        for (let i = 0; i < 15; i++) {
+          one.manager.send(to, Buffer.from('vote'));
+          for (const got of takeAll(other.manager)) {
+            assert.equal(got, `${from}: vote`);
+            other.manager.send(from, Buffer.from('answer'));
+          }
+          await world.run(200);
+        }
+        assert.ok(takeAll(one.manager).includes(`${to}: answer`));
+        const before = one.host.log.withCode('ELECTION_CONNECTED').length;
+        await world.run(10_000);
+        one.manager.send(to, Buffer.from('vote'));
+        await world.run(200);
+        assert.deepEqual(takeAll(other.manager).at(-1), `${from}: vote`);
+        assert.equal(one.host.log.withCode('ELECTION_CONNECTED').length, before, 'they stay connected');
+      });
+    }
+  }
 
   it('takes a server from another address for a double, unless it has several', async () => {
     for (const [line, doubles] of [

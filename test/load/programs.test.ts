@@ -104,6 +104,11 @@ for (const [kind, options] of Object.entries(SERVERS))
       await assert.rejects(run(BENCH, ['--server', '127.0.0.1:1', '--seconds', '1']), { code: 1 });
       await assert.rejects(run(BENCH, ['--profile', 'x']), { code: 2 });
     });
+
+    it('ends at once when one of its servers is away', async () => {
+      const args = ['--server', `${server},127.0.0.1:1`, '--seconds', '1', '--sessions', '4'];
+      await assert.rejects(run(BENCH, args, { timeout: 20_000 }), { code: 1, signal: null });
+    });
   });
 
 if (process.env['ZK_TEST_LONG'] !== undefined) {

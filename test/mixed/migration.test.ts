@@ -15,6 +15,16 @@ it('a rolling migration and the way back lose no write and no session', { timeou
   const [, acknowledged] =
     /^(\d+) writes were acknowledged, and every server has all of them\. 4 sessions, none lost\.$/m.exec(stdout) ?? [];
   assert.ok(Number(acknowledged) >= 4 * 6 * Number(WRITES), stdout);
+  // The load went on between any two replacements: a run that began after the one before had answers.
+  const loads = [...stdout.matchAll(/^ {2}zk-bench meanwhile: (\d+) runs.*?, (\d+) answers, worst p99 \d+ ms/gm)];
+  assert.equal(loads.length, kinds.length, stdout);
+  for (const [line, runs, answers] of loads) assert.ok(Number(runs) >= 2 && Number(answers) > 0, line);
+  const [, total] = /^zk-bench, \d+ requests a second in runs of \d+ s: \d+ runs.*?, (\d+) answers/m.exec(stdout) ?? [];
+  assert.equal(
+    Number(total),
+    loads.reduce((sum, [, , answers]) => sum + Number(answers), 0),
+    stdout,
+  );
   assert.match(stdout, /^Longest pause: \d+ ms \(.+, while server \d was replaced\)\.$/m);
-  t.diagnostic(stdout.trimEnd().split('\n').at(-1) ?? '');
+  for (const line of stdout.trimEnd().split('\n').slice(-2)) t.diagnostic(line);
 });

@@ -3,6 +3,7 @@ import { ClientPrograms } from '../interop/programs.js';
 import { atServer } from '../support/at-server.js';
 import type { Member } from '../support/ensemble.js';
 import { eventually } from '../support/eventually.js';
+import { type LoadFigures, LoadTool } from './load-tool.js';
 import { type Kind, MixedEnsemble } from './mixed-ensemble.js';
 import { SessionWriter } from './session-writer.js';
 
@@ -17,6 +18,8 @@ export interface Replacement {
   readonly awayMs: number;
   /** The longest time without an acknowledgement, by client. */
   readonly pausesMs: readonly { readonly client: string; readonly ms: number }[];
+  /** Of the load generator, from the replacement before to this one. */
+  readonly load: LoadFigures;
 }
 
 export interface MigrationResult {
@@ -24,11 +27,12 @@ export interface MigrationResult {
   readonly sessions: number;
 }
 
-/** An ensemble of Apache ZooKeeper with clients of four kinds that write, whose servers are replaced one by one. */
+/** An ensemble of Apache ZooKeeper with clients of four kinds that write, and a load generator beside them, whose servers are replaced one by one. */
 export class Migration {
   private readonly programs = new ClientPrograms();
   private readonly owners = new Map<SessionWriter, bigint>();
   private writers: SessionWriter[] = [];
+  private load: LoadTool | null = null;
 
   private constructor(
     readonly mixed: MixedEnsemble,
@@ -60,6 +64,7 @@ export class Migration {
     this.writers = [kazoo, c, node, curator].map((kind, i) => new SessionWriter(kind, hosts, `/writer-${i}`));
     await Promise.all(this.writers.map((writer) => writer.start()));
     for (const writer of this.writers) this.owners.set(writer, await this.ownerOf(this.mixed.member(1), writer));
+    this.load = new LoadTool(hosts);
     await this.progress();
   }
 
@@ -83,19 +88,31 @@ export class Migration {
     const awayMs = performance.now() - beganMs;
     await this.progress();
     const pausesMs = this.writers.map((writer) => ({ client: writer.kind.name, ms: writer.takeLongestMs() }));
-    return { sid: member.sid, role, kind, awayMs, pausesMs };
+    return {
+      sid: member.sid,
+      role,
+      kind,
+      awayMs,
+      pausesMs,
+      load: this.load?.take() ?? assert.fail('there is no load'),
+    };
   }
 
   private async progress(): Promise<void> {
     const wanted = this.writers.map((writer) => writer.acknowledged.length + this.writesBetween);
+    // The one under way may have begun before.
+    const runs = (this.load?.goodRuns ?? 0) + 2;
     await eventually('further writes of every client', PROGRESS_MS, () =>
       Promise.resolve(this.writers.every((writer, i) => writer.acknowledged.length >= (wanted[i] ?? 0))),
+    );
+    await eventually('further runs of the load generator', PROGRESS_MS, () =>
+      Promise.resolve((this.load?.goodRuns ?? 0) >= runs),
     );
   }
 
   /** Stops the writers, and fails unless every server has every acknowledged write, and every session is still there. */
   async finish(): Promise<MigrationResult> {
-    await Promise.all(this.writers.map((writer) => writer.stop()));
+    await Promise.all([this.load?.stop(), ...this.writers.map((writer) => writer.stop())]);
     await this.mixed.sameTrees();
     await this.mixed.sameDigests();
     await this.mixed.noQuarrels();
@@ -119,7 +136,7 @@ export class Migration {
   }
 
   async remove(): Promise<void> {
-    await Promise.all(this.writers.map((writer) => writer.kill()));
+    await Promise.all([this.load?.stop(), ...this.writers.map((writer) => writer.kill())]);
     await this.mixed.remove();
     this.programs.remove();
   }

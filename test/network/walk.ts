@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { Cluster } from '../chaos/cluster.js';
+import { Cluster, faketimeLibrary } from '../chaos/cluster.js';
 import type { Network } from '../chaos/lab.js';
 import { LoadClient, ROOTS, SESSION_TIMEOUT_MS } from '../chaos/load.js';
 import { Recorder } from '../chaos/recorder.js';
@@ -27,6 +27,18 @@ const LOST_SHARE = 0.05;
 /** Under the load of the clients packets wait on such links for a tenth of a second and more. */
 const SLOW_KILOBITS = 300;
 const SLOW_WAIT_MS = 500;
+/** The links of the leader are cut for so long, are there for as long, and so on. */
+const FLAP_MS = 300;
+const FLAPPING_MS = 4000;
+/** How far off the clocks of the leader and of one follower go, one after the other, and back in the end. */
+const CLOCKS_SECONDS = [
+  [3600, -3600],
+  [-86_400, 86_400],
+  [0, 0],
+] as const;
+const CLOCK_NODE = '/clock';
+/** The times of a busy machine are not exact. */
+const CLOCK_NOISE_MS = 30_000;
 
 /** How long no write was accepted, from the fault on, by the name of the fault; each as often as it was done. */
 export type Pauses = Readonly<Record<string, readonly number[]>>;
@@ -43,6 +55,7 @@ export class Walk {
   private readonly pauses: Record<string, number[]> = {};
   private readonly recorder = new Recorder();
   private readonly problems: string[] = [];
+  private load: readonly LoadClient[] = [];
 
   private constructor(
     private readonly mix: Mix,
@@ -66,18 +79,27 @@ export class Walk {
 
   private async run(untilMs: number): Promise<WalkResult> {
     const { cluster, mix, recorder } = this;
+    const isCompared = mix === 'ours' || mix === 'java';
+    const hasClocks = faketimeLibrary() !== undefined;
+    if (hasClocks && !isCompared) await cluster.giveClocks();
     await cluster.startWithLastLeading();
-    for (const root of ROOTS) await this.makeRoot(root);
-    if (mix === 'ours' || mix === 'java') await this.compared(performance.now() < untilMs);
+    for (const root of [...ROOTS, CLOCK_NODE]) await this.makeRoot(root);
+    if (isCompared) {
+      await this.compared(performance.now() < untilMs);
+      // Such clocks cost time, of which the comparison is about.
+      if (hasClocks) await this.startAnewWithClocks();
+    }
     const homes = cluster.members.filter(({ sid }) => this.isOurs(sid));
-    const load =
-      homes.length === 0 ? [] : Array.from({ length: CLIENTS }, (_, n) => new LoadClient(`c${n}`, 1, homes, recorder));
+    if (homes.length > 0) {
+      this.load = Array.from({ length: CLIENTS }, (_, n) => new LoadClient(`c${n}`, 1, homes, recorder));
+    }
+    if (!hasClocks) this.say(`${mix}: no clock is set: that needs libfaketime (apt-get install faketime)`);
     await this.shortRound();
     while (performance.now() < untilMs) {
       await this.longRound();
       await this.shortRound();
     }
-    await Promise.all(load.map((one) => one.stop()));
+    await Promise.all(this.load.map((one) => one.stop()));
     // Servers of Apache ZooKeeper 3.8.0 alone may lose what they acknowledged (ZOOKEEPER-4643, 4646): they are only measured.
     if (mix !== 'java') await this.verify();
     return { mix, pausesMs: this.pauses, writes: recorder.acknowledgedWrites, problems: this.problems };
@@ -120,13 +142,77 @@ export class Walk {
     }
   }
 
+  private async startAnewWithClocks(): Promise<void> {
+    await this.cluster.end();
+    await this.cluster.giveClocks();
+    await this.cluster.startWithLastLeading();
+    await this.settled();
+  }
+
+  /** Those faults come first that are to meet the leader that the mix names. */
   private async shortRound(): Promise<void> {
+    if (faketimeLibrary() !== undefined) await this.quiet('clocks', ([follower]) => this.setClocks(follower));
+    await this.flap();
     await this.fault('cut under load', (leader, others) => this.cut(leader, others, true, true));
     await this.fault('mute under load', (leader, others) => this.cut(leader, others, true, false));
     if (this.mix !== 'java') await this.kill('kill under load');
     await this.quiet('losses', (followers) => this.lose(followers));
     await this.quiet('random losses', () => this.during(this.network.lose(LOST_SHARE)));
     await this.quiet('slow links', () => this.during(this.network.slow(SLOW_KILOBITS, SLOW_WAIT_MS)));
+  }
+
+  /** No session ends before its time and nobody else leads, whatever the clocks of servers say. */
+  private async setClocks(follower: Member): Promise<void> {
+    const leader = await this.cluster.leader();
+    const expired = (): number => this.load.reduce((sum, { sessionsExpired }) => sum + sessionsExpired, 0);
+    const before = expired();
+    for (const [leaders, followers] of CLOCKS_SECONDS) {
+      await Cluster.setClock(leader, leaders);
+      await Cluster.setClock(follower, followers);
+      await this.stamps(leader, leaders * 1000);
+      await delay(LOSSY_MS);
+    }
+    if (expired() > before) this.problems.push(`clocks: ${expired() - before} sessions ended`);
+  }
+
+  /** Waits until the leader gives transactions a time so far off the truth. */
+  private async stamps(leader: Member, offMs: number): Promise<void> {
+    await eventually(`a time ${offMs} ms off`, LIMIT_MS, async () => {
+      // A busy machine may part servers, and then they close connections; whether another one leads is asked afterwards.
+      const mtime = await this.stampOf(leader).catch(() => null);
+      return mtime !== null && Math.abs(mtime - Date.now() - offMs) < CLOCK_NOISE_MS;
+    });
+  }
+
+  private async stampOf({ clientPort, host }: Member): Promise<number> {
+    const client = await WireClient.connect(clientPort, { host, timeoutMs: SESSION_TIMEOUT_MS });
+    try {
+      return (await client.setData(CLOCK_NODE, null)).mtime;
+    } finally {
+      client.destroy();
+    }
+  }
+
+  /** The links of the leader go up and down. Whoever leads meanwhile and in the end, writes are accepted. */
+  private async flap(): Promise<void> {
+    const leader = await this.cluster.leader();
+    const others = this.cluster.others(leader);
+    const writes = this.recorder.acknowledgedWrites;
+    const endMs = performance.now() + FLAPPING_MS;
+    while (performance.now() < endMs) {
+      const mend = await this.cut(leader, others, true, true);
+      await delay(FLAP_MS);
+      await mend();
+      await delay(FLAP_MS);
+    }
+    const more = this.recorder.acknowledgedWrites - writes;
+    const mendedMs = performance.now();
+    await this.accepted(this.cluster.members);
+    const tookMs = Math.round(performance.now() - mendedMs);
+    (this.pauses['flap'] ??= []).push(tookMs);
+    this.say(`${this.mix}: flap of leader ${leader.sid}: ${more} writes meanwhile, and after ${tookMs} ms`);
+    if (more === 0 && this.mix !== 'java') this.problems.push('flap: no write was accepted');
+    await this.settled();
   }
 
   private async during(weather: Promise<void>): Promise<void> {

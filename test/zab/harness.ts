@@ -1,5 +1,5 @@
 import type { QuorumVerifier } from '../../src/membership/index.js';
-import { parseMembershipText } from '../../src/membership/index.js';
+import { AddressTurns, parseMembershipText } from '../../src/membership/index.js';
 import { Metrics } from '../../src/metrics/index.js';
 import type { ForwardedRequest, TxnEntry } from '../../src/protocol/index.js';
 import { OpCode } from '../../src/protocol/index.js';
@@ -10,6 +10,7 @@ import type {
   History,
   LeaderLink,
   LeaderServer,
+  LearnerDeps,
   LearnerServer,
   ReconfigHook,
   RoleEnd,
@@ -181,6 +182,7 @@ export class ZabServer {
   end: Promise<RoleEnd> | null = null;
   lastEnd: RoleEnd | null = null;
   readonly config: string[] = [];
+  private readonly turns = new AddressTurns();
 
   private constructor(
     readonly sid: number,
@@ -235,11 +237,16 @@ export class ZabServer {
   }
 
   follow(leaderSid: number): Promise<RoleEnd> {
-    return this.start(new Follower({ ...this.deps(), server: this.pipeline, leaderSid, reconfigHook: this.hook() }));
+    return this.start(new Follower(this.learnerDeps(leaderSid)));
   }
 
   observe(leaderSid: number): Promise<RoleEnd> {
-    return this.start(new Observer({ ...this.deps(), server: this.pipeline, leaderSid, reconfigHook: this.hook() }));
+    return this.start(new Observer(this.learnerDeps(leaderSid)));
+  }
+
+  private learnerDeps(leaderSid: number): LearnerDeps {
+    const { pipeline: server, turns } = this;
+    return { ...this.deps(), server, leaderSid, turns, reconfigHook: this.hook() };
   }
 
   /** Ends the role and waits until nothing of it is left. */

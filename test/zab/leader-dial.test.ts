@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Socket } from '../../src/host/index.js';
+import { AddressTurns } from '../../src/membership/index.js';
 import { dialLeader } from '../../src/zab/leader-dial.js';
 import { Life, ZabError } from '../../src/zab/life.js';
 import { World } from '../fakes/index.js';
 import { TEST_ZAB_OPTIONS } from './harness.js';
+
+const LEADER = 7;
 
 /** A learner on `a`, a leader with two networks: `b` and `c`. */
 async function setting(listening: readonly string[]) {
@@ -18,8 +21,10 @@ async function setting(listening: readonly string[]) {
   for (const name of ['b', 'c']) world.host(name);
   const life = new Life(clock);
   const addresses = ['b', 'c'].map((host) => ({ host, port: 2888 }));
-  const dial = (options = TEST_ZAB_OPTIONS) => dialLeader(addresses, { clock, life, log, network, options });
-  return { world, life, dial, sockets };
+  const turns = new AddressTurns();
+  const dial = (options = TEST_ZAB_OPTIONS) =>
+    dialLeader(LEADER, addresses, turns, { clock, life, log, network, options });
+  return { world, life, dial, sockets, turns };
 }
 
 describe('dialling the leader', () => {
@@ -49,6 +54,29 @@ describe('dialling the leader', () => {
     world.network.cut('a', 'b');
     const socket = await world.settle(dial());
     assert.equal(socket.remote.host, world.network.addressOf('c'));
+  });
+
+  it('goes to the other address when nobody was heard at the first, and stays there when somebody is', async () => {
+    const { world, dial, turns } = await setting(['b', 'c']);
+    const { host: first } = (await world.settle(dial())).remote;
+    const other = ['b', 'c'].map((name) => world.network.addressOf(name)).find((host) => host !== first);
+    assert.equal((await world.settle(dial())).remote.host, other);
+    turns.heard(LEADER);
+    for (let i = 0; i < 3; i++) {
+      assert.equal((await world.settle(dial())).remote.host, other);
+      turns.heard(LEADER);
+    }
+  });
+
+  it('goes back to an address where nobody was heard when the others do not answer, soon, or are refused', async () => {
+    for (const isCut of [true, false]) {
+      const { world, dial } = await setting(['b']);
+      const address = (await world.settle(dial())).remote.host;
+      if (isCut) world.network.cut('a', 'c');
+      const beganMs = world.nowMs;
+      assert.equal((await world.settle(dial())).remote.host, address);
+      assert.ok(world.nowMs - beganMs < 400, `it took ${world.nowMs - beganMs} ms`);
+    }
   });
 
   it('gives up after all tries, and says why for each address', async () => {
