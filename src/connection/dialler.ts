@@ -2,7 +2,7 @@ import type { Endpoint, Socket } from '../host/index.js';
 import { type Complaints, formatEndpoint } from '../host/index.js';
 import { AddressTurns } from '../membership/index.js';
 import { encodeInitialMessage } from '../protocol/index.js';
-import { findOwn, findServer, greetingAddresses, mainHost } from './addresses.js';
+import { distinctEndpoints, findOwn, findServer, greetingAddresses, mainHost } from './addresses.js';
 import { DialError, dialFirst } from './dial.js';
 import { Knock } from './knock.js';
 import { OpenSet } from './open-set.js';
@@ -10,6 +10,8 @@ import type { ElectionConnectionDeps, ElectionConnectionOptions } from './option
 
 /** After a knock the server with the larger id gets so long to dial back before it is knocked at again. */
 const DIAL_BACK_MS = 100;
+/** Who was reached and said nothing for so long is not there; a knock that crosses a dial ends it sooner, and proves nothing. */
+const HEARD_WITHIN_MS = 800;
 /** So many servers that are in no configuration are dialled at a time: where they are is only their own word. */
 const STRANGERS_DIALLED = 16;
 
@@ -34,6 +36,8 @@ export class Dialler {
   private readonly knocks = new OpenSet<Knock>();
   private readonly knockedAtMs = new Map<number, number>();
   private readonly turns = new AddressTurns();
+  /** Where each server was reached and not heard since, and when for the first time. */
+  private readonly unheard = new Map<number, { readonly endpoint: Endpoint; readonly sinceMs: number }>();
   private readonly cancel = new AbortController();
   private stopped = false;
 
@@ -48,14 +52,15 @@ export class Dialler {
   dial(sid: number, endpoints: readonly Endpoint[]): void {
     const knockedAtMs = this.knockedAtMs.get(sid);
     if (knockedAtMs !== undefined && this.deps.clock.monotonicMs() - knockedAtMs < DIAL_BACK_MS) return;
-    if (!this.dialling.has(sid)) this.begin(sid, endpoints);
+    if (!this.dialling.has(sid)) this.begin(sid, endpoints, []);
   }
 
   /**
    * Dials a server that has just knocked. A dial that was under way for some time went where the server was not: a machine
-   * that is gone answers nothing, and its successor should not wait until the dial gives up.
+   * that is gone answers nothing, and its successor should not wait until the dial gives up. Where the configuration says
+   * that it is counts more than what whoever knocked says.
    */
-  dialBack(sid: number, endpoints: readonly Endpoint[]): void {
+  dialBack(sid: number, configured: readonly Endpoint[], said: readonly Endpoint[]): void {
     const current = this.dialling.get(sid);
     if (current !== undefined && this.deps.clock.monotonicMs() - current.startedAtMs < DIAL_BACK_MS) return;
     if (this.isStranger(sid) && this.strangersDialled() >= STRANGERS_DIALLED) {
@@ -63,7 +68,7 @@ export class Dialler {
       this.complaints.warn('dial strangers', message, { code: 'ELECTION_STRANGERS', sid });
       return;
     }
-    this.begin(sid, endpoints);
+    this.begin(sid, configured, said);
   }
 
   private isStranger(sid: number): boolean {
@@ -76,22 +81,40 @@ export class Dialler {
     return count;
   }
 
-  private begin(sid: number, endpoints: readonly Endpoint[]): void {
+  private begin(sid: number, configured: readonly Endpoint[], said: readonly Endpoint[]): void {
+    const endpoints = distinctEndpoints([...this.inTurn(sid, configured), ...said]);
     if (this.stopped || endpoints.length === 0) return;
     const dial = { startedAtMs: this.deps.clock.monotonicMs() };
     this.dialling.set(sid, dial);
     /** Is this still the dial that counts? Asked once, when it is over. */
     const counts = (): boolean => this.dialling.get(sid) === dial && this.dialling.delete(sid);
-    const { first, later } = this.turns.next(sid, endpoints);
-    dialFirst(this.deps.clock, [...first, ...later], (endpoint) => this.attempt(endpoint)).then(
+    dialFirst(this.deps.clock, endpoints, (endpoint) => this.attempt(endpoint)).then(
       ({ endpoint, socket }) => {
-        if (counts()) this.reached(sid, endpoint, socket);
+        if (counts())
+          this.reached(
+            sid,
+            endpoint,
+            socket,
+            configured.some((one) => isSame(one, endpoint)),
+          );
         else socket.destroy();
       },
       (error: unknown) => {
         if (counts()) this.failed(sid, error, dial.startedAtMs);
       },
     );
+  }
+
+  private inTurn(sid: number, configured: readonly Endpoint[]): readonly Endpoint[] {
+    const sinceMs = this.unheard.get(sid)?.sinceMs ?? Number.POSITIVE_INFINITY;
+    if (this.deps.clock.monotonicMs() - sinceMs >= HEARD_WITHIN_MS) {
+      this.turns.doubt(sid);
+      this.unheard.delete(sid);
+    } else {
+      this.turns.forgive(sid);
+    }
+    const { first, later } = this.turns.next(sid, configured);
+    return [...first, ...later];
   }
 
   /** The server is connected, whoever dialled: the next knock need not wait, the next failure is news. */
@@ -102,6 +125,7 @@ export class Dialler {
 
   /** Something came from the server: it is where it was dialled. */
   heard(sid: number): void {
+    this.unheard.delete(sid);
     this.turns.heard(sid);
   }
 
@@ -124,14 +148,13 @@ export class Dialler {
     }
   }
 
-  private reached(sid: number, endpoint: Endpoint, socket: Socket): void {
+  private reached(sid: number, endpoint: Endpoint, socket: Socket, isConfigured: boolean): void {
     const server = findOwn(this.deps.view, this.options.myId);
     if (this.stopped || server === null) {
       socket.destroy();
       return;
     }
-    // Of strangers nothing is kept.
-    if (!this.isStranger(sid)) this.turns.reached(sid, endpoint);
+    if (isConfigured) this.noteReached(sid, endpoint);
     socket.setNoDelay(true);
     socket.setKeepAlive(this.options.tcpKeepAlive);
     const message = { sid: this.options.myId, addresses: greetingAddresses(server) };
@@ -156,6 +179,13 @@ export class Dialler {
         this.failed(sid, error, startedAtMs);
       },
     );
+  }
+
+  private noteReached(sid: number, endpoint: Endpoint): void {
+    this.turns.reached(sid, endpoint);
+    const before = this.unheard.get(sid);
+    if (before !== undefined && isSame(before.endpoint, endpoint)) return;
+    this.unheard.set(sid, { endpoint, sinceMs: this.deps.clock.monotonicMs() });
   }
 
   /** The other server knows who this one is. */
@@ -184,4 +214,8 @@ export class Dialler {
     this.complaints.warn(about, message, { code: 'ELECTION_DIAL', sid, reason: codes });
     this.owner.failed(sid, error instanceof DialError && error.refused, startedAtMs);
   }
+}
+
+function isSame(a: Endpoint, b: Endpoint): boolean {
+  return a.host === b.host && a.port === b.port;
 }

@@ -1,7 +1,7 @@
 import { AsyncQueue, Complaints, type Endpoint, formatEndpoint, type Socket } from '../host/index.js';
 import { OBSERVER_ID } from '../protocol/index.js';
 import { Acceptor } from './acceptor.js';
-import { dialEndpoints, distinctEndpoints, findServer } from './addresses.js';
+import { dialEndpoints, findServer } from './addresses.js';
 import { type QuorumVerifier, sameElectionAddresses } from '../membership/index.js';
 import { Dialler } from './dialler.js';
 import type { DialOwner } from './dialler.js';
@@ -24,7 +24,7 @@ const RECEIVED_CAPACITY = 100;
  * A server with several addresses that was dialled and asked says something within this time. Otherwise its next address is
  * tried: this one took the connection, but it may not lead to the server.
  */
-const HEARD_WITHIN_MS = 1000;
+const HEARD_WITHIN_MS = 2000;
 /** So many connections of servers that are in no configuration, and of observers without id, are kept. */
 const MAX_STRANGERS = 128;
 
@@ -262,8 +262,7 @@ export class QuorumCnxManager implements ConnectionOwner, DialOwner {
         this.disconnect(link);
       }
       socket.destroy();
-      // Where the configuration says it is counts more than what whoever knocked says.
-      this.dialler.dialBack(sid, distinctEndpoints([...dialEndpoints(this.deps.view, sid), ...dialBack]));
+      this.dialler.dialBack(sid, dialEndpoints(this.deps.view, sid), dialBack);
     } else {
       // Knocked at, it has dialled back.
       this.dialler.heard(sid);

@@ -79,14 +79,15 @@ export class MixScene implements SceneRun, LoadOwner {
     this.endMs = this.world.clock.monotonicMs();
   }
 
-  /** Rejects when one cannot be had, and then leaves none open: they would keep the program from ending. */
+  /** Rejects when not one can be had. Those that cannot count as errors, and are tried again as lost ones are. */
   private async openAll(): Promise<void> {
     const opened = await Promise.allSettled(this.seats.map((seat) => this.open(seat)));
-    const failed = opened.find((one) => one.status === 'rejected');
-    if (failed === undefined) return;
-    this.isOver = true;
-    await this.closeAll();
-    throw failed.reason;
+    const failed = this.seats.filter((_seat, at) => opened[at]?.status === 'rejected');
+    const [reason] = opened.flatMap((one) => (one.status === 'rejected' ? [one.reason as unknown] : []));
+    if (failed.length === this.seats.length && failed.length > 0) throw reason;
+    this.outcome.errors += failed.length;
+    this.outcome.lostConnections += failed.length;
+    for (const seat of failed) this.reopen(seat);
   }
 
   private async closeAll(): Promise<void> {

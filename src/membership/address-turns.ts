@@ -16,13 +16,9 @@ export class AddressTurns {
   /** Addresses of each server that led to nobody; the one that was tried last stands last. */
   private readonly doubted = new Map<number, readonly Endpoint[]>();
 
-  /** For the next dial to a server: where it was reached last and was not heard, it has had its time. */
+  /** For the next dial to a server. */
   next(sid: number, endpoints: readonly Endpoint[]): Turns {
-    const failed = this.unheard.get(sid);
-    this.unheard.delete(sid);
-    const known = this.doubted.get(sid) ?? [];
-    const all = failed === undefined ? known : [...known.filter((one) => !isSame(one, failed)), failed];
-    const doubted = all.filter((one) => isAmong(endpoints, one));
+    const doubted = (this.doubted.get(sid) ?? []).filter((one) => isAmong(endpoints, one));
     if (doubted.length > 0) this.doubted.set(sid, doubted);
     else this.doubted.delete(sid);
     const first = endpoints.filter((one) => !isAmong(doubted, one));
@@ -32,6 +28,19 @@ export class AddressTurns {
   /** A dial to the server was answered there; by whom is not known yet. */
   reached(sid: number, endpoint: Endpoint): void {
     this.unheard.set(sid, endpoint);
+  }
+
+  /** Where it was reached last it had its time, and was not heard. Nothing when it was. */
+  doubt(sid: number): void {
+    const failed = this.unheard.get(sid);
+    if (failed === undefined) return;
+    this.unheard.delete(sid);
+    this.doubted.set(sid, [...(this.doubted.get(sid) ?? []).filter((one) => !isSame(one, failed)), failed]);
+  }
+
+  /** That it was not heard where it was reached last says nothing of the address: there was no time, or another reason. */
+  forgive(sid: number): void {
+    this.unheard.delete(sid);
   }
 
   /** It was the server that answered where it was reached last. */

@@ -44,7 +44,7 @@ export class Leader implements LearnerMaster, Broadcast {
   private readonly newLeaderQuorum = new Milestone();
   private readonly crowd: LearnerCrowd;
   private readonly loyalty: Loyalty;
-  private readonly promises = new LearnerPromises(() => this.epoch);
+  private readonly promises: LearnerPromises;
   private readonly listeners: Listener[] = [];
   private commitWaits: { readonly zxid: number; readonly milestone: Milestone }[] = [];
   private proposals: Proposals | null = null;
@@ -76,6 +76,7 @@ export class Leader implements LearnerMaster, Broadcast {
       },
     });
     this.loyalty = new Loyalty(deps.config, deps.myId, (sid) => this.crowd.has(sid));
+    this.promises = new LearnerPromises(() => this.epoch, deps.config);
     this.metrics = new ZabMetrics(metrics);
     const own = { currentEpoch: history.epochs.current, lastZxid: history.lastLoggedZxid };
     this.discovery = new Discovery(deps.config, deps.myId, own);
@@ -369,7 +370,7 @@ export class Leader implements LearnerMaster, Broadcast {
 
   newLeaderAcked(handler: LearnerHandler): void {
     if (!handler.isObserver) {
-      this.promises.acknowledged(handler.sid, handler.ackedZxid);
+      this.promises.acknowledged(handler.sid, handler.provenZxid);
       this.countNewLeaderAck(handler.sid);
     }
     if (this.established.reached) this.requireProposals().advance();
@@ -387,7 +388,7 @@ export class Leader implements LearnerMaster, Broadcast {
   }
 
   acknowledged(handler: LearnerHandler): void {
-    this.promises.acknowledged(handler.sid, handler.ackedZxid);
+    this.promises.acknowledged(handler.sid, handler.provenZxid);
     const ageMs = this.requireProposals().ageMs(handler.ackedZxid);
     if (ageMs !== undefined) this.metrics.ackLatency(handler.sid).record(ageMs);
     this.requireProposals().advance();
@@ -425,7 +426,8 @@ export class Leader implements LearnerMaster, Broadcast {
   private checkPromises({ acceptedEpoch, sid, stream }: LearnerHandler, lastZxid: number): void {
     const broken = this.promises.broken(sid, { acceptedEpoch, lastZxid });
     if (broken === null) return;
-    this.log.error(
+    this.complaints.error(
+      `disk of ${sid}`,
       `The disk of server ${sid} at ${stream.peer} went back: ${broken}. It is synchronized anew and nothing is lost while ` +
         `a quorum of the others is well. If its disk was not exchanged on purpose, find out why it lost what was synced (an ` +
         `older copy was restored, a disk or hypervisor that does not flush, forceSync=no) before it happens to another.`,

@@ -107,6 +107,11 @@ export class LearnerHandler implements SyncTarget, PingedFollower {
   isIntroduced = false;
   isObserver = false;
   ackedZxid = -1;
+  /**
+   * What it surely has on its disk: what it said when it came, and the proposals that it acknowledged one by one. Servers of
+   * Apache ZooKeeper before 3.8.4 acknowledge NEWLEADER before the proposals of a DIFF are on their disk (ZOOKEEPER-4646).
+   */
+  provenZxid = -1;
   pingsSent = 0;
   pingsAnswered = 0;
   requestsReceived = 0;
@@ -273,6 +278,7 @@ export class LearnerHandler implements SyncTarget, PingedFollower {
     await this.newLeaderAck(result.upTo);
     result.ended();
     this.ackedZxid = result.upTo;
+    this.provenZxid = Math.min(peerZxid, result.upTo);
     master.newLeaderAcked(this);
     const initMs = initLimitMs(master.options);
     if (!(await life.within(master.established, initMs))) {
@@ -438,6 +444,7 @@ export class LearnerHandler implements SyncTarget, PingedFollower {
       throw new ZabError('PROTOCOL', `acknowledged ${formatZxid(zxid)}, which was never proposed`);
     }
     if (zxid > this.ackedZxid) this.ackedZxid = zxid;
+    if (zxid > this.provenZxid) this.provenZxid = zxid;
     this.acksCame = true;
     if (this.watched !== null && zxid >= this.watched.zxid) {
       this.watched = zxid >= this.lastSentZxid ? null : { zxid: this.lastSentZxid, sentMs: this.lastSentMs };

@@ -27,6 +27,8 @@ import type { LearnerDeps } from './role.js';
 import { receiveSnapshot } from './snapshot-intake.js';
 import { ZabMetrics } from './zab-metrics.js';
 
+/** A leader that gives up waits for a quorum before; a relay whose far end is gone hangs up at once. */
+const LEFT_AT_ONCE_MS = 1000;
 /** So much of a DIFF may wait for the disk before more is read. */
 const UNSYNCED_BYTES = 16 * 1024 * 1024;
 /** What no leader says a second time: it would be another one, or another epoch. */
@@ -179,6 +181,7 @@ export abstract class Learner implements LeaderLink {
     if (connectDelayMs > 0) await life.within(new Milestone(), connectDelayMs);
     const context = { clock, life, log, network: host.network, options };
     const socket = await dialLeader(this.masterSid, this.leaderAddresses(), turns, context);
+    this.judgeAddressAtEnd(clock.monotonicMs());
     socket.setNoDelay(options.noDelay);
     const stream = new PacketStream(socket, clock, {
       maxPacketBytes: options.maxPacketBytes,
@@ -192,6 +195,18 @@ export abstract class Learner implements LeaderLink {
       stream.close();
     });
     return stream;
+  }
+
+  /** No LEADERINFO: did the connection lead to another program, or did the leader, or this server, only give up? */
+  private judgeAddressAtEnd(connectedMs: number): void {
+    const { clock, life } = this;
+    life.atEnd(() => {
+      const isQuick = clock.monotonicMs() - connectedMs < LEFT_AT_ONCE_MS;
+      const code = life.end?.code;
+      const isWrong = code === 'SILENT' || code === 'PROTOCOL' || (code === 'CONNECTION_LOST' && isQuick);
+      if (isWrong) this.deps.turns.doubt(this.masterSid);
+      else this.deps.turns.forgive(this.masterSid);
+    });
   }
 
   private leaderAddresses(): readonly Endpoint[] {

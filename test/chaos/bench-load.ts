@@ -45,7 +45,19 @@ export class BenchLoad {
   private async round(): Promise<string> {
     const servers = this.members.map(({ clientPort, host }) => `${host}:${clientPort}`).join(',');
     const load = ['--profile', 'mixed', '--rate', String(RATE), '--seconds', String(ROUND_SECONDS), '--warm-up', '0'];
-    const args = ['--server', servers, ...load, '--sessions', '6', '--timeout', '6000', '--json', '--quiet'];
+    const args = [
+      '--server',
+      servers,
+      ...load,
+      '--sessions',
+      '6',
+      '--keys',
+      '20',
+      '--timeout',
+      '6000',
+      '--json',
+      '--quiet',
+    ];
     const child = spawn(ZK_BENCH, args, { stdio: ['ignore', 'pipe', 'ignore'] });
     this.child = child;
     let output = '';

@@ -298,6 +298,34 @@ describe('QuorumCnxManager', () => {
     }
   }
 
+  for (const latencyMs of [0.2, 30, 110]) {
+    // The line that server 1 has of itself means another machine to server 2 (a name of its own network).
+    it(`goes where the configuration says, however knocks cross dials at ${latencyMs} ms`, async () => {
+      const world = new World();
+      const own = parseMembership({ 'server.1': 'wrong:2888:3888', 'server.2': 's2:2888:3888' });
+      const one = managerOn(world, 1, { verifier: () => own }, { listenOnAllIPs: true });
+      const two = managerOn(world, 2, { verifier: () => members(1, 2) });
+      const wrong: Player[] = [];
+      const elsewhere = { endpoint: { host: 'wrong', port: 3888 } };
+      await world.settle(world.host('wrong').network.listen(elsewhere, (socket) => wrong.push(new Player(socket))));
+      for (const { manager } of [one, two]) await world.settle(manager.start());
+      for (const [a, b] of [['s1', 's2'] as const, ['s2', 's1'] as const])
+        world.network.link(a, b).latencyMs = latencyMs;
+      const heard = [0, 0];
+      for (let round = 0; round < 20; round++) {
+        one.manager.send(2, Buffer.from('vote'));
+        two.manager.send(1, Buffer.from('vote'));
+        await world.run(1000);
+        for (const [at, { manager }] of [one, two].entries()) heard[at] = (heard[at] ?? 0) + takeAll(manager).length;
+      }
+      assert.ok(
+        heard.every((count) => count > 10),
+        `heard: ${heard.join(', ')}`,
+      );
+      assert.equal(wrong.length, 0);
+    });
+  }
+
   it('takes a server from another address for a double, unless it has several', async () => {
     for (const [line, doubles] of [
       ['east:2888:3888', 1],

@@ -25,6 +25,7 @@ describe('the turns of a server’s addresses', () => {
       const first = turns.next(1, [a, b, c]).first[0] ?? assert.fail('there is none');
       tried.push(first.host);
       turns.reached(1, first);
+      turns.doubt(1);
     }
     assert.equal(tried.join(''), 'abcabca');
     assert.deepEqual(turns.next(1, [a, b, c]), { first: [b], later: [c, a] });
@@ -33,9 +34,11 @@ describe('the turns of a server’s addresses', () => {
   it('leave an address behind that led to nobody until the server was heard just there', () => {
     const turns = new AddressTurns();
     turns.reached(1, a);
+    turns.doubt(1);
     assert.deepEqual(turns.next(1, [a, b]), { first: [b], later: [a] });
     turns.reached(1, b);
     turns.heard(1);
+    turns.doubt(1);
     assert.deepEqual(turns.next(1, [a, b]), { first: [b], later: [a] });
     turns.reached(1, a);
     turns.heard(1);
@@ -45,11 +48,19 @@ describe('the turns of a server’s addresses', () => {
   it('are of each server, and forget addresses that it has no more', () => {
     const turns = new AddressTurns();
     turns.reached(1, a);
-    turns.next(1, [a, b]);
+    turns.doubt(1);
     assert.deepEqual(turns.next(2, [a, b]), { first: [a, b], later: [] });
     assert.deepEqual(turns.next(1, [b, c]), { first: [b, c], later: [] });
     assert.deepEqual(turns.next(1, [a, b]), { first: [a, b], later: [] });
     assert.deepEqual(turns.next(1, []), { first: [], later: [] });
+  });
+
+  it('do not change when an address had no time to answer', () => {
+    const turns = new AddressTurns();
+    turns.reached(1, a);
+    turns.forgive(1);
+    turns.doubt(1);
+    assert.deepEqual(turns.next(1, [a, b]), { first: [a, b], later: [] });
   });
 
   it('try the only address again and again', () => {
@@ -57,6 +68,7 @@ describe('the turns of a server’s addresses', () => {
     for (let i = 0; i < 3; i++) {
       assert.deepEqual(turns.next(1, [a]).first, [a]);
       turns.reached(1, a);
+      turns.doubt(1);
     }
   });
 });

@@ -59,6 +59,7 @@ describe('dialling the leader', () => {
   it('goes to the other address when nobody was heard at the first, and stays there when somebody is', async () => {
     const { world, dial, turns } = await setting(['b', 'c']);
     const { host: first } = (await world.settle(dial())).remote;
+    turns.doubt(LEADER);
     const other = ['b', 'c'].map((name) => world.network.addressOf(name)).find((host) => host !== first);
     assert.equal((await world.settle(dial())).remote.host, other);
     turns.heard(LEADER);
@@ -70,8 +71,9 @@ describe('dialling the leader', () => {
 
   it('goes back to an address where nobody was heard when the others do not answer, soon, or are refused', async () => {
     for (const isCut of [true, false]) {
-      const { world, dial } = await setting(['b']);
+      const { world, dial, turns } = await setting(['b']);
       const address = (await world.settle(dial())).remote.host;
+      turns.doubt(LEADER);
       if (isCut) world.network.cut('a', 'c');
       const beganMs = world.nowMs;
       assert.equal((await world.settle(dial())).remote.host, address);
