@@ -1,9 +1,10 @@
 // Called by scripts/migrate-demo, which tells what it does.
 import { parseArgs } from 'node:util';
-import { type LoadFigures, LoadTool, sumOf } from '../test/mixed/load-tool.js';
+import { type LoadFigures, LoadTool, sumOf } from '../test/support/load-tool.js';
 import { Migration, type Replacement } from '../test/mixed/migration.js';
 
-const { values } = parseArgs({ options: { writes: { type: 'string', default: '200' } } });
+const { values } = parseArgs({ options: { writes: { type: 'string', default: '200' }, zkload: { type: 'string' } } });
+const tool = values.zkload === undefined ? 'zk-bench' : 'zkload';
 
 function longest(replacements: readonly Replacement[]): { client: string; ms: number; sid: number } {
   const all = replacements.flatMap(({ pausesMs, sid }) => pausesMs.map((pause) => ({ ...pause, sid })));
@@ -14,7 +15,7 @@ function tell(replacement: Replacement): void {
   const { awayMs, kind, load, pausesMs, role, sid } = replacement;
   const pauses = pausesMs.map(({ client, ms }) => `${client} ${Math.round(ms)} ms`).join(', ');
   console.log(`Server ${sid} (${role}) is ${kind} now, after ${Math.round(awayMs)} ms. Longest pauses: ${pauses}.`);
-  console.log(`  zk-bench meanwhile: ${figures(load)}.`);
+  console.log(`  ${tool} meanwhile: ${figures(load)}.`);
 }
 
 function figures({ answers, errors, failedRuns, longestMs, lostConnections, p99Ms, runs }: LoadFigures): string {
@@ -23,10 +24,10 @@ function figures({ answers, errors, failedRuns, longestMs, lostConnections, p99M
   return `${began}, ${answers} answers, worst p99 ${Math.round(p99Ms)} ms, longest ${Math.round(longestMs)} ms, ${faults}`;
 }
 
-const migration = await Migration.start(Number(values.writes));
+const migration = await Migration.start(Number(values.writes), values.zkload ?? null);
 try {
   console.log(
-    `Three servers of Apache ZooKeeper run; these clients write: ${migration.clientNames.join(', ')}; zk-bench makes load.`,
+    `Three servers of Apache ZooKeeper run; these clients write: ${migration.clientNames.join(', ')}; ${tool} makes load.`,
   );
   const done: Replacement[] = [];
   for (const kind of ['zk-server', 'Apache ZooKeeper'] as const) {
@@ -37,7 +38,7 @@ try {
   }
   const { acknowledged, sessions } = await migration.finish();
   const { client, ms, sid } = longest(done);
-  console.log(`${LoadTool.what}: ${figures(done.map(({ load }) => load).reduce(sumOf))}.`);
+  console.log(`${tool}, ${LoadTool.pace}: ${figures(done.map(({ load }) => load).reduce(sumOf))}.`);
   console.log(
     `${acknowledged} writes were acknowledged, and every server has all of them. ${sessions} sessions, none lost.`,
   );

@@ -11,7 +11,7 @@ import type { ElectionConnectionDeps, ElectionConnectionOptions } from './option
 /** After a knock the server with the larger id gets so long to dial back before it is knocked at again. */
 const DIAL_BACK_MS = 100;
 /** Who was reached and said nothing for so long is not there; a knock that crosses a dial ends it sooner, and proves nothing. */
-const HEARD_WITHIN_MS = 800;
+const DOUBTED_AFTER_MS = 800;
 /** So many servers that are in no configuration are dialled at a time: where they are is only their own word. */
 const STRANGERS_DIALLED = 16;
 
@@ -36,8 +36,6 @@ export class Dialler {
   private readonly knocks = new OpenSet<Knock>();
   private readonly knockedAtMs = new Map<number, number>();
   private readonly turns = new AddressTurns();
-  /** Where each server was reached and not heard since, and when for the first time. */
-  private readonly unheard = new Map<number, { readonly endpoint: Endpoint; readonly sinceMs: number }>();
   private readonly cancel = new AbortController();
   private stopped = false;
 
@@ -90,13 +88,7 @@ export class Dialler {
     const counts = (): boolean => this.dialling.get(sid) === dial && this.dialling.delete(sid);
     dialFirst(this.deps.clock, endpoints, (endpoint) => this.attempt(endpoint)).then(
       ({ endpoint, socket }) => {
-        if (counts())
-          this.reached(
-            sid,
-            endpoint,
-            socket,
-            configured.some((one) => isSame(one, endpoint)),
-          );
+        if (counts()) this.reached(sid, endpoint, socket);
         else socket.destroy();
       },
       (error: unknown) => {
@@ -106,13 +98,7 @@ export class Dialler {
   }
 
   private inTurn(sid: number, configured: readonly Endpoint[]): readonly Endpoint[] {
-    const sinceMs = this.unheard.get(sid)?.sinceMs ?? Number.POSITIVE_INFINITY;
-    if (this.deps.clock.monotonicMs() - sinceMs >= HEARD_WITHIN_MS) {
-      this.turns.doubt(sid);
-      this.unheard.delete(sid);
-    } else {
-      this.turns.forgive(sid);
-    }
+    this.turns.doubtBefore(sid, this.deps.clock.monotonicMs() - DOUBTED_AFTER_MS);
     const { first, later } = this.turns.next(sid, configured);
     return [...first, ...later];
   }
@@ -125,7 +111,6 @@ export class Dialler {
 
   /** Something came from the server: it is where it was dialled. */
   heard(sid: number): void {
-    this.unheard.delete(sid);
     this.turns.heard(sid);
   }
 
@@ -148,13 +133,14 @@ export class Dialler {
     }
   }
 
-  private reached(sid: number, endpoint: Endpoint, socket: Socket, isConfigured: boolean): void {
+  private reached(sid: number, endpoint: Endpoint, socket: Socket): void {
     const server = findOwn(this.deps.view, this.options.myId);
     if (this.stopped || server === null) {
       socket.destroy();
       return;
     }
-    if (isConfigured) this.noteReached(sid, endpoint);
+    // Of strangers nothing is kept.
+    if (!this.isStranger(sid)) this.turns.reached(sid, endpoint, this.deps.clock.monotonicMs());
     socket.setNoDelay(true);
     socket.setKeepAlive(this.options.tcpKeepAlive);
     const message = { sid: this.options.myId, addresses: greetingAddresses(server) };
@@ -179,13 +165,6 @@ export class Dialler {
         this.failed(sid, error, startedAtMs);
       },
     );
-  }
-
-  private noteReached(sid: number, endpoint: Endpoint): void {
-    this.turns.reached(sid, endpoint);
-    const before = this.unheard.get(sid);
-    if (before !== undefined && isSame(before.endpoint, endpoint)) return;
-    this.unheard.set(sid, { endpoint, sinceMs: this.deps.clock.monotonicMs() });
   }
 
   /** The other server knows who this one is. */
@@ -214,8 +193,4 @@ export class Dialler {
     this.complaints.warn(about, message, { code: 'ELECTION_DIAL', sid, reason: codes });
     this.owner.failed(sid, error instanceof DialError && error.refused, startedAtMs);
   }
-}
-
-function isSame(a: Endpoint, b: Endpoint): boolean {
-  return a.host === b.host && a.port === b.port;
 }

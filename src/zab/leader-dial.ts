@@ -41,7 +41,7 @@ export async function dialLeader(
   if (later.length > 0) await life.within(race.run(later), endMs - clock.monotonicMs());
   const winner = race.claim();
   if (winner !== null) {
-    turns.reached(sid, winner.address);
+    turns.reached(sid, winner.address, clock.monotonicMs());
     return winner.socket;
   }
   race.close();

@@ -9,9 +9,10 @@ export interface LearnerClaim {
 }
 
 /**
- * What voters acknowledged to this leader under the configuration in force, by server id. One that comes back with less has lost what it said was durable:
- * its disk went back to an older copy, was exchanged, or never synced. The epoch goes on (the others have what it lost),
- * but whoever runs the ensemble must know: the same at two servers can lose a write, or elect a leader that lacks one.
+ * What voters acknowledged to this leader under the configuration in force, by server id. One that comes back with less has
+ * lost what it said was durable: its disk went back to an older copy, was exchanged, or never synced. The epoch goes on (the
+ * others have what it lost), but whoever runs the ensemble must know: the same at two servers can lose a write, or elect a
+ * leader that lacks one.
  */
 export class LearnerPromises {
   private readonly ackedZxids = new Map<number, number>();

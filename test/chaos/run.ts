@@ -6,8 +6,8 @@ import { SeededRandom } from '../fakes/index.js';
 import { formatHistory } from '../sim/history.js';
 import type { Member } from '../support/ensemble.js';
 import { eventually } from '../support/eventually.js';
+import { LoadTool } from '../support/load-tool.js';
 import { WireClient, WireError } from '../support/wire-client.js';
-import { BenchLoad } from './bench-load.js';
 import { Cluster } from './cluster.js';
 import { type Arena, choose, FAULTS, type Strike } from './faults.js';
 import { inTime } from './in-time.js';
@@ -81,12 +81,13 @@ class ChaosRun implements Arena {
         { length: CLIENTS },
         (_, n) => new LoadClient(`c${n}`, this.options.seed, members, this.recorder),
       );
-      const bench = new BenchLoad(members);
+      const bench = new LoadTool(members.map(({ clientPort, host }) => `${host}:${clientPort}`).join(','));
       await this.strikeUntilEnd();
       await inTime('the load generator ends', RECOVERY_LIMIT_MS, bench.stop());
-      this.benchOperations = bench.operations;
-      if (bench.operations === 0 && this.options.limitMs >= BENCH_SURELY_MS) {
-        this.report(`the load generator got no answer in ${bench.rounds} rounds`);
+      const { answers, failedRuns, runs } = bench.take();
+      this.benchOperations = answers;
+      if (answers === 0 && this.options.limitMs >= BENCH_SURELY_MS) {
+        this.report(`the load generator got no answer in ${runs + failedRuns} runs`);
       }
       await inTime(
         'the clients close their sessions',

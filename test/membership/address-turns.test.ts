@@ -13,7 +13,7 @@ describe('the turns of a server’s addresses', () => {
     const turns = new AddressTurns();
     for (const address of [a, b, c]) {
       assert.deepEqual(turns.next(1, [a, b, c]), { first: [a, b, c], later: [] });
-      turns.reached(1, address);
+      turns.reached(1, address, 0);
       turns.heard(1);
     }
   });
@@ -24,7 +24,7 @@ describe('the turns of a server’s addresses', () => {
     for (let i = 0; i < 7; i++) {
       const first = turns.next(1, [a, b, c]).first[0] ?? assert.fail('there is none');
       tried.push(first.host);
-      turns.reached(1, first);
+      turns.reached(1, first, 0);
       turns.doubt(1);
     }
     assert.equal(tried.join(''), 'abcabca');
@@ -33,21 +33,21 @@ describe('the turns of a server’s addresses', () => {
 
   it('leave an address behind that led to nobody until the server was heard just there', () => {
     const turns = new AddressTurns();
-    turns.reached(1, a);
+    turns.reached(1, a, 0);
     turns.doubt(1);
     assert.deepEqual(turns.next(1, [a, b]), { first: [b], later: [a] });
-    turns.reached(1, b);
+    turns.reached(1, b, 0);
     turns.heard(1);
     turns.doubt(1);
     assert.deepEqual(turns.next(1, [a, b]), { first: [b], later: [a] });
-    turns.reached(1, a);
+    turns.reached(1, a, 0);
     turns.heard(1);
     assert.deepEqual(turns.next(1, [a, b]), { first: [a, b], later: [] });
   });
 
   it('are of each server, and forget addresses that it has no more', () => {
     const turns = new AddressTurns();
-    turns.reached(1, a);
+    turns.reached(1, a, 0);
     turns.doubt(1);
     assert.deepEqual(turns.next(2, [a, b]), { first: [a, b], later: [] });
     assert.deepEqual(turns.next(1, [b, c]), { first: [b, c], later: [] });
@@ -55,9 +55,19 @@ describe('the turns of a server’s addresses', () => {
     assert.deepEqual(turns.next(1, []), { first: [], later: [] });
   });
 
+  it('change when an address had its time, counted from the first time that it was reached', () => {
+    const turns = new AddressTurns();
+    turns.reached(1, a, 100);
+    turns.reached(1, a, 200);
+    turns.doubtBefore(1, 99);
+    assert.deepEqual(turns.next(1, [a, b]), { first: [a, b], later: [] });
+    turns.doubtBefore(1, 100);
+    assert.deepEqual(turns.next(1, [a, b]), { first: [b], later: [a] });
+  });
+
   it('do not change when an address had no time to answer', () => {
     const turns = new AddressTurns();
-    turns.reached(1, a);
+    turns.reached(1, a, 0);
     turns.forgive(1);
     turns.doubt(1);
     assert.deepEqual(turns.next(1, [a, b]), { first: [a, b], later: [] });
@@ -67,7 +77,7 @@ describe('the turns of a server’s addresses', () => {
     const turns = new AddressTurns();
     for (let i = 0; i < 3; i++) {
       assert.deepEqual(turns.next(1, [a]).first, [a]);
-      turns.reached(1, a);
+      turns.reached(1, a, 0);
       turns.doubt(1);
     }
   });

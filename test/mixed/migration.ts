@@ -3,7 +3,7 @@ import { ClientPrograms } from '../interop/programs.js';
 import { atServer } from '../support/at-server.js';
 import type { Member } from '../support/ensemble.js';
 import { eventually } from '../support/eventually.js';
-import { type LoadFigures, LoadTool } from './load-tool.js';
+import { type LoadFigures, LoadTool } from '../support/load-tool.js';
 import { type Kind, MixedEnsemble } from './mixed-ensemble.js';
 import { SessionWriter } from './session-writer.js';
 
@@ -37,13 +37,17 @@ export class Migration {
   private constructor(
     readonly mixed: MixedEnsemble,
     private readonly writesBetween: number,
+    private readonly zkload: string | null,
   ) {}
 
-  /** `writesBetween`: how often each client writes, at least, between two replacements. */
-  static async start(writesBetween: number): Promise<Migration> {
+  /**
+   * `writesBetween`: how often each client writes, at least, between two replacements. `zkload`: that program makes the load
+   * instead of zk-bench.
+   */
+  static async start(writesBetween: number, zkload: string | null = null): Promise<Migration> {
     const kinds: Kind[] = ['Apache ZooKeeper', 'Apache ZooKeeper', 'Apache ZooKeeper'];
     const config = { tickTime: 2000, initLimit: 10, syncLimit: 5 };
-    const migration = new Migration(await MixedEnsemble.create(kinds, { config }), writesBetween);
+    const migration = new Migration(await MixedEnsemble.create(kinds, { config }), writesBetween, zkload);
     try {
       await migration.mixed.start();
       await migration.startWriters();
@@ -64,7 +68,7 @@ export class Migration {
     this.writers = [kazoo, c, node, curator].map((kind, i) => new SessionWriter(kind, hosts, `/writer-${i}`));
     await Promise.all(this.writers.map((writer) => writer.start()));
     for (const writer of this.writers) this.owners.set(writer, await this.ownerOf(this.mixed.member(1), writer));
-    this.load = new LoadTool(hosts);
+    this.load = new LoadTool(hosts, this.zkload);
     await this.progress();
   }
 

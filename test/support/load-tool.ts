@@ -5,7 +5,22 @@ const BENCH = new URL('../../bin/zk-bench', import.meta.url).pathname;
 /** An open loop: what waits for a server counts from when it was due. Short runs, one after the other, each with new sessions. */
 const RATE = 200;
 const SECONDS = 2;
-const OPTIONS = ['--mix', 'get=50,set=50', '--sessions', '6', '--keys', '50', '--warm-up', '0', '--json', '--quiet'];
+const [MIX, SESSIONS, KEYS] = ['get=50,set=50', '6', '50'];
+const LOAD = [
+  '--rate',
+  String(RATE),
+  '--seconds',
+  String(SECONDS),
+  '--mix',
+  MIX,
+  '--sessions',
+  SESSIONS,
+  '--keys',
+  KEYS,
+];
+const OPTIONS = [...LOAD, '--warm-up', '0', '--timeout', '6000', '--json', '--quiet'];
+/** The same for zkload, the generator in C that is not part of this repository (docs/benchmarks.md). */
+const ZKLOAD_OPTIONS = ['-r', String(RATE), '-t', String(SECONDS), '-m', MIX, '-c', SESSIONS, '-k', KEYS, '-w', '0'];
 /** When a run gave no figures. */
 const AGAIN_MS = 200;
 
@@ -49,16 +64,29 @@ interface Report {
   }[];
 }
 
-/** The load generator of this project beside the writers: run after run, until it is stopped. */
+interface ZkloadReport {
+  readonly ops: number;
+  readonly errors: number;
+  readonly p99_us: number;
+  readonly max_us: number;
+}
+
+/**
+ * A load generator beside the clients whose writes are checked, run after run, until it is stopped. Nothing of it is checked
+ * but that the servers answered. `zkload`: the program, instead of zk-bench.
+ */
 export class LoadTool {
-  static readonly what = `zk-bench, ${RATE} requests a second in runs of ${SECONDS} s`;
+  static readonly pace = `${RATE} requests a second in runs of ${SECONDS} s`;
   private figures = NOTHING;
   /** Finished runs that had answers, since the beginning. */
   private good = 0;
   private isStopped = false;
   private readonly done: Promise<void>;
 
-  constructor(private readonly hosts: string) {
+  constructor(
+    private readonly hosts: string,
+    private readonly zkload: string | null = null,
+  ) {
     this.done = this.run();
   }
 
@@ -91,18 +119,22 @@ export class LoadTool {
 
   /** Errors make an exit code, which is no news here; without a report there are no figures. */
   private once(): Promise<LoadFigures> {
-    const args = ['--server', this.hosts, '--rate', String(RATE), '--seconds', String(SECONDS), ...OPTIONS];
+    const { hosts, zkload } = this;
+    const [program, args] =
+      zkload === null ? [BENCH, ['--server', hosts, ...OPTIONS]] : [zkload, ['load', '-H', hosts, ...ZKLOAD_OPTIONS]];
     return new Promise((resolve) => {
-      execFile(BENCH, args, (_error, stdout) => {
-        const report = stdout.startsWith('{') ? (JSON.parse(stdout) as Report) : null;
-        const target = report?.targets[0];
-        resolve(target === undefined ? { ...NOTHING, failedRuns: 1 } : figuresOf(target));
+      execFile(program, args, (_error, stdout) => {
+        const report = stdout.startsWith('{') ? (JSON.parse(stdout) as Report | ZkloadReport) : null;
+        resolve(report === null ? { ...NOTHING, failedRuns: 1 } : figuresOf(report));
       });
     });
   }
 }
 
-function figuresOf({ ops, errors, unanswered, lostConnections, latencyUs }: Report['targets'][number]): LoadFigures {
+function figuresOf(report: Report | ZkloadReport): LoadFigures {
+  const [target] = 'targets' in report ? report.targets : [targetOf(report)];
+  if (target === undefined) return { ...NOTHING, failedRuns: 1 };
+  const { errors, latencyUs, lostConnections, ops, unanswered } = target;
   return {
     runs: 1,
     failedRuns: 0,
@@ -112,4 +144,8 @@ function figuresOf({ ops, errors, unanswered, lostConnections, latencyUs }: Repo
     p99Ms: latencyUs.p99 / 1000,
     longestMs: latencyUs.max / 1000,
   };
+}
+
+function targetOf({ errors, max_us: max, ops, p99_us: p99 }: ZkloadReport): Report['targets'][number] {
+  return { ops, errors, unanswered: 0, lostConnections: 0, latencyUs: { p99, max } };
 }
