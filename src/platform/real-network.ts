@@ -12,10 +12,13 @@ import {
   type TlsContext,
   type TlsOptions,
 } from '../host/index.js';
+import { takeHandles } from './bare-handles.js';
+import { bareSocket, BareSocket } from './bare-socket.js';
 import { listening } from './listening.js';
 import { networkErrorFrom } from './network-errors.js';
 import type * as RealTls from './real-tls.js';
-import { HIGH_WATER_BYTES, RealSocket } from './real-socket.js';
+import { RealSocket } from './real-socket.js';
+import { HIGH_WATER_BYTES } from './socket-parts.js';
 
 /** Node tries the addresses of a name one after the other; each but the last gets at least this long. */
 const LEAST_ATTEMPT_MS = 250;
@@ -32,6 +35,9 @@ export class RealNetwork implements Network {
       { allowHalfOpen: true, pauseOnConnect: true, noDelay: true, highWaterMark: HIGH_WATER_BYTES },
       (raw) => onConnection(new RealSocket(raw)),
     );
+    server.once('listening', () => {
+      takeHandles(server, (handle, hasNoDelay) => onConnection(bareSocket(handle, hasNoDelay)));
+    });
     return listening(server, options, this.log);
   }
 
@@ -83,7 +89,7 @@ export class RealNetwork implements Network {
 
   async secure(socket: Socket, options: SecureOptions): Promise<Socket> {
     // Without a wait: bytes that come before the socket is released would be lost.
-    if (!(socket instanceof RealSocket) || realTls === null)
+    if (!(socket instanceof RealSocket || socket instanceof BareSocket) || realTls === null)
       throw new Error('this socket or context is not of this network');
     const name = formatEndpoint(socket.remote);
     if (socket.closed) throw new NetworkError('CLOSED', `${name} closed the connection before the handshake`);

@@ -1,10 +1,7 @@
-import { isIPv4, type Socket as RawSocket } from 'node:net';
+import type { Socket as RawSocket } from 'node:net';
 import { type Endpoint, formatEndpoint, type Socket, type SocketHandler, type SocketSecurity } from '../host/index.js';
 import { networkErrorFrom } from './network-errors.js';
-import { readShared } from './shared-reads.js';
-
-/** Bytes queued here before `write` returns false. */
-export const HIGH_WATER_BYTES = 64 * 1024;
+import { endpointOf } from './socket-parts.js';
 
 interface Ends {
   readonly local: Endpoint;
@@ -23,7 +20,6 @@ export class RealSocket implements Socket {
   private endTold = false;
   private isPaused = false;
   private isRead = false;
-  private isShared = false;
 
   /** `ends` are those of the socket below, where there is one. */
   constructor(
@@ -31,7 +27,7 @@ export class RealSocket implements Socket {
     readonly security: SocketSecurity | null = null,
     ends: Ends | null = null,
   ) {
-    this.remote = ends?.remote ?? { host: plainAddress(raw.remoteAddress), port: raw.remotePort ?? 0 };
+    this.remote = ends?.remote ?? endpointOf(raw.remoteAddress, raw.remotePort);
     this.localEnd = ends?.local ?? null;
     // Of what ended before it came here (while a certificate was checked, say) no event comes any more.
     this.ended = raw.readableEnded;
@@ -57,7 +53,7 @@ export class RealSocket implements Socket {
   /** Hardly anybody asks, and it costs a system call. Of a socket that is closed by then there is nothing to tell. */
   get local(): Endpoint {
     const { raw } = this;
-    return (this.localEnd ??= { host: plainAddress(raw.localAddress), port: raw.localPort ?? 0 });
+    return (this.localEnd ??= endpointOf(raw.localAddress, raw.localPort));
   }
 
   get bufferedBytes(): number {
@@ -77,9 +73,7 @@ export class RealSocket implements Socket {
     }
     if (!this.isRead) {
       this.isRead = true;
-      // What TLS decrypts has buffers of its own.
-      this.isShared = this.security === null && readShared(this.raw, this.onShared);
-      if (!this.isShared) this.raw.on('data', this.onChunk);
+      this.raw.on('data', this.onChunk);
     }
     if (!this.isPaused) this.flow();
   }
@@ -88,8 +82,7 @@ export class RealSocket implements Socket {
     const { raw } = this;
     raw.pause();
     if (bytes.length > 0) {
-      // A copy: they may stand where the next socket is read into.
-      raw.unshift(Buffer.from(bytes));
+      raw.unshift(bytes);
       if (raw.listenerCount('data') === 0) raw.on('data', this.onChunk);
     }
     this.endTold = false;
@@ -135,11 +128,6 @@ export class RealSocket implements Socket {
     this.handler?.onData(chunk);
   };
 
-  private readonly onShared = (chunk: Buffer): boolean => {
-    this.handler?.onData(chunk);
-    return !this.isPaused;
-  };
-
   private readonly onError = (error: Error): void => {
     this.failure ??= networkErrorFrom(error, `connection with ${formatEndpoint(this.remote)}`);
   };
@@ -159,8 +147,7 @@ export class RealSocket implements Socket {
   };
 
   private flow(): void {
-    if (this.isShared && this.raw.readableLength === 0) this.raw.read(0);
-    else this.raw.resume();
+    this.raw.resume();
     // Node tells of an end without data even while nobody reads.
     if (this.ended) setImmediate(() => this.tellEnd());
   }
@@ -178,11 +165,4 @@ export class RealSocket implements Socket {
     // Node's own half of a closed socket lives until the next full garbage collection; what is ours need not.
     this.handler = null;
   }
-}
-
-/** An IPv4 address that came in through a listener of both families looks like what it is. */
-function plainAddress(address: string | undefined): string {
-  if (address === undefined) return '';
-  const tail = address.slice(address.lastIndexOf(':') + 1);
-  return address.startsWith('::ffff:') && isIPv4(tail) ? tail : address;
 }

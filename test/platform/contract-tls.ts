@@ -198,6 +198,24 @@ export function tlsContract(name: string, make: MakeEnv): void {
     );
 
     it(
+      'fails at once when the socket that it took is destroyed',
+      inEnv(make, async (env) => {
+        const { listener, client, server } = await connected(env.host);
+        const { server: own, trust } = await env.stores();
+        const context = await load(env.host, own, trust);
+        const atClient = new Recorder();
+        client.start(atClient);
+        const never = env.host.network.secure(server, { context, side: 'accept', timeoutMs: 10 * TIMEOUT_MS });
+        server.destroy();
+        await assert.rejects(never, (error: NetworkError) => error.name === 'NetworkError' && error.code !== 'TIMEOUT');
+        await atClient.when(() => atClient.told.length > 0);
+        assert.ok(server.closed);
+        client.destroy();
+        await listener.close();
+      }),
+    );
+
+    it(
       'fails when the other side speaks no TLS, or is gone',
       inEnv(make, async (env) => {
         const { server: own, trust } = await env.stores();
