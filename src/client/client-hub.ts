@@ -27,6 +27,10 @@ import { WatchSweeper } from './watch-sweeper.js';
 const SWEEP_MS = 1000;
 /** A connection that said its last word is waited for so long. */
 const GRACE_MS = 2000;
+/** So long may the ends of turns take before others have theirs: when thousands of sessions end at once, say. */
+const SLICE_MS = 5;
+/** The clock is looked at after so many connections. */
+const CLOCK_EVERY = 32;
 /** Bodies of unanswered requests: from here on connections that have some are not read. */
 const OUTSTANDING_BYTES = 100 * 1024 * 1024;
 /** ZooKeeper's mask, which nothing here depends on: requests, server packets, sessions, warnings. */
@@ -191,9 +195,7 @@ export class ClientHub implements CommandContext {
     if (connection.isDue) return;
     connection.isDue = true;
     this.dueConnections.push(connection);
-    if (this.isDeferred) return;
-    this.isDeferred = true;
-    this.clock.defer(this.onDeferred);
+    this.defer();
   }
 
   private readonly onDeferred = (): void => {
@@ -201,16 +203,32 @@ export class ClientHub implements CommandContext {
     this.flush();
   };
 
-  /** Does at once what was left for the end of the turn. */
+  /** Does at once what was left for the end of the turn; when it is very much, the rest in the next ones. */
   flush(): void {
     this.turnMs = Number.NaN;
     const due = this.dueConnections;
     if (due.length === 0) return;
     this.dueConnections = [];
-    for (const connection of due) {
+    const endMs = due.length <= CLOCK_EVERY ? Number.POSITIVE_INFINITY : this.clock.monotonicMs() + SLICE_MS;
+    for (const [i, connection] of due.entries()) {
+      if (i % CLOCK_EVERY === CLOCK_EVERY - 1 && this.clock.monotonicMs() >= endMs) {
+        this.flushLater(due.slice(i));
+        return;
+      }
       connection.isDue = false;
       connection.endTurn();
     }
+  }
+
+  private flushLater(rest: ClientConnection[]): void {
+    this.dueConnections = [...rest, ...this.dueConnections];
+    this.defer();
+  }
+
+  private defer(): void {
+    if (this.isDeferred) return;
+    this.isDeferred = true;
+    this.clock.defer(this.onDeferred);
   }
 
   // ----- four-letter words

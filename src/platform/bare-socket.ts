@@ -160,8 +160,10 @@ export class BareSocket implements Socket, BareOwner {
 
   onRead(count: number): void {
     if (this.isOver) return;
-    if (count > 0) this.handler?.onData(SHARED.subarray(0, count));
-    else if (count === END_OF_STREAM) {
+    if (count > 0) {
+      this.handler?.onData(SHARED.subarray(0, count));
+      if (count === SHARED.length) this.letOthersSpeak();
+    } else if (count === END_OF_STREAM) {
       this.isReading = false;
       this.hasEnded = true;
       this.tellEnd();
@@ -235,6 +237,13 @@ export class BareSocket implements Socket, BareOwner {
     if (!this.isReading) return;
     this.isReading = false;
     if (!this.isOver) this.handle.readStop();
+  }
+
+  /** There is more to read, of which libuv would take up to 32 times as much before it looks at anybody else. */
+  private letOthersSpeak(): void {
+    if (!this.isReading || this.isOver) return;
+    this.stop();
+    setImmediate(() => this.goOn());
   }
 
   /** Tells what came before there was anybody to be told, then reads on. */

@@ -143,6 +143,34 @@ describe('accepted sockets', () => {
     await end([{ client, server, listener }]);
   });
 
+  it('are read one piece a turn, however much waits', async () => {
+    const { client, server, listener } = await connected(host);
+    client.start(new Recorder());
+    client.write(Buffer.alloc(2 * 1024 * 1024));
+    let turn = 0;
+    let isOver = false;
+    const count = (): void => {
+      turn++;
+      if (!isOver) setImmediate(count);
+    };
+    count();
+    const full: number[] = [];
+    const reader = new Recorder();
+    let bytes = 0;
+    reader.onData = (chunk) => {
+      bytes += chunk.length;
+      if (chunk.length === 64 * 1024) full.push(turn);
+    };
+    server.start(reader);
+    client.end();
+    await reader.whenTold('end');
+    isOver = true;
+    await end([{ client, server, listener }]);
+    assert.equal(bytes, 2 * 1024 * 1024);
+    assert.ok(full.length > 5, `${full.length} full pieces`);
+    assert.equal(new Set(full).size, full.length);
+  });
+
   it('share the memory that they are read into', async () => {
     const pairs = [await connected(host), await connected(host)];
     const readers = pairs.map(() => new Placing());
