@@ -18,7 +18,7 @@ import { Churn } from './churn.js';
 import { type Kind, MixedEnsemble, otherKind } from './mixed-ensemble.js';
 
 const IS_LONG = process.env['ZK_TEST_LONG'] !== undefined;
-const DURATION_MS = (IS_LONG ? 600 : 60) * 1000;
+const DURATION_MS = (IS_LONG ? 600 : 40) * 1000;
 const HEADER_BYTES = 16;
 const SEED = Number(process.env['MIXED_SEED'] ?? Date.now() % 1_000_000);
 

@@ -98,6 +98,14 @@ export class SimClient {
     return this.isConnected && oldest !== undefined ? this.nowMs() - oldest.invokedMs : 0;
   }
 
+  /**
+   * Something came over its connection since the calm began. Where nothing did, the other end may be gone, of which it learns by
+   * silence only: a machine that lost its power says no good-bye, and may be removed before it is back.
+   */
+  get wasHeardInCalm(): boolean {
+    return this.connection !== null && this.nowMs() - this.connection.lastHeardMs <= this.around.quietForMs();
+  }
+
   get negotiatedTimeoutMs(): number {
     return this.timeoutMs;
   }
