@@ -1,5 +1,5 @@
 import type { Access } from '../auth/index.js';
-import { type Clock, Complaints, type Host, type Logger, type Timer } from '../host/index.js';
+import { type Clock, Complaints, type Host, type Logger, Slice, type Timer } from '../host/index.js';
 import { JuteReader } from '../jute/index.js';
 import { type Metrics, NamespaceSizes } from '../metrics/index.js';
 import type { RequestPipeline } from '../pipeline/index.js';
@@ -27,10 +27,6 @@ import { WatchSweeper } from './watch-sweeper.js';
 const SWEEP_MS = 1000;
 /** A connection that said its last word is waited for so long. */
 const GRACE_MS = 2000;
-/** So long may the ends of turns take before others have theirs: when thousands of sessions end at once, say. */
-const SLICE_MS = 5;
-/** The clock is looked at after so many connections. */
-const CLOCK_EVERY = 32;
 /** Bodies of unanswered requests: from here on connections that have some are not read. */
 const OUTSTANDING_BYTES = 100 * 1024 * 1024;
 /** ZooKeeper's mask, which nothing here depends on: requests, server packets, sessions, warnings. */
@@ -209,19 +205,16 @@ export class ClientHub implements CommandContext {
     const due = this.dueConnections;
     if (due.length === 0) return;
     this.dueConnections = [];
-    const endMs = due.length <= CLOCK_EVERY ? Number.POSITIVE_INFINITY : this.clock.monotonicMs() + SLICE_MS;
-    for (const [i, connection] of due.entries()) {
-      if (i % CLOCK_EVERY === CLOCK_EVERY - 1 && this.clock.monotonicMs() >= endMs) {
-        this.flushLater(due.slice(i));
-        return;
-      }
+    const slice = new Slice(this.clock);
+    let ended = 0;
+    for (const connection of due) {
+      if (slice.isOver()) break;
+      ended++;
       connection.isDue = false;
       connection.endTurn();
     }
-  }
-
-  private flushLater(rest: ClientConnection[]): void {
-    this.dueConnections = [...rest, ...this.dueConnections];
+    if (ended === due.length) return;
+    this.dueConnections = [...due.slice(ended), ...this.dueConnections];
     this.defer();
   }
 

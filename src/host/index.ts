@@ -2,6 +2,7 @@ export type { AuditEvent, AuditLog } from './audit.js';
 export { AsyncQueue } from './async-queue.js';
 export type { Clock, Timer } from './clock.js';
 export { sleep } from './clock.js';
+export { Slice } from './slice.js';
 export { Complaints } from './complaints.js';
 export type {
   AppendFile,

@@ -1,4 +1,4 @@
-import { Fifo } from '../host/index.js';
+import { Fifo, Slice } from '../host/index.js';
 import { ErrorCode, type TxnEntry, zxidEpoch } from '../protocol/index.js';
 import type { Broadcast, TransactionLog } from './needs.js';
 import type { PipelineDeps } from './pipeline-deps.js';
@@ -9,14 +9,6 @@ export interface StandaloneDeps extends PipelineDeps {
   /** Everything that became durable together is applied: answers may leave. */
   readonly onBatchApplied?: () => void;
 }
-
-/**
- * So long may applying take before others have their turn: behind a slow fdatasync, or when thousands of sessions expire,
- * very many transactions become durable at once.
- */
-const SLICE_MS = 5;
-/** The clock is looked at after so many transactions. */
-const CLOCK_EVERY = 32;
 
 /** The pipeline of a server that stands alone: what its own log has is committed. */
 export class StandalonePipeline extends ProposerPipeline {
@@ -59,10 +51,9 @@ export class StandalonePipeline extends ProposerPipeline {
   private applySome(): boolean {
     const { clock, store } = this.own;
     const wallMs = clock.wallMs();
-    const endMs = clock.monotonicMs() + SLICE_MS;
-    let count = 0;
+    const slice = new Slice(clock);
     for (let next = store.nextUnappliedZxid; next !== -1 && next <= this.durableZxid; next = store.nextUnappliedZxid) {
-      if (count++ % CLOCK_EVERY === CLOCK_EVERY - 1 && clock.monotonicMs() >= endMs) return false;
+      if (slice.isOver()) return false;
       // A sync's answer shows the last transaction before it, not the one behind it.
       this.log.answerSyncs();
       this.committed(next, wallMs);

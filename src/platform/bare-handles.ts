@@ -20,9 +20,9 @@ export interface BareHandle {
   setKeepAlive(on: boolean, idleSeconds: number): number;
 }
 
-/** `count`: bytes that now stand at the beginning of `SHARED`, or a negative number of libuv's. */
 export interface BareOwner {
-  onRead(count: number): void;
+  /** What was read stands at the beginning of `SHARED`; how much, or why not, in `streamBaseState`. */
+  onRead(): void;
 }
 
 export interface BareName {
@@ -75,7 +75,7 @@ const FUNCTIONS = [
 let parts: StreamParts | null | undefined;
 
 /** The parts of which Node's streams are made; null where this Node does not give them away or has others. */
-export function streamParts(): StreamParts | null {
+function streamParts(): StreamParts | null {
   return (parts ??= findParts());
 }
 
@@ -104,18 +104,22 @@ interface Hidden {
   readonly _handle?: BareListener | null;
 }
 
+/** `hasNoDelay`: the connection has TCP_NODELAY already, which on Linux it inherits. */
+export type OnHandle = (handle: BareHandle, parts: StreamParts, hasNoDelay: boolean) => void;
+
 /**
  * Has connections of a listening server handed over as they are, without a `net.Socket` around each (docs/performance.md).
  * What could not be accepted goes the usual way, and so does everything where Node is built otherwise. To be called when the
- * server has begun to listen. `hasNoDelay`: the connection has TCP_NODELAY already, which on Linux it inherits.
+ * server has begun to listen.
  */
-export function takeHandles(server: Server, onHandle: (handle: BareHandle, hasNoDelay: boolean) => void): void {
+export function takeHandles(server: Server, onHandle: OnHandle): void {
   const listener = (server as unknown as Hidden)._handle;
   const usual = listener?.onconnection;
-  if (listener === null || listener === undefined || typeof usual !== 'function' || streamParts() === null) return;
+  const found = streamParts();
+  if (listener === null || listener === undefined || typeof usual !== 'function' || found === null) return;
   const hasNoDelay = process.platform === 'linux' && listener.setNoDelay?.(true) === 0;
   listener.onconnection = function (error, handle) {
-    if (error === 0 && handle !== undefined && isBare(handle)) onHandle(handle, hasNoDelay);
+    if (error === 0 && handle !== undefined && isBare(handle)) onHandle(handle, found, hasNoDelay);
     else usual.call(this, error, handle);
   };
 }

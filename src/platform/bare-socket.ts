@@ -7,7 +7,6 @@ import {
   type BareWrite,
   END_OF_STREAM,
   SHARED,
-  streamParts,
   type StreamParts,
   systemError,
 } from './bare-handles.js';
@@ -18,8 +17,8 @@ import { endpointOf, HIGH_WATER_BYTES } from './socket-parts.js';
 let spare: BareWrite | null = null;
 
 /**
- * An accepted connection on Node's handle itself, without the `net.Socket`, its streams, events and ticks: half of what a small
- * request costs in JavaScript. All are read into one buffer. It reads nothing before `start`.
+ * An accepted connection on Node's handle itself, without the `net.Socket`, its streams, events and ticks (what that gives:
+ * docs/performance.md). All are read into one buffer. Without delay (Nagle's), and it reads nothing before `start`.
  */
 export class BareSocket implements Socket, BareOwner {
   readonly remote: Endpoint;
@@ -54,6 +53,7 @@ export class BareSocket implements Socket, BareOwner {
     private hasNoDelay: boolean,
   ) {
     this.remote = nameOf(handle, 'getpeername');
+    this.setNoDelay(true);
   }
 
   get local(): Endpoint {
@@ -158,8 +158,9 @@ export class BareSocket implements Socket, BareOwner {
     if (!this.isOver) this.handle.setKeepAlive(on, 0);
   }
 
-  onRead(count: number): void {
+  onRead(): void {
     if (this.isOver) return;
+    const count = this.parts.streamBaseState[this.parts.kReadBytesOrError] ?? 0;
     if (count > 0) {
       this.handler?.onData(SHARED.subarray(0, count));
       if (count === SHARED.length) this.letOthersSpeak();
@@ -299,19 +300,9 @@ export class BareSocket implements Socket, BareOwner {
   }
 }
 
-/** Without delay, as all accepted connections are. */
-export function bareSocket(handle: BareHandle, hasNoDelay: boolean): BareSocket {
-  const parts = streamParts();
-  if (parts === null) throw new Error('a handle was taken, but Node has no parts to use it');
-  const socket = new BareSocket(handle, parts, hasNoDelay);
-  socket.setNoDelay(true);
-  return socket;
-}
-
 /** Hears all reads of all handles. */
 function onRead(this: BareHandle): void {
-  const parts = streamParts();
-  if (parts !== null) this.owner?.onRead(parts.streamBaseState[parts.kReadBytesOrError] ?? 0);
+  this.owner?.onRead();
 }
 
 function onWritten(this: BareWrite, code: number): void {

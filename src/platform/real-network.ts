@@ -13,7 +13,7 @@ import {
   type TlsOptions,
 } from '../host/index.js';
 import { takeHandles } from './bare-handles.js';
-import { bareSocket, BareSocket } from './bare-socket.js';
+import { BareSocket } from './bare-socket.js';
 import { listening } from './listening.js';
 import { networkErrorFrom } from './network-errors.js';
 import type * as RealTls from './real-tls.js';
@@ -36,7 +36,7 @@ export class RealNetwork implements Network {
       (raw) => onConnection(new RealSocket(raw)),
     );
     server.once('listening', () => {
-      takeHandles(server, (handle, hasNoDelay) => onConnection(bareSocket(handle, hasNoDelay)));
+      takeHandles(server, (handle, parts, hasNoDelay) => onConnection(new BareSocket(handle, parts, hasNoDelay)));
     });
     return listening(server, options, this.log);
   }

@@ -1,4 +1,4 @@
-import type { Clock } from '../host/index.js';
+import { type Clock, Slice } from '../host/index.js';
 import type { TxnEntry } from '../protocol/index.js';
 import { formatZxid, makeZxid, OpCode, zxidCounter } from '../protocol/index.js';
 import type { Life } from './life.js';
@@ -6,11 +6,6 @@ import { chooseLeader, staysLeader } from './designated-leader.js';
 import type { ConfigView, History, LeaderServer, ReconfigHook } from './needs.js';
 import { haveQuorum, requiredVerifiers } from './quorum.js';
 import type { ZabMetrics } from './zab-metrics.js';
-
-/** So long may applying take before others have their turn: behind a slow disk very much becomes durable at once. */
-const SLICE_MS = 5;
-/** The clock is looked at after so many transactions. */
-const CLOCK_EVERY = 32;
 
 /** A learner that gets every proposal and commit from a certain zxid on. */
 export interface Forwarding {
@@ -280,10 +275,10 @@ export class Proposals {
 
   private applyDurable(): void {
     const { clock, history, life, server } = this.context;
-    const endMs = clock.monotonicMs() + SLICE_MS;
+    const slice = new Slice(clock);
     let applied = 0;
     while (applied < this.committedCount) {
-      if (applied % CLOCK_EVERY === CLOCK_EVERY - 1 && clock.monotonicMs() >= endMs) {
+      if (slice.isOver()) {
         this.applyLater();
         break;
       }

@@ -54,7 +54,7 @@ describe('the end of a turn', () => {
   it('is one piece when it is short', () => {
     for (const [count, lookMs] of [
       [1000, 0],
-      [32, 1000],
+      [31, 1000],
     ] as const) {
       const { hub } = hubWith(lookMs);
       const ended: number[] = [];

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket as RawSocket } from 'node:net';
-import { describe, it } from 'node:test';
+import { describe, it, type TestContext } from 'node:test';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { type BareHandle, takeHandles } from '../../src/platform/bare-handles.js';
@@ -22,12 +22,15 @@ async function collect(): Promise<void> {
   for (let i = 0; i < 500; i++) Buffer.alloc(16 * 1024, 255);
 }
 
-async function end(pairs: readonly Pair[]): Promise<void> {
-  for (const { client, server, listener } of pairs) {
-    client.destroy();
-    server.destroy();
-    await listener.close();
-  }
+/** A connection that is closed behind the test, however that ends. */
+async function pairFor(t: TestContext): Promise<Pair> {
+  const pair = await connected(host);
+  t.after(async () => {
+    pair.client.destroy();
+    pair.server.destroy();
+    await pair.listener.close();
+  });
+  return pair;
 }
 
 /** Notes where the bytes it is told of stand. */
@@ -41,10 +44,9 @@ class Placing extends Recorder {
 }
 
 describe('accepted sockets', () => {
-  it('stand on handles', async () => {
-    const pair = await connected(host);
+  it('stand on handles', async (t) => {
+    const pair = await pairFor(t);
     assert.ok(pair.server instanceof BareSocket);
-    await end([pair]);
   });
 
   it('tell of a reset, whether they read or write', async () => {
@@ -67,8 +69,8 @@ describe('accepted sockets', () => {
     }
   });
 
-  it('say everything before they end, however much it is', async () => {
-    const { client, server, listener } = await connected(host);
+  it('say everything before they end, however much it is', async (t) => {
+    const { client, server } = await pairFor(t);
     const reader = new Recorder();
     let count = 0;
     reader.onData = (chunk) => void (count += chunk.length);
@@ -84,11 +86,10 @@ describe('accepted sockets', () => {
     await owner.whenTold('close');
     assert.equal(owner.closeError, undefined);
     assert.equal(server.bufferedBytes, 0);
-    await listener.close();
   });
 
-  it('keep what waits for a slow reader as it was written', async () => {
-    const { client, server, listener } = await connected(host);
+  it('keep what waits for a slow reader as it was written', async (t) => {
+    const { client, server } = await pairFor(t);
     server.start(new Recorder());
     client.start(new Recorder());
     client.pause();
@@ -112,11 +113,10 @@ describe('accepted sockets', () => {
     await reader.whenTold('end');
     assert.equal(at, pieces * pieceBytes);
     assert.equal(wrong, 0);
-    await end([{ client, server, listener }]);
   });
 
-  it('gather small writes behind one that waits', async () => {
-    const { client, server, listener } = await connected(host);
+  it('gather small writes behind one that waits', async (t) => {
+    const { client, server } = await pairFor(t);
     const owner = new Recorder();
     server.start(owner);
     const first = Buffer.alloc(8 * 1024 * 1024, 'a');
@@ -140,11 +140,10 @@ describe('accepted sockets', () => {
     await reader.whenTold('end');
     assert.equal(count, expected);
     assert.equal(last.toString(), '19998;19999;');
-    await end([{ client, server, listener }]);
   });
 
-  it('are read one piece a turn, however much waits', async () => {
-    const { client, server, listener } = await connected(host);
+  it('are read one piece a turn, however much waits', async (t) => {
+    const { client, server } = await pairFor(t);
     client.start(new Recorder());
     client.write(Buffer.alloc(2 * 1024 * 1024));
     let turn = 0;
@@ -165,14 +164,13 @@ describe('accepted sockets', () => {
     client.end();
     await reader.whenTold('end');
     isOver = true;
-    await end([{ client, server, listener }]);
     assert.equal(bytes, 2 * 1024 * 1024);
     assert.ok(full.length > 5, `${full.length} full pieces`);
     assert.equal(new Set(full).size, full.length);
   });
 
-  it('share the memory that they are read into', async () => {
-    const pairs = [await connected(host), await connected(host)];
+  it('share the memory that they are read into', async (t) => {
+    const pairs = [await pairFor(t), await pairFor(t)];
     const readers = pairs.map(() => new Placing());
     for (const [i, { client, server }] of pairs.entries()) {
       server.start(readers[i] ?? new Placing());
@@ -182,11 +180,10 @@ describe('accepted sockets', () => {
     for (const [i, reader] of readers.entries())
       await reader.when(() => reader.received.toString() === `bytes of ${i}`);
     assert.equal(new Set(readers.flatMap(({ memory }) => [...memory])).size, 1);
-    await end(pairs);
   });
 
-  it('keep what is given back, though others are read meanwhile', async () => {
-    const [one, other] = [await connected(host), await connected(host)];
+  it('keep what is given back, though others are read meanwhile', async (t) => {
+    const [one, other] = [await pairFor(t), await pairFor(t)];
     const first = new Recorder();
     first.onData = (chunk) => {
       one.server.unread(chunk);
@@ -206,7 +203,6 @@ describe('accepted sockets', () => {
     one.client.end();
     await second.whenTold('end');
     assert.equal(second.received.toString(), 'given back and more');
-    await end([one, other]);
   });
 });
 
