@@ -80,6 +80,7 @@ export class Validator {
     petition.auth = request.auth;
     petition.zxid = zxid;
     petition.time = wallMs;
+    this.pending.begin();
     let op: ChangeRequest;
     try {
       op = readChangeRequest(request.body, type);
@@ -87,15 +88,17 @@ export class Validator {
       if (error instanceof JuteError) return this.refuse(request, petition, ErrorCode.marshallingError);
       throw error;
     }
-    this.pending.begin();
     const verdict = this.judge(op, petition);
     if (typeof verdict === 'number') return this.refuse(request, petition, verdict);
     return this.encode(request, petition, verdict);
   }
 
-  private refuse({ sessionId, cxid }: ForwardedRequest, { zxid, time }: Petition, err: number): TxnEntry {
-    const header = { clientId: sessionId, cxid, zxid, time, type: OpCode.error };
-    return this.encoder.encode(header, { type: OpCode.error, err }, null);
+  /**
+   * It says the digest of the tree, which it leaves as it is. ZooKeeper's say none, but read one: without it an epoch of
+   * nothing but errors would hide that the log before it was lost.
+   */
+  private refuse(request: ForwardedRequest, petition: Petition, err: number): TxnEntry {
+    return this.encode(request, petition, { type: OpCode.error, err });
   }
 
   private encode({ sessionId, cxid }: ForwardedRequest, { zxid, time }: Petition, txn: Txn): TxnEntry {

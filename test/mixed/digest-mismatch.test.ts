@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { cp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { ErrorCode } from '../../src/protocol/index.js';
 import { PATIENT } from '../support/at-server.js';
 import { Ensemble, type Member } from '../support/ensemble.js';
 import { eventually } from '../support/eventually.js';
@@ -92,6 +93,13 @@ describe('a follower whose tree differs from its leader’s', { timeout: 240_000
         assert.ok((await mismatchesOf(follower)) >= counted + WRITES);
         assert.equal(await follower.mode(), 'follower');
         assert.equal(String((await client.getData('/differs')).data), 'otherwise');
+
+        // A write that is refused says the digest, too, where a leader of ours logs it; Apache ZooKeeper's say none.
+        const before = await mismatchesOf(follower);
+        await assert.rejects(client.delete('/nothing'), { code: ErrorCode.noNode });
+        const told = leads === 'zk-server' ? 1 : 0;
+        assert.equal(await mismatchesOf(follower), before + told, 'an error that is different');
+        assert.equal(await mismatchesOf(leader), 0);
         assert.deepEqual(await syncsOf(mixed, follower, leader), syncs, 'it was not synchronized again');
         await client.close();
       } finally {

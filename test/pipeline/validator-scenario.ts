@@ -12,6 +12,7 @@ import {
   type MultiOp,
   OPEN_ACL_UNSAFE,
   OpCode,
+  opName,
   type Txn,
   type TxnEntry,
   writeChangeRequest,
@@ -156,6 +157,8 @@ export class ValidatorScenario {
 
   private apply(count = Infinity): string {
     for (const { header, txn, digest } of this.proposed.splice(0, count)) {
+      const isUnlisted = txn.type === OpCode.closeSession && txn.paths === null;
+      assert.equal(digest !== null, this.options.digestEnabled && !isUnlisted, `${opName(header.type)} says a digest`);
       this.tree.apply(header, txn, digest);
       this.validator.pending.release(header.zxid);
     }

@@ -44,6 +44,16 @@ function threeEpochs(): { story: Story; epochs: (readonly TxnEntry[])[] } {
   return { story, epochs };
 }
 
+/** The log of the first epoch is gone; all that the second one had is an error. */
+async function beforeError(digestOf: DigestOf): Promise<Files> {
+  const story = new Story();
+  story.newEpoch(1);
+  const first = story.grow(3);
+  story.newEpoch(2);
+  const error = story.add({ type: OpCode.error, err: -101 });
+  return without(await write([first, [error]], digestOf), 'log.100000001');
+}
+
 /** Three epochs of creations that may be replayed over a tree that has them: each says what its parent's cversion is then. */
 function repeatableEpochs(): { story: Story; epochs: (readonly TxnEntry[])[] } {
   const story = new Story();
@@ -177,6 +187,7 @@ describe('a log that is missing between two others', () => {
         return without(await write(epochs, digestOf), 'log.200000001');
       },
     ],
+    ['before an epoch of nothing but an error', 'log.200000001', () => beforeError((entry) => entry.digest)],
   ];
   for (const [what, log, given] of refused) {
     it(`is found: ${what}`, async () => {
@@ -268,6 +279,10 @@ describe('no log is said to be missing', () => {
         );
         return { files: without(files, 'log.200000001') };
       },
+    ],
+    [
+      'when all there is behind is an error without a digest, as servers of Apache ZooKeeper log them',
+      async () => ({ files: await beforeError(({ digest, txn }) => (txn.type === OpCode.error ? null : digest)) }),
     ],
     [
       'when the log behind has digests of another version',
