@@ -5,11 +5,12 @@ import { execFile } from 'node:child_process';
 import { existsSync, rmSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { parseHistory } from '../sim/history.js';
+import { ownProgram } from '../support/own-program.js';
 import { canIsolate } from './lab.js';
 import { describeFault, drawFaults, FAULT_KINDS, NAMESPACE_KINDS } from './plan.js';
 import { judge } from './verify.js';
 
-const MAIN = new URL('main.ts', import.meta.url).pathname;
+const MAIN = ownProgram(new URL('main.ts', import.meta.url));
 const SEED = Number(process.env['CHAOS_SEED'] ?? Date.now() % 1_000_000);
 const LONG_MINUTES = 10;
 
@@ -19,7 +20,7 @@ interface Run {
 }
 
 function chaos(...args: readonly string[]): Promise<Run> {
-  const command = ['--import', 'tsx', MAIN, '--seed', String(SEED), ...args];
+  const command = [...MAIN, '--seed', String(SEED), ...args];
   return new Promise((resolve) => {
     execFile(process.execPath, command, { maxBuffer: 2 ** 26 }, (error, stdout, stderr) => {
       resolve({ code: error === null ? 0 : Number(error.code ?? 1), text: `${stdout}${stderr}` });

@@ -116,7 +116,7 @@ describe('zk-server backup and restore', { timeout: LIMIT_MS }, () => {
     await client.close();
     const to = join(folder, 'backups');
     const remnants = () => readdir(to).then((names) => names.filter((name) => name.startsWith('incomplete-')));
-    const child = spawn(process.execPath, ['--import', 'tsx', MAIN, 'backup', configFile, '--to', to], {
+    const child = spawn(process.execPath, [...MAIN, 'backup', configFile, '--to', to], {
       stdio: 'ignore',
     });
     await eventually('it copies', LIMIT_MS, async () => (await remnants().catch(() => [])).length > 0);

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { runCli } from '../../src/cli/program.js';
+import { ownProgram } from '../support/own-program.js';
 
 export interface CliResult {
   readonly exitCode: number;
@@ -24,12 +25,12 @@ export async function cli(
     workingDir: options.workingDir ?? '/',
     out: (line) => out.push(line),
     err: (line) => err.push(line),
-    self: [process.execPath, '--import', 'tsx', MAIN],
+    self: [process.execPath, ...MAIN],
   });
   return { exitCode, out: out.join('\n'), err: err.join('\n') };
 }
 
-export const MAIN = new URL('../../src/cli/main.ts', import.meta.url).pathname;
+export const MAIN = ownProgram(new URL('../../src/cli/main.ts', import.meta.url));
 
 /** Runs a program to its end. */
 export function run(
@@ -52,7 +53,7 @@ export function run(
 
 /** Runs the command line as a process of its own. */
 export function cliProcess(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<CliResult> {
-  return run(process.execPath, ['--import', 'tsx', MAIN, ...args], env);
+  return run(process.execPath, [...MAIN, ...args], env);
 }
 
 /** A folder that goes with the test. */

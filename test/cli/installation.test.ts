@@ -24,7 +24,7 @@ describe('an installation', () => {
     await writeFile(join(folder, 'zookeeper-env.sh'), `export ZOOPIDFILE="${folder}/run.pid"\n`);
     await writeFile(join(folder, 'java.env'), 'SERVER_JVMFLAGS="-Xmx512m -Dzookeeper.root.logger=WARN,CONSOLE"\n');
     await writeFile(join(folder, 'log4j.properties'), 'log4j.rootLogger=${zookeeper.root.logger}\n');
-    const server = spawn(process.execPath, ['--import', 'tsx', MAIN, 'start', file], {
+    const server = spawn(process.execPath, [...MAIN, 'start', file], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     t.after(() => server.kill('SIGKILL'));

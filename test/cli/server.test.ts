@@ -32,7 +32,7 @@ async function alone(t: TestContext, more = ''): Promise<Alone> {
 }
 
 async function started(t: TestContext, { file, port }: Alone): Promise<ChildProcess> {
-  const child = spawn(process.execPath, ['--import', 'tsx', MAIN, 'start', file], { stdio: 'ignore' });
+  const child = spawn(process.execPath, [...MAIN, 'start', file], { stdio: 'ignore' });
   t.after(() => child.kill('SIGKILL'));
   await eventually('the server serves', START_LIMIT_MS, async () => (await serverMode(port)) === 'standalone');
   return child;

@@ -2,6 +2,11 @@ import { Worker } from 'node:worker_threads';
 import type { FuzzResult } from './fuzzer.js';
 import type { WorkerTask } from './worker.js';
 
+/** The thread's program; scripts/test compiles it. */
+const WORKER = import.meta.url.endsWith('.ts')
+  ? new URL('worker.mjs', import.meta.url)
+  : new URL('worker.js', import.meta.url);
+
 const HANG_MS = 15_000;
 /** So long a thread may load its decoder, on a machine that has much else to do. */
 const START_MS = 60_000;
@@ -27,7 +32,7 @@ export async function fuzzWatched(
     progress: new Int32Array(new SharedArrayBuffer(8)),
     input: new Uint8Array(new SharedArrayBuffer(INPUT_BYTES)),
   };
-  const worker = new Worker(new URL('worker.mjs', import.meta.url), {
+  const worker = new Worker(WORKER, {
     workerData: task,
     resourceLimits: { maxOldGenerationSizeMb: HEAP_MB },
   });

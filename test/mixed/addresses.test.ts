@@ -7,6 +7,7 @@ import { describe, it } from 'node:test';
 import { canIsolate } from '../chaos/lab.js';
 import { run } from '../cli/harness.js';
 import { Ensemble } from '../support/ensemble.js';
+import { ownProgram } from '../support/own-program.js';
 import { writesThrough } from '../support/writes-through.js';
 import { type Kind, MixedEnsemble } from './mixed-ensemble.js';
 
@@ -16,7 +17,7 @@ const MIXES: readonly (readonly [leader: Kind, kinds: readonly Kind[]])[] = [
   ['Apache ZooKeeper', ['zk-server', 'zk-server', 'Apache ZooKeeper']],
 ];
 const IS_LONG = process.env['ZK_TEST_LONG'] !== undefined;
-const DROPPED_ADDRESS = new URL('dropped-address.ts', import.meta.url).pathname;
+const DROPPED_ADDRESS = ownProgram(new URL('dropped-address.ts', import.meta.url));
 type Dropped = readonly [what: string, kinds: readonly Kind[]];
 const DROPPED: readonly Dropped[] = [
   ['all of zk-server', ['zk-server', 'zk-server', 'zk-server']],
@@ -61,7 +62,7 @@ describe('servers with two addresses each, of which the first is dropped', { tim
 
   for (const [what, kinds] of DROPPED) {
     it(`start by the second, and go on by it when the first is lost: ${what}`, async () => {
-      const { exitCode, out, err } = await run(process.execPath, ['--import', 'tsx', DROPPED_ADDRESS, ...kinds]);
+      const { exitCode, out, err } = await run(process.execPath, [...DROPPED_ADDRESS, ...kinds]);
       assert.equal(exitCode, 0, out + err);
     });
   }

@@ -5,10 +5,11 @@ import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { describe, it } from 'node:test';
 import { canIsolate } from '../chaos/lab.js';
+import { ownProgram } from '../support/own-program.js';
 import { MIXES, type Mix } from './mixes.js';
 import type { WalkResult } from './walk.js';
 
-const MAIN = new URL('main.ts', import.meta.url).pathname;
+const MAIN = ownProgram(new URL('main.ts', import.meta.url));
 /** For each ensemble. */
 const IS_LONG = process.env['ZK_TEST_LONG'] !== undefined;
 const MINUTES = IS_LONG ? 2.5 : 0;
@@ -16,7 +17,7 @@ const MINUTES = IS_LONG ? 2.5 : 0;
 const NOISE_MS = 250;
 
 function walk(mix: Mix): Promise<WalkResult> {
-  const command = ['--import', 'tsx', MAIN, mix, String(MINUTES)];
+  const command = [...MAIN, mix, String(MINUTES)];
   return new Promise((resolve, reject) => {
     execFile(process.execPath, command, { maxBuffer: 2 ** 26 }, (_error, stdout, stderr) => {
       const last = stdout.trimEnd().split('\n').at(-1) ?? '';

@@ -2,6 +2,7 @@ import { digestId } from '../../src/auth/index.js';
 import { Ensemble, type EnsembleOptions } from '../support/ensemble.js';
 import { fourLetter } from '../support/four-letter.js';
 import { javaServer } from '../support/java.js';
+import { ownProgram } from '../support/own-program.js';
 import { Side, SUPER_PASSWORD } from './side.js';
 import { type StageName, STAGES } from './stage.js';
 
@@ -35,13 +36,13 @@ export interface Pair {
 }
 
 const START_MS = 120_000;
-const SOURCE_MAIN = new URL('../../src/cli/main.ts', import.meta.url).pathname;
+const SOURCE_MAIN = ownProgram(new URL('../../src/cli/main.ts', import.meta.url));
 
 /** `classPath`: of another Apache ZooKeeper than Debian's. */
 export async function startPair(stage: StageName, classPath?: string): Promise<Pair> {
   const [java, ours] = await Promise.all([
     startOne(stage, (file) => javaServer(file, JAVA_PROPERTIES, classPath)),
-    startOne(stage, (file) => ['node', '--import', 'tsx', SOURCE_MAIN, 'start', file], {
+    startOne(stage, (file) => ['node', ...SOURCE_MAIN, 'start', file], {
       'znode.container.checkIntervalMs': 86_400_000,
     }),
   ]);

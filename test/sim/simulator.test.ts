@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { describe, it } from 'node:test';
 import { promisify } from 'node:util';
+import { ownProgram } from '../support/own-program.js';
 import { describeFailure } from './campaign.js';
 import { hunt } from './hunt.js';
 import { MUTANTS } from './mutants/index.js';
@@ -10,7 +11,7 @@ import { shrink } from './shrink.js';
 import { HISTORY_RULES, Simulation } from './simulation.js';
 
 const run = promisify(execFile);
-const MAIN = new URL('./main.ts', import.meta.url).pathname;
+const MAIN = ownProgram(new URL('main.ts', import.meta.url));
 const IS_LONG = process.env['ZK_TEST_LONG'] === '1';
 
 async function failures(profile: string, seeds: number): Promise<string[]> {
@@ -35,7 +36,7 @@ describe('simulated ensembles', () => {
 
   it('do the same for the same seed in two processes, and not for another', async () => {
     const hashOf = async (seed: number): Promise<string> => {
-      const { stdout } = await run(process.execPath, ['--import', 'tsx', MAIN, '--seed', String(seed)]);
+      const { stdout } = await run(process.execPath, [...MAIN, '--seed', String(seed)]);
       return /trace hash ([0-9a-f]+)/.exec(stdout)?.[1] ?? `no hash in ${stdout}`;
     };
     const [first, again, other] = await Promise.all([hashOf(5), hashOf(5), hashOf(6)]);

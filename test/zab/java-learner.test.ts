@@ -10,10 +10,11 @@ import { Ensemble, type Member } from '../support/ensemble.js';
 import { eventually } from '../support/eventually.js';
 import { javaServer } from '../support/java.js';
 import type { LineProcess } from '../support/line-process.js';
+import { ownProgram } from '../support/own-program.js';
 import { difference, dump, fill } from './java-dump.js';
 import { createEntry } from './zxids.js';
 
-const MAIN = new URL('../../src/cli/main.ts', import.meta.url).pathname;
+const MAIN = ownProgram(new URL('../../src/cli/main.ts', import.meta.url));
 const OURS = 3;
 
 describe('Apache ZooKeeper followers under our leader', { timeout: 300_000 }, () => {
@@ -60,8 +61,7 @@ describe('Apache ZooKeeper followers under our leader', { timeout: 300_000 }, ()
 
   before(async () => {
     ensemble = await Ensemble.create({
-      command: (index, file) =>
-        index === OURS - 1 ? [process.execPath, '--import', 'tsx', MAIN, 'start', file] : javaServer(file),
+      command: (index, file) => (index === OURS - 1 ? [process.execPath, ...MAIN, 'start', file] : javaServer(file)),
     });
     ours = ensemble.member(OURS);
     follower = ensemble.member(1);
