@@ -30,13 +30,13 @@ export class Dialler {
   /** The dial to each server that counts, with the time when it began. */
   private readonly dialling = new Map<number, { readonly startedAtMs: number }>();
   /** Dials of single addresses, losers too. */
-  private readonly attempts = new OpenSet<object>();
+  /** Each with a signal of its own: node warns of more than ten that share one, and there may be more servers. */
+  private readonly attempts = new OpenSet<AbortController>();
   /** Reached, and busy with proving who this server is. */
   private readonly unproven = new OpenSet<Socket>();
   private readonly knocks = new OpenSet<Knock>();
   private readonly knockedAtMs = new Map<number, number>();
   private readonly turns = new AddressTurns();
-  private readonly cancel = new AbortController();
   private stopped = false;
 
   constructor(
@@ -117,19 +117,20 @@ export class Dialler {
   /** Resolves when no dial is under way and no socket of one is open. */
   async shutdown(): Promise<void> {
     this.stopped = true;
-    this.cancel.abort();
+    for (const attempt of this.attempts.list()) attempt.abort();
     for (const socket of this.unproven.list()) socket.destroy();
     for (const knock of this.knocks.list()) knock.abandon();
     await Promise.all([this.attempts.emptied(), this.unproven.emptied(), this.knocks.emptied()]);
   }
 
   private async attempt(endpoint: Endpoint): Promise<Socket> {
-    const token = {};
-    this.attempts.add(token);
+    const attempt = new AbortController();
+    if (this.stopped) attempt.abort();
+    this.attempts.add(attempt);
     try {
-      return await this.deps.network.dial(endpoint, this.options.cnxTimeoutMs, this.cancel.signal);
+      return await this.deps.network.dial(endpoint, this.options.cnxTimeoutMs, attempt.signal);
     } finally {
-      this.attempts.delete(token);
+      this.attempts.delete(attempt);
     }
   }
 

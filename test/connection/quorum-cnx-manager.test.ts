@@ -505,6 +505,32 @@ describe('QuorumCnxManager', () => {
     assert.equal(world.scheduler.nextDueMs(), undefined);
   });
 
+  it('dials many servers at once without a warning of node', async () => {
+    const warnings: string[] = [];
+    const warned = (warning: Error): number => warnings.push(warning.message);
+    process.on('warning', warned);
+    try {
+      const world = new World();
+      const others = Array.from({ length: 20 }, (_, at) => at + 2);
+      const verifier = members(1, ...others);
+      const one = managerOn(world, 1, { verifier: () => verifier });
+      await world.settle(one.manager.start());
+      for (const sid of others) {
+        world.host(`s${sid}`);
+        world.network.cut('s1', `s${sid}`);
+        one.manager.send(sid, Buffer.from('vote'));
+      }
+      await world.run(1000);
+      await world.settle(one.manager.shutdown());
+      assert.ok(world.nowMs < 1010, `it took until ${world.nowMs} ms`);
+      // Warnings are emitted behind the turn that causes them.
+      await new Promise(setImmediate);
+      assert.deepEqual(warnings, []);
+    } finally {
+      process.off('warning', warned);
+    }
+  });
+
   it('does not let a dial into nowhere delay the answer to a knock', async () => {
     const world = new World();
     const verifier = members(1, 2);
