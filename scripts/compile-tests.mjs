@@ -21,7 +21,7 @@ symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'));
 
 const sources = ['src', 'test', 'scripts'].flatMap((folder) =>
   readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
-    .filter((name) => /(?<!\.d)\.ts$/.test(name) && !name.startsWith(join('dashboard', '')))
+    .filter((name) => /(?<!\.d)\.ts$/.test(name))
     .map((name) => join(folder, name)),
 );
 await build({
