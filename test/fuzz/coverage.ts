@@ -1,7 +1,7 @@
 import { type Profiler, Session } from 'node:inspector';
 
 /** The code under test: the server's, and decoders with planted mistakes. */
-const SOURCES = /\/src\/|\/planted\.ts$/;
+const SOURCES = /\/src\/|\/planted\.[jt]s$/;
 
 interface Newcomers {
   readonly reached: Uint8Array;
