@@ -29,8 +29,10 @@ export interface DialOwner {
 export class Dialler {
   /** The dial to each server that counts, with the time when it began. */
   private readonly dialling = new Map<number, { readonly startedAtMs: number }>();
-  /** Dials of single addresses, losers too. */
-  /** Each with a signal of its own: node warns of more than ten that share one, and there may be more servers. */
+  /**
+   * Dials of single addresses, losers too. Each can be given up by a signal of its own: of more than ten that listen to one
+   * node warns, and there may be more servers.
+   */
   private readonly attempts = new OpenSet<AbortController>();
   /** Reached, and busy with proving who this server is. */
   private readonly unproven = new OpenSet<Socket>();

@@ -1,11 +1,9 @@
 import { Worker } from 'node:worker_threads';
+import { IS_SOURCE } from '../support/own-program.js';
 import type { FuzzResult } from './fuzzer.js';
 import type { WorkerTask } from './worker.js';
 
-/** The thread's program; scripts/test compiles it. */
-const WORKER = import.meta.url.endsWith('.ts')
-  ? new URL('worker.mjs', import.meta.url)
-  : new URL('worker.js', import.meta.url);
+const WORKER = IS_SOURCE ? new URL('worker.mjs', import.meta.url) : new URL('worker.js', import.meta.url);
 
 const HANG_MS = 15_000;
 /** So long a thread may load its decoder, on a machine that has much else to do. */

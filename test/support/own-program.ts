@@ -1,10 +1,12 @@
 import { fileURLToPath } from 'node:url';
 
+/** Does this run from TypeScript? scripts/test compiles everything. */
+export const IS_SOURCE = import.meta.url.endsWith('.ts');
+
 /**
- * Node's arguments that run a program of this project, named by its source. It runs by tsx; where scripts/test has compiled
- * everything, what was compiled does.
+ * Node's arguments that run a program of this project, named by its source: by tsx, or what was compiled of it.
  */
 export function ownProgram(source: URL): readonly string[] {
   const path = fileURLToPath(source);
-  return import.meta.url.endsWith('.ts') ? ['--import', 'tsx', path] : [path.replace(/\.ts$/, '.js')];
+  return IS_SOURCE ? ['--import', 'tsx', path] : [path.replace(/\.ts$/, '.js')];
 }
