@@ -15,7 +15,8 @@ export type Holder =
   | { readonly kind: 'something else'; readonly pid: number }
   | { readonly kind: 'running'; readonly pid: number };
 
-const SERVER_WORDS = /zk-server|(cli|bundle)\/(main\.[jt]s|launch\.cjs)|QuorumPeerMain|ZooKeeperServerMain/;
+/** Programs of servers. That a path leads through a folder called zk-server says nothing. */
+const SERVER_WORDS = /(^|bin\/)zk-server$|(cli|bundle)\/(main\.[jt]s|launch\.cjs)$|QuorumPeerMain|ZooKeeperServerMain/;
 /** A process that began so long after the file was written did not write it; the system rounds to seconds. */
 const ROUNDING_MS = 2000;
 

@@ -1,5 +1,7 @@
 // Servers in the background, started, restarted and stopped by the built program.
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
@@ -300,6 +302,20 @@ describe('whose pid a pid file holds', () => {
     const { file, pid } = await world(t);
     const hourAgo = Date.now() / 1000 - 3600;
     await utimes(file, hourAgo, hourAgo);
+    assert.deepEqual(holderOf(file, null), { kind: 'something else', pid });
+  });
+
+  it('not that of a program that has to do with a folder called zk-server', async (t) => {
+    const folder = join(await scratch(t), 'zk-server');
+    await mkdir(folder);
+    const file = join(folder, 'zookeeper_server.pid');
+    const notes = join(folder, 'zk-server.log');
+    await writeFile(notes, '');
+    const reader = spawn('tail', ['-f', notes], { stdio: 'ignore' });
+    t.after(() => reader.kill('SIGKILL'));
+    await once(reader, 'spawn');
+    const pid = reader.pid ?? 0;
+    await writeFile(file, `${pid}\n`);
     assert.deepEqual(holderOf(file, null), { kind: 'something else', pid });
   });
 

@@ -65,12 +65,12 @@ export async function scratch(t: TestContext): Promise<string> {
 
 /** A process that passes for a server: it runs until SIGTERM, and then writes that word into the file `mark`. */
 export async function fakeServer(t: TestContext, mark: string): Promise<ChildProcess> {
-  const folder = join(await scratch(t), 'zk-server');
+  const folder = join(await scratch(t), 'cli');
   await mkdir(folder);
-  const script = join(folder, 'main.mjs');
+  const script = join(folder, 'main.js');
   await writeFile(
     script,
-    `import { writeFileSync } from 'node:fs';
+    `const { writeFileSync } = require('node:fs');
      const timer = setInterval(() => undefined, 1000);
      process.on('SIGTERM', () => { writeFileSync(process.argv[2], 'SIGTERM'); clearInterval(timer); });
      console.log('ready');`,
