@@ -309,9 +309,8 @@ describe('whose pid a pid file holds', () => {
     const folder = join(await scratch(t), 'zk-server');
     await mkdir(folder);
     const file = join(folder, 'zookeeper_server.pid');
-    const notes = join(folder, 'zk-server.log');
-    await writeFile(notes, '');
-    const reader = spawn('tail', ['-f', notes], { stdio: 'ignore' });
+    const words = ['-e', 'setInterval(() => undefined, 1000)', join(folder, 'zk-server.log')];
+    const reader = spawn(process.execPath, words, { stdio: 'ignore' });
     t.after(() => reader.kill('SIGKILL'));
     await once(reader, 'spawn');
     const pid = reader.pid ?? 0;
