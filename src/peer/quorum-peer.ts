@@ -31,7 +31,7 @@ import { Rest } from './rest.js';
 import { publishLearnerGauges } from './learner-gauges.js';
 import { openQuorumTransport, type QuorumTransport } from './quorum-transport.js';
 import type { Role, RoleContext } from './roles.js';
-import { makeRole, showMembershipIn } from './roles.js';
+import { makeRole, showMembership, showMembershipIn } from './roles.js';
 import { type Environment, ServerFacts } from './server-facts.js';
 import { SilentTransport } from './silent-transport.js';
 import { PeerExit, type Server, type ServerEnd, StartError } from './start-error.js';
@@ -133,9 +133,15 @@ export class QuorumPeer implements Server, ElectionSelf {
       database: () => this.database,
       leaderSid: () => this.leaderSid,
     });
-    this.readOnly = new ReadOnlyService(this.parts, (pipeline) => {
-      this.clients.serve(pipeline);
-    });
+    this.readOnly = new ReadOnlyService(
+      this.parts,
+      (pipeline) => {
+        this.clients.serve(pipeline);
+      },
+      (tree) => {
+        showMembership(tree, this.verifier(), this.host.clock);
+      },
+    );
     this.upkeep = new Upkeep(host, config, metrics, {
       end: (why) => {
         this.endRole(why);

@@ -92,13 +92,12 @@ function roleDeps({ database, network, parts, phases, view }: RoleContext): Role
 }
 
 /**
- * `/zookeeper/config` shows the membership in force; the node is no transaction's (ZOOKEEPER-2819). A newer one that the tree
- * has already is one that the leader is about to commit.
+ * `/zookeeper/config` shows `verifier`, the membership in force; the node is no transaction's (ZOOKEEPER-2819). A newer one
+ * that the tree has already is one that the leader is about to commit, or that was logged when it ended.
  */
-function showMembership({ database, parts, view }: RoleContext): void {
-  const verifier = view.verifier();
-  if (verifier.version > 0 && versionOfText(configNodeText(database.tree) ?? '') > verifier.version) return;
-  showMembershipIn(database.tree, verifier, parts.host.clock);
+export function showMembership(tree: DataTree, verifier: QuorumVerifier, clock: Clock): void {
+  if (verifier.version > 0 && versionOfText(configNodeText(tree) ?? '') > verifier.version) return;
+  showMembershipIn(tree, verifier, clock);
 }
 
 /** The tree shows `verifier` as the membership in force, whatever it showed before. */
@@ -121,7 +120,7 @@ class LeadingRole implements Role {
       reconfigHook,
       server: {
         startLeading: (broadcast) => {
-          showMembership(context);
+          showMembership(context.database.tree, context.view.verifier(), context.parts.host.clock);
           pipeline.startLeading(broadcast);
           this.pipeline = pipeline;
           context.serving(pipeline);
@@ -223,7 +222,7 @@ class LearningRole implements Role {
     );
     const server: LearnerServer = {
       startServing: (link) => {
-        showMembership(context);
+        showMembership(context.database.tree, context.view.verifier(), context.parts.host.clock);
         pipeline.startServing(link);
         this.pipeline = pipeline;
         context.serving(pipeline);

@@ -13,6 +13,11 @@ import { PortTable } from './port-table.js';
 import type { Waiting } from './session-line.js';
 import { WriteSizes } from './write-sizes.js';
 
+/** A sync asks for no node in particular. */
+const SYNC_BODY = encodeToBuffer((w) => {
+  w.string('/');
+});
+
 /**
  * The pipeline of a follower or an observer: requests go to the leader, and what comes back committed is applied and, when
  * a client here waits for it, answered. Fits zab's `LearnerServer`.
@@ -25,8 +30,8 @@ export class FollowerPipeline implements RequestPipeline {
   /** Null: every session is of the whole ensemble. */
   private readonly local: LocalSessions | null;
   private link: LeaderLink | null = null;
-  /** Syncs that the leader has not answered. */
-  private readonly syncs = new Fifo<Waiting>();
+  /** Syncs that the leader has not answered: a client's, or that of a session (by id) that has come here. */
+  private readonly syncs = new Fifo<Waiting | bigint>();
   /** Sessions heard of since the leader was told last. */
   private touched = new Map<bigint, number>();
   private readonly propagationLatency: Summary;
@@ -125,7 +130,7 @@ export class FollowerPipeline implements RequestPipeline {
     if (link === null || request.port === null) return;
     const line = ports.lineOf(request.sessionId, request.port);
     if (line === null || this.local?.settles(request, line) === true) return;
-    const waiting = ports.push(line, request, 0);
+    const waiting = ports.push(line, request, this.deps.store.lastLoggedZxid);
     if (request.type === OpCode.sync) {
       this.syncs.push(waiting);
     } else if (!isReadable(request)) {
@@ -165,12 +170,13 @@ export class FollowerPipeline implements RequestPipeline {
   }
 
   /**
-   * A session that has moved here may have sent a request of the same number elsewhere; the type tells most of those
-   * transactions from that of the request which waits here.
+   * A client may count its requests anew on each connection (kazoo does), so that a transaction which its session began
+   * through another server can have the number of a request that waits here. Those were all proposed before the session
+   * moved, and so logged here before its first request came (observers: `revalidated`).
    */
   private answer(zxid: number, { header }: TxnEntry, result: TxnResult): void {
     const waiting = this.ports.find(header.clientId)?.nextTransaction;
-    if (waiting?.request.cxid !== header.cxid) return;
+    if (waiting === undefined || waiting.request.cxid !== header.cxid || zxid <= waiting.zxid) return;
     const { type } = waiting.request;
     if (header.type !== type && header.type !== OpCode.error) return;
     this.ports.applied(waiting, outcomeOf(waiting.request, zxid, result));
@@ -178,12 +184,21 @@ export class FollowerPipeline implements RequestPipeline {
 
   syncDone(): void {
     const waiting = this.syncs.shift();
-    if (waiting !== undefined) this.ports.decided(waiting, refusalOf(waiting.request, ErrorCode.ok));
+    if (waiting === undefined) return;
+    if (typeof waiting === 'bigint') this.ports.opened(waiting);
+    else this.ports.decided(waiting, refusalOf(waiting.request, ErrorCode.ok));
   }
 
+  /** An observer hears of transactions when they are committed only: those that were under way are waited for by a sync. */
   revalidated(sessionId: bigint, valid: boolean): void {
-    if (valid) this.ports.opened(sessionId);
-    else this.ports.refused(sessionId);
+    if (!valid) {
+      this.ports.refused(sessionId);
+    } else if (this.mode === 'follower') {
+      this.ports.opened(sessionId);
+    } else {
+      this.syncs.push(sessionId);
+      this.link?.forward({ sessionId, cxid: 0, type: OpCode.sync, body: SYNC_BODY, auth: [] });
+    }
   }
 
   drainTouched(): Iterable<readonly [sessionId: bigint, timeoutMs: number]> {

@@ -10,7 +10,10 @@ export class Waiting {
   constructor(
     readonly request: WriteRequest,
     readonly line: SessionLine,
-    /** The transaction's, where it is known when the request is submitted; else 0. */
+    /**
+     * The transaction's, where it is known when the request is submitted. On a learner the last one logged then: that of the
+     * request comes behind it.
+     */
     readonly zxid: number,
   ) {}
 }

@@ -140,4 +140,21 @@ describe('a server without a quorum that may serve read-only', () => {
     assert.equal(await kazoo?.ask('set /kept', LIMIT_MS), 'ok 1');
     await kazoo?.quit();
   });
+
+  it('tells clients which servers there are, though it has never been in a quorum since its start', async () => {
+    await Promise.all(ensemble.members.map((one) => one.kill()));
+    await member.start();
+    await eventually('it serves read-only', LIMIT_MS, async () => {
+      return (await fourLetter(member.clientPort, 'isro')) === 'ro';
+    });
+    const client = await WireClient.connect(member.clientPort, { readOnly: true });
+    const { data, stat } = await client.getData('/zookeeper/config');
+    const lines = String(data).split('\n');
+    assert.deepEqual(
+      lines.map((line) => line.split('=')[0]),
+      ['server.1', 'server.2', 'server.3', 'version'],
+    );
+    assert.equal(stat.version, -1);
+    await client.close();
+  });
 });

@@ -153,17 +153,50 @@ describe('a session that moves', () => {
     sameTrees(pair);
   });
 
-  it('is not answered with what it asked on the other server under the same number', async () => {
-    const { pair, atLeader } = await openPair();
+  // Clients that count anew on each connection, as kazoo's do.
+  const collisions: readonly [elsewhere: string, here: string, answer: string][] = [
+    ['create /x', 'set /x data=1', 'setData /x version=1'],
+    ['create /x', 'create /mine', 'create /mine'],
+    ['create /x', 'create /x', 'create nodeExists'],
+    ['delete /none', 'create /mine', 'create /mine'],
+  ];
+  for (const mode of ['follower', 'observer'] as const) {
+    for (const [elsewhere, here, answer] of collisions) {
+      it(`to a ${mode} is not answered with ${elsewhere}, asked on the other server, when it asks ${here} under the same number`, async () => {
+        const pair = await Pair.start({}, mode);
+        const atLeader = new FakePort(pair.leaderPipeline).open();
+        await pair.settle();
+        pair.world.disk('leader').hang('sync');
+        atLeader.send(elsewhere);
+        const moved = new FakePort(pair.followerPipeline).takeUp(atLeader);
+        await pair.settle();
+        if (mode === 'follower') moved.restartNumbers().send(here);
+        await pair.settle();
+        pair.world.disk('leader').release();
+        await pair.settle();
+        if (mode === 'observer') moved.restartNumbers().send(here);
+        await pair.settle();
+        assert.deepEqual(moved.heard(), ['opened 4000', `1 ${answer}`]);
+        sameTrees(pair);
+      });
+    }
+  }
+
+  it('to an observer is opened when what was under way has come there, and not when its client has left', async () => {
+    const pair = await Pair.start({}, 'observer');
+    const atLeader = new FakePort(pair.leaderPipeline).open();
+    await pair.settle();
     pair.world.disk('leader').hang('sync');
     atLeader.send('create /x');
+    const left = new FakePort(pair.followerPipeline).takeUp(atLeader);
     const moved = new FakePort(pair.followerPipeline).takeUp(atLeader);
     await pair.settle();
-    moved.restartNumbers().send('set /x data=1');
-    await pair.settle();
+    assert.deepEqual([left.heard(), moved.heard()], [['closed sessionReopened'], []]);
     pair.world.disk('leader').release();
+    await pair.world.until(() => moved.told.length > 0);
+    assert.equal(pair.follower.database.lastLoggedZxid, pair.lastProposed);
     await pair.settle();
-    assert.deepEqual(moved.heard(), ['opened 4000', '1 setData /x version=1']);
+    assert.deepEqual([left.heard(), moved.heard()], [[], ['opened 4000']]);
   });
 
   it('within the follower closes the older connection', async () => {

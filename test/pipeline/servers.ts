@@ -96,7 +96,10 @@ const EPOCH = 1;
 const LINK_MS = 1;
 export const FOLLOWER_SID = 2;
 
-/** A leader and one follower, joined by a line that takes a millisecond. Commits need both logs. */
+/**
+ * A leader and one learner, joined by a line that takes a millisecond. A follower's log counts for commits; an observer hears
+ * of transactions when the leader's log has them.
+ */
 export class Pair implements Broadcast, LeaderLink {
   readonly epoch = EPOCH;
   readonly leaderSid = 1;
@@ -107,29 +110,41 @@ export class Pair implements Broadcast, LeaderLink {
   readonly followerPipeline: FollowerPipeline;
   private committed = makeZxid(EPOCH, 0);
   private syncs: { zxid: number; done: () => void }[] = [];
+  /** Proposed, and not told to an observer yet. */
+  private readonly untold: TxnEntry[] = [];
+  /** What the follower's tree has. */
+  private applied = makeZxid(EPOCH, 0);
 
   private constructor(
     readonly world: World,
     readonly leader: Machine,
     readonly follower: Machine,
+    private readonly mode: 'follower' | 'observer',
   ) {
     this.leaderPipeline = new LeaderPipeline(leader.deps);
-    this.followerPipeline = new FollowerPipeline(follower.deps);
+    this.followerPipeline = new FollowerPipeline(follower.deps, mode);
     leader.database.onDurable = () => {
       this.advance();
     };
-    follower.database.onDurable = () => {
+    follower.database.onDurable = (zxid) => {
+      if (mode === 'observer') {
+        while (this.applied < zxid) this.followerPipeline.committed(++this.applied);
+        return;
+      }
       this.onLine(() => {
         this.advance();
       });
     };
   }
 
-  static async start(options: Partial<PipelineOptions> = {}): Promise<Pair> {
+  static async start(
+    options: Partial<PipelineOptions> = {},
+    mode: 'follower' | 'observer' = 'follower',
+  ): Promise<Pair> {
     const world = new World(1);
     const leader = await Machine.start(world, 'leader', 1, options);
     const follower = await Machine.start(world, 'follower', FOLLOWER_SID, options);
-    const pair = new Pair(world, leader, follower);
+    const pair = new Pair(world, leader, follower, mode);
     pair.leaderPipeline.startLeading(pair);
     pair.followerPipeline.startServing(pair);
     return pair;
@@ -145,6 +160,10 @@ export class Pair implements Broadcast, LeaderLink {
   propose(entry: TxnEntry): void {
     this.lastProposed = entry.header.zxid;
     this.leader.database.append(entry);
+    if (this.mode === 'observer') {
+      this.untold.push(entry);
+      return;
+    }
     this.onLine(() => {
       this.follower.database.append(entry);
     });
@@ -189,12 +208,18 @@ export class Pair implements Broadcast, LeaderLink {
   }
 
   private advance(): void {
-    const both = Math.min(this.leader.database.durableZxid, this.follower.database.durableZxid);
-    while (this.committed < both) {
+    const { follower, followerPipeline, leader, mode } = this;
+    const isObserver = mode === 'observer';
+    const durable = isObserver
+      ? leader.database.durableZxid
+      : Math.min(leader.database.durableZxid, follower.database.durableZxid);
+    while (this.committed < durable) {
       const zxid = ++this.committed;
       this.leaderPipeline.committed(zxid);
+      const told = isObserver ? this.untold.shift() : undefined;
       this.onLine(() => {
-        this.followerPipeline.committed(zxid);
+        if (told !== undefined) follower.database.append(told);
+        else followerPipeline.committed(zxid);
       });
     }
     this.answerSyncs();
