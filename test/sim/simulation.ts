@@ -211,7 +211,8 @@ export class Simulation {
     const { ensemble, order } = this;
     for (const [at, name] of ensemble.clientNames.entries()) {
       const around = this.around(name);
-      const client = new SimClient(name, { ...around, servers: ensemble.names });
+      const countsAnew = at === ensemble.clientNames.length - 1;
+      const client = new SimClient(name, { ...around, servers: ensemble.names, countsAnew });
       const workload = new Workload(client, around.host, order.tree, {
         thinkMs,
         burst,

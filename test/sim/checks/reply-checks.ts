@@ -1,4 +1,4 @@
-import type { Stat } from '../../../src/protocol/index.js';
+import type { Stat, Txn } from '../../../src/protocol/index.js';
 import { ErrorCode, formatSessionId, formatZxid, OpCode } from '../../../src/protocol/index.js';
 import type { HistoryOp } from '../history.js';
 import type { CommitOrder } from '../model/commit-order.js';
@@ -85,7 +85,7 @@ export class ReplyChecks {
   /** `floorZxid`: what was acknowledged when the request was sent. */
   write(session: bigint, cxid: number, op: HistoryOp, reply: Reply, floorZxid: number): void {
     if (SESSION_ERRORS.has(reply.err)) return;
-    const entry = this.order.ofRequest(session, cxid);
+    const entry = this.order.ofRequest(session, cxid, reply.zxid);
     const who = `${op.kind} ${'path' in op ? op.path : ''} (request ${cxid} of ${formatSessionId(session)})`;
     if (entry === undefined) {
       this.problems.report(
@@ -115,6 +115,8 @@ export class ReplyChecks {
       wrong(`answered ${reply.err} where ${expected} is right`);
     }
     if (reply.err !== 0) return;
+    if (isOfAnother(op, txn))
+      wrong(`the transaction is that of another request, of ${'path' in txn ? txn.path : 'many nodes'}`);
     if (op.kind === 'create' && 'path' in txn && txn.path !== reply.path) wrong(`made ${txn.path}, told ${reply.path}`);
     if (reply.stat !== undefined && 'path' in txn) {
       const node = this.order.tree.at(txn.path, zxid);
@@ -122,6 +124,13 @@ export class ReplyChecks {
       if (difference !== undefined) wrong(difference);
     }
   }
+}
+
+/** The transaction is not what was asked for: another type, or another node. */
+function isOfAnother(op: HistoryOp, txn: Txn): boolean {
+  if (!('path' in op) || op.kind === 'sync') return false;
+  if (!('path' in txn)) return true;
+  return op.kind === 'create' && op.sequential ? !txn.path.startsWith(op.path) : txn.path !== op.path;
 }
 
 function sameBytes(a: Buffer | null, b: Buffer | null): boolean {

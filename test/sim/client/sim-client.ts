@@ -28,6 +28,8 @@ export interface ClientSurroundings {
   readonly problems: Problems;
   readonly history: HistoryLine[];
   readonly sessionTimeoutMs: number;
+  /** It numbers its requests from 1 on each connection, as kazoo does. */
+  readonly countsAnew?: boolean;
   /** How long nothing has disturbed the ensemble. */
   readonly quietForMs: () => number;
 }
@@ -256,6 +258,10 @@ export class SimClient {
     this.sessionName = formatSessionId(this.sessionId);
     this.password = response.password;
     this.timeoutMs = response.timeoutMs;
+    if (this.around.countsAnew === true) {
+      this.nextXid = 1;
+      this.around.order.countsAnew.add(this.sessionId);
+    }
     this.isConnected = true;
     this.connectedSinceMs = this.nowMs();
     if (!this.watches.isEmpty) this.restoreWatches();

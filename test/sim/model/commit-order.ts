@@ -32,6 +32,8 @@ export class CommitOrder {
   /** Living sessions and their time-outs. */
   readonly sessions = new Map<bigint, number>();
   readonly closedSessions = new Map<bigint, number>();
+  /** Sessions whose clients number their requests from 1 on each connection: a number is not one request's. */
+  readonly countsAnew = new Set<bigint>();
   /** Called when a session ends. */
   onSessionClosed: ((entry: TxnEntry) => void) | null = null;
   /** Called before a transaction counts as committed, because this server says so. */
@@ -63,9 +65,11 @@ export class CommitOrder {
     return this.order.has(zxid);
   }
 
-  /** The committed transaction of a client's request. */
-  ofRequest(session: bigint, cxid: number): TxnEntry | undefined {
-    return this.byRequest.get(`${session}/${cxid}`);
+  /** The committed transaction of a client's request, which was answered with `zxid`. */
+  ofRequest(session: bigint, cxid: number, zxid: number): TxnEntry | undefined {
+    if (!this.countsAnew.has(session)) return this.byRequest.get(`${session}/${cxid}`);
+    const entry = this.order.get(zxid)?.entry;
+    return entry?.header.clientId === session && entry.header.cxid === cxid ? entry : undefined;
   }
 
   /**
@@ -208,7 +212,7 @@ export class CommitOrder {
     const before = this.lastCxid.get(clientId) ?? 0;
     // As in ZooKeeper, a session may be closed by a server that it has left, and once more when it has expired.
     const isClosing = type === OpCode.closeSession;
-    if (cxid <= before && !isClosing) {
+    if (cxid <= before && !isClosing && !this.countsAnew.has(clientId)) {
       const who = formatSessionId(clientId);
       this.problems.report(
         'order of a client',

@@ -148,6 +148,21 @@ export const REQUEST_MUTANTS: readonly Mutant[] = [
     },
   ),
   mutant(
+    'a number is enough for an answer',
+    'a write is answered by its own transaction',
+    FollowerPipeline.prototype,
+    'answer',
+    (original) => {
+      return function (this: object, zxid: unknown, ...others: unknown[]) {
+        const entry = others[0] as { header: { clientId: bigint } };
+        const ports = field(this, 'ports') as { find(id: bigint): { nextTransaction?: { zxid: number } } | undefined };
+        const waiting = ports.find(entry.header.clientId)?.nextTransaction;
+        if (waiting !== undefined) waiting.zxid = 0;
+        Reflect.apply(original, this, [zxid, ...others]);
+      };
+    },
+  ),
+  mutant(
     'writes overtake',
     'a session’s requests take effect in order',
     FollowerPipeline.prototype,
