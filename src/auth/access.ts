@@ -1,4 +1,4 @@
-import { type Acl, type AuthPacket, type ClientInfo, ErrorCode, type Id } from '../protocol/index.js';
+import { type Acl, aclBytes, type AuthPacket, type ClientInfo, ErrorCode, type Id } from '../protocol/index.js';
 import type { AuthClient, AuthOutcome } from './provider.js';
 import { AuthProviders } from './providers.js';
 import type { ClientSasl } from './sasl-provider.js';
@@ -16,6 +16,12 @@ export interface AccessOptions {
   readonly sasl?: ClientSasl | null;
   /** `zookeeper.ssl.authProvider`: the scheme that names the owner of a TLS client's certificate. */
   readonly certificateScheme?: string;
+}
+
+/** The ids of a client that name a user, and what they take as entries of an ACL. */
+interface Users {
+  readonly ids: readonly Id[];
+  readonly bytes: number;
 }
 
 /** Who may do what. */
@@ -89,26 +95,39 @@ export class Access {
 
   /**
    * The list that a node gets when a client asks for `acl`: without doubles, and with `auth:` replaced by the users that
-   * the client is. Null when the list is empty or an entry is not valid (InvalidACL).
+   * the client is. InvalidACL when the list is empty or an entry is not valid; MarshallingError when the users that replace
+   * `auth:` take more than `maxUserBytes`, for many such entries of a client with many ids would fill the memory.
    */
-  fixup(acl: readonly Acl[] | null, ids: readonly Id[]): readonly Acl[] | null {
-    if (acl === null || acl.length === 0) return null;
+  fixup(acl: readonly Acl[] | null, ids: readonly Id[], maxUserBytes = Infinity): readonly Acl[] | number {
+    if (acl === null || acl.length === 0) return ErrorCode.invalidACL;
     if (acl.length === 1 && isAnyone((acl[0] as Acl).id)) return acl;
     const fixed: Acl[] = [];
-    for (const [at, entry] of acl.entries()) {
-      if (acl.findIndex((other) => sameAcl(other, entry)) < at) continue;
+    const seen = new Set<string>();
+    let users: Users | null = null;
+    let userBytes = 0;
+    for (const entry of acl) {
+      const key = keyOf(entry);
+      if (seen.has(key)) continue;
+      seen.add(key);
       if (isAnyone(entry.id)) {
         fixed.push(entry);
       } else if (entry.id.scheme === 'auth') {
-        const users = ids.filter(({ scheme }) => this.providers.get(scheme)?.identifiesUser === true);
-        if (users.length === 0) return null;
-        for (const id of users) fixed.push({ perms: entry.perms, id });
+        users ??= this.usersAmong(ids);
+        if (users.ids.length === 0) return ErrorCode.invalidACL;
+        userBytes += users.bytes;
+        if (userBytes > maxUserBytes) return ErrorCode.marshallingError;
+        for (const id of users.ids) fixed.push({ perms: entry.perms, id });
       } else {
-        if (this.providers.get(entry.id.scheme)?.isValidId(entry.id.id) !== true) return null;
+        if (this.providers.get(entry.id.scheme)?.isValidId(entry.id.id) !== true) return ErrorCode.invalidACL;
         fixed.push(entry);
       }
     }
     return fixed;
+  }
+
+  private usersAmong(ids: readonly Id[]): Users {
+    const users = ids.filter(({ scheme }) => this.providers.get(scheme)?.identifiesUser === true);
+    return { ids: users, bytes: users.reduce((bytes, id) => bytes + aclBytes(id), 0) };
   }
 
   /** Answers an auth request; an unknown scheme is refused. */
@@ -131,6 +150,7 @@ function isAnyone({ scheme, id }: Id): boolean {
   return scheme === 'world' && id === 'anyone';
 }
 
-function sameAcl(a: Acl, b: Acl): boolean {
-  return a.perms === b.perms && a.id.scheme === b.id.scheme && a.id.id === b.id.id;
+/** The same for equal entries only: the scheme's length says where the id begins. */
+function keyOf({ perms, id: { scheme, id } }: Acl): string {
+  return `${perms} ${scheme.length} ${scheme}${id}`;
 }

@@ -15,6 +15,7 @@ import {
   Xid,
 } from '../protocol/index.js';
 import type { WatchEvent } from '../tree/index.js';
+import { ID_LIMITS, withIds } from './auth-ids.js';
 import type { AuditSubject } from './audit-trail.js';
 import type { ClientHub } from './client-hub.js';
 import type { ConnectionStats } from './connection-stats.js';
@@ -338,22 +339,33 @@ export class ClientSession implements ClientPort, Asker, Throttled, SaslSubject 
       packet.isNull === true && packet.scheme !== 'ip'
         ? { kind: 'refused' }
         : this.hub.access.authenticate(packet, this.carrier);
-    if (outcome.kind !== 'accepted') {
+    if (outcome.kind !== 'accepted' || !this.addIds(outcome.ids)) {
       this.hub.traffic.authFailures++;
-      if (outcome.kind === 'refused') this.answerEmpty(xid, 0, ErrorCode.authFailed);
+      if (outcome.kind !== 'disconnect') this.answerEmpty(xid, 0, ErrorCode.authFailed);
       this.carrier.leave(`its authentication by scheme ${packet.scheme} failed`);
       return;
     }
-    this.addIds(outcome.ids);
     this.answerEmpty(xid, 0, ErrorCode.ok);
   }
 
-  addIds(ids: readonly Id[]): void {
-    for (const id of ids) {
-      const isKnown = this.auth.some((known) => known.scheme === id.scheme && known.id === id.id);
-      if (!isKnown) this.auth = [...this.auth, id];
+  /** The session speaks for these, too. False: then it would have more ids than a client may have, so it does not. */
+  addIds(ids: readonly Id[]): boolean {
+    const auth = withIds(this.auth, ids);
+    if (auth === null) {
+      const { remoteHost, remoteText } = this.carrier;
+      this.hub.complaints.warn(
+        `ids ${remoteHost}`,
+        `The client ${remoteText} authenticates as more users than it may: ${ID_LIMITS}.`,
+        {
+          code: 'AUTH_TOO_MANY',
+          remote: remoteText,
+        },
+      );
+      return false;
     }
-    this.isBarred = !this.hub.access.isAdmitted(this.auth);
+    this.auth = auth;
+    this.isBarred = !this.hub.access.isAdmitted(auth);
+    return true;
   }
 
   private refuseUnproven(xid: number): void {

@@ -2,6 +2,7 @@ import { SaslError, type SaslServer, type SaslServerStep } from '../auth/index.j
 import type { JuteReader } from '../jute/index.js';
 import type { Id } from '../protocol/index.js';
 import { ErrorCode, formatSessionId } from '../protocol/index.js';
+import { ID_LIMITS } from './auth-ids.js';
 import type { ClientHub } from './client-hub.js';
 import type { SessionCarrier } from './client-session.js';
 
@@ -9,7 +10,8 @@ import type { SessionCarrier } from './client-session.js';
 export interface SaslSubject {
   readonly sessionId: bigint;
   readonly isOver: boolean;
-  addIds(ids: readonly Id[]): void;
+  /** False: it would have too many, and has not got them. */
+  addIds(ids: readonly Id[]): boolean;
 }
 
 /** SASL tokens of one session (operation 102): each gets an answer before anything else is heard of the client. */
@@ -69,16 +71,21 @@ export class SaslExchange {
   }
 
   private wentOn(xid: number, { token, user }: SaslServerStep): void {
-    if (user !== null) this.proven(user);
+    if (user !== null && !this.proven(user)) {
+      this.failed(xid, new SaslError('WRONG_PROOF', `SASL user ${user} is one id too many: ${ID_LIMITS}`));
+      return;
+    }
     this.answer(xid, ErrorCode.ok, token);
   }
 
-  private proven(user: string): void {
-    this.subject.addIds(this.hub.access.sasl?.idsOf(user) ?? []);
+  /** False: the session has too many ids to be this user, too. */
+  private proven(user: string): boolean {
+    if (!this.subject.addIds(this.hub.access.sasl?.idsOf(user) ?? [])) return false;
     this.hub.log.debug(
       `Session ${formatSessionId(this.subject.sessionId)} of client ${this.carrier.remoteText} is SASL user ${user}.`,
       { code: 'SASL_PROVEN' },
     );
+    return true;
   }
 
   /** An error that is no `SaslError` is a mistake in the mechanism: it is told whole, and is no proof of the client either. */

@@ -1,5 +1,6 @@
 import type { Id } from '../protocol/index.js';
 import { formatEndpoint, type Network, sniffTls, type Socket, type TlsContext } from '../host/index.js';
+import { ID_LIMITS, withIds } from './auth-ids.js';
 import type { ClientHub } from './client-hub.js';
 
 /** What a client port speaks; `either`: the first byte of a connection tells. */
@@ -89,9 +90,14 @@ export class SecureAccept {
     const certificates = socket.security?.peerCertificates ?? [];
     if (certificates.length === 0) return [];
     const outcome = this.hub.access.authenticateCertificate({ remoteHost: socket.remote.host, certificates });
-    if (outcome.kind === 'accepted') return outcome.ids;
+    if (outcome.kind !== 'accepted') {
+      socket.destroy();
+      throw new Error('its certificate is nobody’s that the scheme of ssl.authProvider knows');
+    }
+    const ids = withIds([], outcome.ids);
+    if (ids !== null) return ids;
     socket.destroy();
-    throw new Error('its certificate is nobody’s that the scheme of ssl.authProvider knows');
+    throw new Error(`its certificate gives it too many ids, or too long ones: ${ID_LIMITS}`);
   }
 
   private tellFailure(socket: Socket, error: unknown): void {

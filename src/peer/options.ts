@@ -89,8 +89,17 @@ export function electionOptions(config: ServerConfig): ElectionOptions {
   return { minNotificationIntervalMs, maxNotificationIntervalMs };
 }
 
+/** ZooKeeper takes an extra size below this for this. */
+const LEAST_EXTRA_BYTES = 1024;
+const MAX_INT = 0x7fffffff;
+
+/** The largest record that every server of the ensemble takes from another or from a log, Apache ZooKeeper's among them. */
+export function maxRecordBytes({ clients }: ServerConfig): number {
+  return Math.min(MAX_INT, clients.maxRequestBytes + Math.max(LEAST_EXTRA_BYTES, clients.extraRequestBytes));
+}
+
 export function zabOptions(config: ServerConfig): ZabOptions {
-  const { learner, clients } = config;
+  const { learner } = config;
   const counterEnd = DEFAULT_ZAB_OPTIONS.counterEnd - config.values['testingonly.initialZxid'];
   return {
     ...DEFAULT_ZAB_OPTIONS,
@@ -99,7 +108,8 @@ export function zabOptions(config: ServerConfig): ZabOptions {
     syncLimit: learner.syncLimitTicks,
     connectToLearnerMasterLimit: learner.connectToLearnerMasterLimitTicks,
     connectMaxDelayMs: Math.max(1, learner.connectRetryDelayMs),
-    maxPacketBytes: Math.max(DEFAULT_ZAB_OPTIONS.maxPacketBytes, clients.maxRequestBytes + clients.extraRequestBytes),
+    maxPacketBytes: Math.max(DEFAULT_ZAB_OPTIONS.maxPacketBytes, maxRecordBytes(config)),
+    maxSentBytes: maxRecordBytes(config),
     forceSnapshotSync: learner.forceSnapshotSync,
     maxConcurrentSnapSyncs: learner.maxConcurrentSnapSyncs,
     maxConcurrentDiffSyncs: learner.maxConcurrentDiffSyncs,

@@ -4,6 +4,7 @@ import type { Host } from '../host/index.js';
 import type { Metrics } from '../metrics/index.js';
 import type { PipelineDeps, PipelineOptions, ReconfigGate, SessionIds } from '../pipeline/index.js';
 import type { Database } from '../storage/index.js';
+import { maxRecordBytes } from './options.js';
 
 /** What every pipeline of a server is made from, whatever its role. */
 export interface PipelineParts {
@@ -14,7 +15,8 @@ export interface PipelineParts {
   readonly sessionIds: SessionIds;
 }
 
-function pipelineOptions({ clients, storage, tickTimeMs, values }: ServerConfig): PipelineOptions {
+function pipelineOptions(config: ServerConfig): PipelineOptions {
+  const { clients, storage, tickTimeMs, values } = config;
   return {
     tickTimeMs,
     minSessionTimeoutMs: clients.minSessionTimeoutMs,
@@ -28,6 +30,7 @@ function pipelineOptions({ clients, storage, tickTimeMs, values }: ServerConfig)
     containerCheckIntervalMs: values['znode.container.checkIntervalMs'],
     containerMaxPerMinute: values['znode.container.maxPerMinute'],
     containerMaxNeverUsedMs: values['znode.container.maxNeverUsedIntervalMs'],
+    maxTransactionBytes: maxRecordBytes(config),
   };
 }
 

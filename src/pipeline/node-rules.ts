@@ -1,5 +1,6 @@
 import type { Access } from '../auth/index.js';
 import {
+  type Acl,
   CONTAINER_OWNER,
   type CreateMode,
   createModeOf,
@@ -23,6 +24,7 @@ import type { ChangeStamp, PendingChanges } from './pending-changes.js';
 import type { PendingNode } from './pending-node.js';
 import type { QuotaRules } from './quota-rules.js';
 import type { SessionOwner, SessionRules } from './session-rules.js';
+import type { TransactionRoom } from './transaction-room.js';
 
 /** On whose behalf, and as which transaction, something is asked for. */
 export interface Petition extends ChangeStamp {
@@ -30,6 +32,8 @@ export interface Petition extends ChangeStamp {
   readonly sessionId: bigint;
   readonly owner: SessionOwner;
   readonly auth: readonly Id[];
+  /** What is left of the transaction that it becomes. */
+  readonly room: TransactionRoom;
 }
 
 /** The transaction that does what was asked for (its changes are pending then), or the `ErrorCode` that refuses it. */
@@ -75,8 +79,8 @@ export class NodeRules {
     if (op.path === null) return ErrorCode.marshallingError;
     const parentPath = parentOf(op.path);
     if (parentPath === null) return ErrorCode.badArguments;
-    const acl = this.access.fixup(op.acl, auth);
-    if (acl === null) return ErrorCode.invalidACL;
+    const acl = this.fixup(op.acl, petition);
+    if (typeof acl === 'number') return acl;
     const parent = this.pending.find(parentPath);
     if (parent === null) return ErrorCode.noNode;
     if (!this.access.allows(parent.acl, Perms.create, auth, op.path, acl)) return ErrorCode.noAuth;
@@ -87,6 +91,7 @@ export class NodeRules {
     const exceeded = this.quotas.check(path, op.data === null ? 0 : op.data.length, 1);
     if (exceeded !== 0) return exceeded;
     const txn = createTxn(op, mode, path, acl, (parent.cversion + 1) | 0);
+    if (!petition.room.admits(txn)) return ErrorCode.marshallingError;
     this.pending.create(parent, path, ownerOf(txn, sessionId), acl, op.data, petition);
     return txn;
   }
@@ -106,8 +111,10 @@ export class NodeRules {
     if (node === null) return ErrorCode.noNode;
     if (!fitsVersion(node.version, op.version)) return ErrorCode.badVersion;
     if (node.childCount > 0) return ErrorCode.notEmpty;
+    const txn = { type: OpCode.delete, path };
+    if (!petition.room.admits(txn)) return ErrorCode.marshallingError;
     this.pending.remove(parent, node, petition);
-    return { type: OpCode.delete, path };
+    return txn;
   }
 
   /**
@@ -140,8 +147,10 @@ export class NodeRules {
     if (exceeded !== 0) return exceeded;
     if (!fitsVersion(found.version, op.version)) return ErrorCode.badVersion;
     const version = nextVersion(found.version);
+    const txn = { type: OpCode.setData, path: found.path, data, version };
+    if (!petition.room.admits(txn)) return ErrorCode.marshallingError;
     this.pending.setData(found, data, version, petition);
-    return { type: OpCode.setData, path: found.path, data, version };
+    return txn;
   }
 
   setAcl(op: SetAclRequest, petition: Petition): Verdict {
@@ -150,22 +159,32 @@ export class NodeRules {
     if (err !== 0) return err;
     const { path } = op;
     if (path === null || pathFault(path) !== null) return ErrorCode.badArguments;
-    const acl = this.access.fixup(op.acl, auth);
-    if (acl === null) return ErrorCode.invalidACL;
+    const acl = this.fixup(op.acl, petition);
+    if (typeof acl === 'number') return acl;
     const node = this.pending.find(path);
     if (node === null) return ErrorCode.noNode;
     if (!this.access.allows(node.acl, Perms.admin, auth, path, acl)) return ErrorCode.noAuth;
     if (!fitsVersion(node.aversion, op.version)) return ErrorCode.badVersion;
     const version = nextVersion(node.aversion);
+    const txn = { type: OpCode.setACL, path, acl, version };
+    if (!petition.room.admits(txn)) return ErrorCode.marshallingError;
     this.pending.setAcl(node, acl, version, petition);
-    return { type: OpCode.setACL, path, acl, version };
+    return txn;
+  }
+
+  /** The list that a node gets for the one asked for, or the error. */
+  private fixup(asked: readonly Acl[] | null, { auth, room }: Petition): readonly Acl[] | number {
+    const acl = this.access.fixup(asked, auth, room.bytesLeft);
+    if (acl === ErrorCode.marshallingError) room.exceed();
+    return acl;
   }
 
   private check(op: DeleteRequest, petition: Petition): Verdict {
     const found = this.findFor(op.path, petition, Perms.read);
     if (typeof found === 'number') return found;
     if (!fitsVersion(found.version, op.version)) return ErrorCode.badVersion;
-    return { type: OpCode.check, path: found.path, version: nextVersion(found.version) };
+    const txn = { type: OpCode.check, path: found.path, version: nextVersion(found.version) };
+    return petition.room.admits(txn) ? txn : ErrorCode.marshallingError;
   }
 
   private findFor(path: string | null, petition: Petition, perm: number): PendingNode | number {

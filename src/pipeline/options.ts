@@ -23,9 +23,12 @@ export interface PipelineOptions {
   readonly containerMaxPerMinute: number;
   /** `znode.container.maxNeverUsedIntervalMs`: age at which a container that never had a child goes; 0: never. */
   readonly containerMaxNeverUsedMs: number;
+  /** `jute.maxbuffer` and its extra size: a request whose transaction would be larger is refused, for no server takes it. */
+  readonly maxTransactionBytes: number;
 }
 
 const DEFAULT_TICK_MS = 3000;
+const JUTE_MAX_BUFFER = 0xfffff;
 
 /** ZooKeeper's defaults for a tick of `tickTimeMs`. */
 export function defaultPipelineOptions(tickTimeMs = DEFAULT_TICK_MS): PipelineOptions {
@@ -42,5 +45,6 @@ export function defaultPipelineOptions(tickTimeMs = DEFAULT_TICK_MS): PipelineOp
     containerCheckIntervalMs: 60_000,
     containerMaxPerMinute: 10_000,
     containerMaxNeverUsedMs: 0,
+    maxTransactionBytes: 2 * JUTE_MAX_BUFFER,
   };
 }

@@ -1,15 +1,17 @@
 import type { Access } from '../auth/index.js';
-import type { Clock, Logger } from '../host/index.js';
+import { type Clock, Complaints, type Logger } from '../host/index.js';
 import { JuteError } from '../jute/index.js';
 import type { Metrics, Summary } from '../metrics/index.js';
 import {
   type ChangeRequest,
   type CreateSessionTxn,
   ErrorCode,
+  formatSessionId,
   type ForwardedRequest,
   type Id,
   type MultiRequest,
   OpCode,
+  opName,
   Perms,
   readChangeRequest,
   type ReconfigRequest,
@@ -25,6 +27,7 @@ import type { PipelineOptions } from './options.js';
 import { PendingChanges } from './pending-changes.js';
 import { QuotaRules } from './quota-rules.js';
 import type { SessionOwner, SessionRules } from './session-rules.js';
+import { TransactionRoom } from './transaction-room.js';
 
 /**
  * A closeSession that would list more than so many bytes of paths lists none: it would not fit into a packet that servers
@@ -56,11 +59,16 @@ export class Validator {
   private readonly rules: NodeRules;
   private readonly encoder = new EntryEncoder();
   /** The request that is being judged: nobody keeps it, so one object does for all. */
-  private readonly petition = { sessionId: 0n, owner: 'local' as SessionOwner, auth: NOBODY, zxid: 0, time: 0 };
+  private readonly petition;
+  private readonly room: TransactionRoom;
+  private readonly complaints: Complaints;
   private readonly closePrepTime: Summary;
 
   constructor(private readonly deps: ValidatorDeps) {
-    const { access, log, metrics, options, sessions, store } = deps;
+    const { access, clock, log, metrics, options, sessions, store } = deps;
+    this.room = new TransactionRoom(options.maxTransactionBytes);
+    this.petition = newPetition(this.room);
+    this.complaints = new Complaints(clock, log);
     this.pending = new PendingChanges(store, options, metrics);
     const quotas = new QuotaRules(store, options.enforceQuota, log, metrics);
     this.rules = new NodeRules(this.pending, sessions, access, quotas, options.extendedTypes);
@@ -81,6 +89,7 @@ export class Validator {
     petition.zxid = zxid;
     petition.time = wallMs;
     this.pending.begin();
+    this.room.begin(1);
     let op: ChangeRequest;
     try {
       op = readChangeRequest(request.body, type);
@@ -89,6 +98,7 @@ export class Validator {
       throw error;
     }
     const verdict = this.judge(op, petition);
+    if (this.room.isExceeded) this.tellTooLarge(request);
     if (typeof verdict === 'number') return this.refuse(request, petition, verdict);
     return this.encode(request, petition, verdict);
   }
@@ -99,6 +109,15 @@ export class Validator {
    */
   private refuse(request: ForwardedRequest, petition: Petition, err: number): TxnEntry {
     return this.encode(request, petition, { type: OpCode.error, err });
+  }
+
+  private tellTooLarge({ sessionId, type }: ForwardedRequest): void {
+    const { maxBytes } = this.room;
+    this.complaints.warn(
+      'too large',
+      `A ${opName(type)} of session ${formatSessionId(sessionId)} is refused with MarshallingError: its transaction would have more than ${maxBytes} bytes, which servers do not take from each other. Let the client split it or give its nodes shorter ACLs, or raise jute.maxbuffer on all servers.`,
+      { code: 'TXN_TOO_LARGE', session: formatSessionId(sessionId), maxBytes },
+    );
   }
 
   private encode({ sessionId, cxid }: ForwardedRequest, { zxid, time }: Petition, txn: Txn): TxnEntry {
@@ -133,18 +152,24 @@ export class Validator {
   }
 
   /**
-   * All or nothing. When a part fails, those behind it are not tried.
+   * All or nothing. When a part fails, those behind it are not tried. One that has no room fails for the size of all, so that
+   * the error stands for the whole.
    *
    * A create2 becomes a create, which makes the same node: servers before 3.9 that find a create2 in a multi change nothing,
    * and say nothing (ZOOKEEPER-4026).
    */
-  private multi({ ops }: MultiRequest, petition: Petition): Txn {
+  private multi({ ops }: MultiRequest, petition: Petition): Verdict {
     const { pending } = this;
     const txns: Txn[] = [];
     let hasFailed = false;
+    this.room.begin(ops.length);
     pending.beginMulti();
     for (const op of ops) {
       const verdict = hasFailed ? ErrorCode.runtimeInconsistency : this.rules.judge(op, petition);
+      if (this.room.isExceeded) {
+        pending.rollback();
+        return ErrorCode.marshallingError;
+      }
       if (typeof verdict === 'number') {
         hasFailed = true;
         txns.push({ type: OpCode.error, err: verdict });
@@ -169,10 +194,10 @@ export class Validator {
     const paths = this.pending.ephemeralsOf(petition.sessionId);
     this.pending.removeAll(paths, petition);
     let listedBytes = 0;
-    for (const path of paths) listedBytes += 4 + path.length;
+    for (const path of paths) listedBytes += 4 + Buffer.byteLength(path);
     sessions.setClosing(petition.sessionId);
     this.closePrepTime.record(clock.monotonicMs() - startMs);
-    const areListed = options.closeSessionTxn && listedBytes <= MAX_LISTED_BYTES;
+    const areListed = options.closeSessionTxn && listedBytes <= Math.min(MAX_LISTED_BYTES, this.room.bytesLeft);
     return { type: OpCode.closeSession, paths: areListed ? [...paths] : null };
   }
 
@@ -187,7 +212,13 @@ export class Validator {
     const node = this.pending.find(CONFIG_PATH);
     if (node === null) return ErrorCode.noNode;
     if (!access.allows(node.acl, Perms.write, auth)) return ErrorCode.noAuth;
+    const txn = { type: OpCode.reconfig, path: CONFIG_PATH, data, version: -1 };
+    if (!this.room.admits(txn)) return ErrorCode.marshallingError;
     this.pending.setData(node, data, -1, petition);
-    return { type: OpCode.reconfig, path: CONFIG_PATH, data, version: -1 };
+    return txn;
   }
+}
+
+function newPetition(room: TransactionRoom) {
+  return { sessionId: 0n, owner: 'local' as SessionOwner, auth: NOBODY, zxid: 0, time: 0, room };
 }

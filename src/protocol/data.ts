@@ -69,6 +69,18 @@ export function writeAclList(w: JuteWriter, list: readonly Acl[] | null): void {
   for (const acl of list) writeAcl(w, acl);
 }
 
+/** How many bytes `writeAclList` writes. */
+export function aclListBytes(list: readonly Acl[] | null): number {
+  let bytes = 4;
+  if (list !== null) for (const { id } of list) bytes += aclBytes(id);
+  return bytes;
+}
+
+/** How many bytes `writeAcl` writes for an entry of this id. */
+export function aclBytes({ scheme, id }: Id): number {
+  return MIN_ACL_BYTES + Buffer.byteLength(scheme) + Buffer.byteLength(id);
+}
+
 export function readAclListOrNull(r: JuteReader): Acl[] | null {
   return r.vectorOrNull(MIN_ACL_BYTES, readAcl);
 }

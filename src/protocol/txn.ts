@@ -1,6 +1,6 @@
 import { JuteReader, JuteWriter } from '../jute/index.js';
 import type { Acl } from './data.js';
-import { readAclListOrNull, readStringList, writeAclList, writeStringList } from './data.js';
+import { aclListBytes, readAclListOrNull, readStringList, writeAclList, writeStringList } from './data.js';
 import { OpCode } from './op-codes.js';
 
 /** `long clientId; int cxid; long zxid; long time; int type` */
@@ -195,6 +195,48 @@ function writeMulti(w: JuteWriter, multi: MultiTxn): void {
     writeTxn(w, txn);
     w.patchInt(lengthAt, w.length - from);
   }
+}
+
+/** How many bytes `writeTxn` writes. */
+export function txnBytes(txn: Txn): number {
+  switch (txn.type) {
+    case OpCode.create:
+    case OpCode.create2:
+      return nodeBytes(txn) + 5;
+    case OpCode.createContainer:
+      return nodeBytes(txn) + 4;
+    case OpCode.createTTL:
+      return nodeBytes(txn) + 12;
+    case OpCode.delete:
+    case OpCode.deleteContainer:
+      return stringBytes(txn.path);
+    case OpCode.setData:
+    case OpCode.reconfig:
+      return stringBytes(txn.path) + bufferBytes(txn.data) + 4;
+    case OpCode.setACL:
+      return stringBytes(txn.path) + aclListBytes(txn.acl) + 4;
+    case OpCode.check:
+      return stringBytes(txn.path) + 4;
+    case OpCode.createSession:
+    case OpCode.error:
+      return 4;
+    case OpCode.closeSession:
+      return txn.paths === null ? 0 : txn.paths.reduce((bytes, path) => bytes + stringBytes(path), 4);
+    case OpCode.multi:
+      return txn.txns.reduce((bytes, part) => bytes + 8 + txnBytes(part), 4);
+  }
+}
+
+function nodeBytes({ path, data, acl }: CreateTxn | CreateContainerTxn | CreateTtlTxn): number {
+  return stringBytes(path) + bufferBytes(data) + aclListBytes(acl);
+}
+
+function stringBytes(text: string): number {
+  return 4 + Buffer.byteLength(text);
+}
+
+function bufferBytes(data: Buffer | null): number {
+  return 4 + (data === null ? 0 : data.length);
 }
 
 const MAX_MULTI_DEPTH = 1;

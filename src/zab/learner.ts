@@ -31,6 +31,8 @@ import { ZabMetrics } from './zab-metrics.js';
 const LEFT_AT_ONCE_MS = 1000;
 /** So much of a DIFF may wait for the disk before more is read. */
 const UNSYNCED_BYTES = 16 * 1024 * 1024;
+/** A session takes 12 bytes of the answer to a ping; with so many for each the answer stays well below the largest packet. */
+const PING_SHARE_BYTES = 16;
 /** What no leader says a second time: it would be another one, or another epoch. */
 const BEGINNINGS: ReadonlySet<number> = new Set([
   PacketType.leaderInfo,
@@ -62,6 +64,8 @@ export abstract class Learner implements LeaderLink {
   /** Of the newest proposal that this leader sent. */
   private lastProposal = -1;
   private newLeaderConfig: string | null = null;
+  /** Sessions that were heard from and that no answer to a ping has told yet. */
+  private readonly touched = new Map<bigint, number>();
   /** Texts of reconfigurations that were proposed and are not committed, by zxid. */
   private readonly proposedConfigs = new Map<number, string>();
   private running: Promise<RoleEnd> | null = null;
@@ -438,14 +442,22 @@ export abstract class Learner implements LeaderLink {
     this.complaints.warn(`unexpected ${type}`, message, { code: 'ZAB_UNEXPECTED_PACKET', sid: this.masterSid });
   }
 
-  /** The answer carries the sessions heard from: `long sessionId; int timeout` each. */
+  /**
+   * The answer carries the sessions heard from: `long sessionId; int timeout` each. A ping has one answer, so that those which
+   * do not fit wait for the next ping.
+   */
   private answerPing(packet: QuorumPacket, stream: PacketStream): void {
+    const { touched } = this;
+    for (const heard of [this.deps.server.drainTouched(), this.questions.drainTouched()]) {
+      for (const [sessionId, timeoutMs] of heard) touched.set(sessionId, timeoutMs);
+    }
     const w = new JuteWriter();
-    for (const touched of [this.deps.server.drainTouched(), this.questions.drainTouched()]) {
-      for (const [sessionId, timeoutMs] of touched) {
-        w.long64(sessionId);
-        w.int(timeoutMs);
-      }
+    let room = Math.floor(this.deps.options.maxSentBytes / PING_SHARE_BYTES);
+    for (const [sessionId, timeoutMs] of touched) {
+      if (room-- <= 0) break;
+      w.long64(sessionId);
+      w.int(timeoutMs);
+      touched.delete(sessionId);
     }
     stream.send(PacketType.ping, packet.zxid, w.take(0), packet.authinfo);
   }

@@ -14,8 +14,10 @@ export interface ZabOptions {
   readonly connectFirstDelayMs: number;
   readonly connectMaxDelayMs: number;
   readonly noDelay: boolean;
-  /** Largest data of a packet: jute.maxbuffer and its extra size. */
+  /** Largest data of a packet that is taken. */
   readonly maxPacketBytes: number;
+  /** Largest that is sent, for servers of Apache ZooKeeper take no more: jute.maxbuffer and its extra size. */
+  readonly maxSentBytes: number;
   /** A learner is synchronized from the log on disk when that takes at most so much of a snapshot's size; negative: never. */
   readonly snapshotSizeFactor: number;
   /** Always send snapshots (`zookeeper.forceSnapshotSync`). */
@@ -49,6 +51,7 @@ export const DEFAULT_ZAB_OPTIONS: ZabOptions = {
   connectMaxDelayMs: 100,
   noDelay: true,
   maxPacketBytes: 2 * JUTE_MAX_BUFFER,
+  maxSentBytes: 2 * JUTE_MAX_BUFFER,
   snapshotSizeFactor: 0.33,
   forceSnapshotSync: false,
   maxConcurrentSnapSyncs: 10,

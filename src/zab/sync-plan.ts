@@ -10,6 +10,8 @@ export interface HistoryView {
   /** The newest applied transactions, oldest first, ending with the last applied one; may be empty. */
   readonly committed: readonly TxnEntry[];
   readonly forceSnapshot: boolean;
+  /** Transactions that are larger are not sent. */
+  readonly maxEntryBytes: number;
   /** May the log on disk be used? */
   readonly logAllowed: boolean;
   /** What reading the log on disk found, once that was done. */
@@ -18,12 +20,14 @@ export interface HistoryView {
 
 /** Result of reading the log from the learner's last zxid on. */
 export interface LogFinding {
-  readonly found: 'continues' | 'gap' | 'unknown zxid' | 'too much' | 'unreadable';
+  readonly found: 'continues' | 'gap' | 'unknown zxid' | 'too much' | 'too large an entry' | 'unreadable';
   /** The last zxid that the learner has in common with the log; its own, unless it has a dead tail. */
   readonly common: number;
   /** The last zxid that was read and is applied. */
   readonly upTo: number;
 }
+
+const TOO_LARGE = 'a transaction is larger than what learners take';
 
 /**
  * How to synchronize one learner.
@@ -119,6 +123,7 @@ function planFromMemory(peerZxid: number, view: HistoryView): SyncPlan {
   if (hasHole(committed, next) || committed[committed.length - 1]?.header.zxid !== lastAppliedZxid) {
     return { kind: 'SNAP', why: 'the committed log has a hole' };
   }
+  if (hasTooLarge(view, next)) return { kind: 'SNAP', why: TOO_LARGE };
   const rest = { log: null, committedFrom: next, upTo: lastAppliedZxid, serveAfter: null };
   if (before === peerZxid) return { kind: 'DIFF', why: 'within the committed log', zxid: lastAppliedZxid, ...rest };
   if (zxidCounter(peerZxid) === 0) {
@@ -141,6 +146,7 @@ function planFromLog(peerZxid: number, view: HistoryView): SyncPlan {
   if (!joins) return { kind: 'LOG', why: 'the committed log has moved on' };
   const committedFrom = indexBehind(committed, log.upTo);
   if (hasHole(committed, committedFrom)) return { kind: 'SNAP', why: 'the committed log has a hole' };
+  if (hasTooLarge(view, committedFrom)) return { kind: 'SNAP', why: TOO_LARGE };
   const rest = { log: { after: log.common, upTo: log.upTo }, committedFrom, upTo: lastAppliedZxid, serveAfter: null };
   if (log.common === peerZxid) return { kind: 'DIFF', why: 'from the log on disk', zxid: lastAppliedZxid, ...rest };
   return { kind: 'TRUNC', why: 'a dead tail, then from the log on disk', zxid: log.common, ...rest };
@@ -165,6 +171,17 @@ function hasHole(entries: readonly TxnEntry[], from: number): boolean {
   return false;
 }
 
+/**
+ * Releases that did not bound transactions may have left some that no learner takes; whoever lacks one would come, refuse it
+ * and come again.
+ */
+function hasTooLarge({ committed, maxEntryBytes }: HistoryView, from: number): boolean {
+  for (let at = from; at < committed.length; at++) {
+    if ((committed[at] as TxnEntry).bytes.length > maxEntryBytes) return true;
+  }
+  return false;
+}
+
 /** Is `zxid` what a complete log has behind `previous`: the next one, or the first of a newer epoch? */
 export function follows(previous: number, zxid: number): boolean {
   if (zxid === previous + 1) return true;
@@ -181,6 +198,7 @@ export class LogProbe {
   constructor(
     private readonly peerZxid: number,
     private readonly limitBytes: number,
+    private readonly maxEntryBytes: number,
   ) {}
 
   /** False: enough has been seen. */
@@ -195,6 +213,7 @@ export class LogProbe {
     if (this.found === 'continues' && !follows(this.previous, zxid)) this.found = 'gap';
     this.bytes += bytes;
     if (this.bytes > this.limitBytes) this.found = 'too much';
+    if (bytes > this.maxEntryBytes) this.found = 'too large an entry';
     this.previous = zxid;
     return this.found === 'continues';
   }

@@ -94,6 +94,7 @@ export class Synchronizer {
       lastProposedZxid: feed().lastProposed,
       committed,
       forceSnapshot: options.forceSnapshotSync,
+      maxEntryBytes: options.maxSentBytes,
       logAllowed: logAllowed && options.snapshotSizeFactor >= 0,
       log,
     });
@@ -194,7 +195,7 @@ export class Synchronizer {
       const { snapshotBytes } = await history.syncSizes(peerZxid);
       // As in ZooKeeper, no snapshot means no limit.
       const limitBytes = snapshotBytes === 0 ? Number.POSITIVE_INFINITY : snapshotBytes * options.snapshotSizeFactor;
-      probe = new LogProbe(peerZxid, limitBytes);
+      probe = new LogProbe(peerZxid, limitBytes, options.maxSentBytes);
       for await (const entry of history.readLog(peerZxid)) {
         if (entry.header.zxid > appliedZxid) break;
         if (!probe.feed(entry.header.zxid, entry.bytes.length)) break;

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { Access, AuthConfigError, type AuthProvider, AuthProviders, digestId, ipId } from '../../src/auth/index.js';
-import type { Id } from '../../src/protocol/index.js';
-import { Perms } from '../../src/protocol/index.js';
+import type { Acl, Id } from '../../src/protocol/index.js';
+import { aclListBytes, ErrorCode, Perms } from '../../src/protocol/index.js';
 import { aclText, parseAcl, parseId } from '../pipeline/texts.js';
 
 const BOB = `digest:${digestId('bob:secret')}`;
@@ -94,9 +94,59 @@ describe('lists that clients ask for', () => {
     const [asked = '', who = '', expected] = line.split('|').map((cell) => cell.trim());
     it(line.trim(), () => {
       const fixed = new Access().fixup(parseAcl(asked), ids(who));
-      assert.equal(fixed === null ? 'invalid' : aclText(fixed), expected);
+      assert.equal(typeof fixed === 'number' ? 'invalid' : aclText(fixed), expected);
     });
   }
+});
+
+describe('lists of clients that ask for much', () => {
+  const COUNT = 2000;
+  const users = ids(Array.from({ length: COUNT }, (_, n) => `digest:user${n}:x`).join(' '));
+
+  it('are looked through once, however many entries differ', () => {
+    let looks = 0;
+    const asked = users.map((id) => ({
+      get perms() {
+        looks++;
+        return Perms.read;
+      },
+      id,
+    }));
+    const fixed = new Access().fixup([...asked, ...asked], []);
+    assert.ok(typeof fixed !== 'number' && fixed.length === COUNT);
+    assert.ok(looks <= 4 * COUNT, `${looks} looks at ${2 * COUNT} entries`);
+  });
+
+  it('keep what only looks alike', () => {
+    const named = (scheme: string): AuthProvider => ({
+      scheme,
+      identifiesUser: true,
+      authenticate: () => ({ kind: 'refused' }),
+      isValidId: () => true,
+      matches: () => false,
+      userName: (id) => id,
+    });
+    const providers = AuthProviders.standard();
+    for (const scheme of ['a', 'a ', '1 a']) providers.add(named(scheme));
+    const entries: Acl[] = [
+      { perms: 1, id: { scheme: 'a', id: ' b' } },
+      { perms: 1, id: { scheme: 'a ', id: 'b' } },
+      { perms: 1, id: { scheme: '1 a', id: ' b' } },
+      { perms: 11, id: { scheme: 'a', id: ' b' } },
+      { perms: 1, id: { scheme: 'a', id: 'b' } },
+    ];
+    assert.deepEqual(new Access(providers).fixup([...entries, ...entries], []), entries);
+  });
+
+  it('are refused when the users for `auth:` take more than they may', () => {
+    const access = new Access();
+    const asked = parseAcl('auth:=r,auth:again=w') ?? [];
+    const fixed = access.fixup(asked, users);
+    assert.ok(typeof fixed !== 'number' && fixed.length === 2 * COUNT);
+    const userBytes = aclListBytes(fixed) - 4;
+    assert.deepEqual(access.fixup(asked, users, userBytes), fixed);
+    assert.equal(access.fixup(asked, users, userBytes - 1), ErrorCode.marshallingError);
+  });
 });
 
 describe('addresses in ACLs', () => {
@@ -228,8 +278,8 @@ describe('authentication', () => {
     const access = new Access(providers);
     const acl = parseAcl('key:*=r') ?? [];
     assert.deepEqual(ask(access, 'key', ''), { kind: 'disconnect' });
-    assert.equal(access.fixup(parseAcl('key:=r'), []), null);
-    assert.equal(aclText(access.fixup(parseAcl('auth:=r'), ids('key:k')) ?? []), 'key:k=r');
+    assert.equal(access.fixup(parseAcl('key:=r'), []), ErrorCode.invalidACL);
+    assert.deepEqual(access.fixup(parseAcl('auth:=r'), ids('key:k')), parseAcl('key:k=r'));
     assert.ok(access.allows(acl, Perms.read, ids('key:k'), '/a', acl));
     assert.deepEqual(asked, [{ id: 'k', expression: '*', perm: Perms.read, path: '/a', newAcl: acl }]);
   });

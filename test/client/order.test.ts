@@ -286,6 +286,27 @@ describe('the end of a session', () => {
     }
   });
 
+  const tooMuch: readonly (readonly [string, readonly string[], string])[] = [
+    ['more ids than a client may have', Array.from({ length: 255 }, (_, n) => `user${n}:x`), 'one:more'],
+    [
+      'ids of more bytes than a client may have',
+      [`${'a'.repeat(16_000)}:x`, `${'b'.repeat(16_000)}:x`],
+      `${'c'.repeat(16_000)}:x`,
+    ],
+  ];
+  for (const [what, users, more] of tooMuch) {
+    it(`comes with ${what}, after the error was told`, async () => {
+      const world = await ClientWorld.make();
+      const client = await world.connect();
+      for (const user of users) await world.get(client.addAuth('digest', user));
+      // What the session has counts once.
+      await world.get(client.addAuth('digest', users[0] ?? ''));
+      await assert.rejects(world.get(client.addAuth('digest', more)), { code: ErrorCode.authFailed });
+      await world.get(client.closed);
+      assert.equal(world.logged(/authenticates as more users than it may: a client may have 256 ids/).length, 1);
+    });
+  }
+
   it('comes not with a good authentication, which counts from then on', async () => {
     const world = await ClientWorld.make();
     const client = await world.connect();

@@ -99,6 +99,17 @@ describe('a SASL step that takes time', () => {
     });
   }
 
+  it('that proves one id too many ends the connection with AuthFailed', async () => {
+    const { w, sasl, client } = await begin();
+    for (let n = 0; n < 255; n++) await w.get(client.addAuth('digest', `user${n}:x`));
+    const refused = assert.rejects(sendToken(client, 'ticket'), { code: ErrorCode.authFailed });
+    await w.world.until(() => sasl.tokens.length === 1);
+    sasl.resolve({ token: null, user: 'bob' });
+    await w.get(refused);
+    await w.get(client.closed);
+    assert.equal(w.logged(/SASL user bob is one id too many/).length, 1);
+  });
+
   for (const ends of ['well', 'badly'] as const) {
     it(`that ends ${ends} when its client is gone disturbs nobody`, async () => {
       const { w, sasl, client } = await begin();

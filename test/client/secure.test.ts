@@ -1,6 +1,7 @@
 // TLS on the client ports: who is let in, how many handshakes at once, how long one may take, and what is answered over it.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { Access, type AuthOutcome } from '../../src/auth/index.js';
 import type { ClientOptions, ClientTls } from '../../src/client/index.js';
 import type { Socket, TlsContext, TlsStore } from '../../src/host/index.js';
 import { WireClient, WireClosed } from '../support/wire-client.js';
@@ -16,7 +17,7 @@ class SecureWorld {
 
   static async make(
     tls: Partial<ClientTls> = {},
-    options: Partial<ClientOptions> & { serving?: boolean } = {},
+    options: Partial<ClientOptions> & { serving?: boolean; access?: Access } = {},
   ): Promise<SecureWorld> {
     const clients = await ClientWorld.make(options);
     const secure = new SecureWorld(clients);
@@ -38,13 +39,17 @@ class SecureWorld {
   }
 
   /** A connection behind its handshake. */
-  async secured(port: number, name = 'client'): Promise<WireClient> {
-    return WireClient.over(hostTransport(await this.securedSocket(port, name)));
+  async secured(port: number, name = 'client', shown?: string): Promise<WireClient> {
+    return WireClient.over(hostTransport(await this.securedSocket(port, name, shown)));
   }
 
-  async securedSocket(port: number, name = 'client'): Promise<Socket> {
+  async securedSocket(
+    port: number,
+    name = 'client',
+    shown: string | null = name === 'client' ? null : name,
+  ): Promise<Socket> {
     // Whoever is no stranger shows no certificate: the fake ones are nobody's.
-    const context = await this.context(name, name === 'client' ? null : name, 'server');
+    const context = await this.context(name, shown, 'server');
     const socket = await this.dial(port, name);
     const { network } = this.clients.world.host(name);
     return this.clients.get(
@@ -120,6 +125,17 @@ describe('client ports with TLS', () => {
     await world.run(100);
     assert.ok(stranger instanceof Error || (stranger as WireClient).isClosed);
     assert.equal(world.clients.logged(/is not let in: its certificate is not trusted \(stranger\)/).length, 1);
+  });
+
+  it('do not serve whose certificate gives more ids than a client may have', async () => {
+    class CrowdAccess extends Access {
+      override authenticateCertificate(): AuthOutcome {
+        return { kind: 'accepted', ids: Array.from({ length: 257 }, (_, n) => ({ scheme: 'x509', id: `CN=${n}` })) };
+      }
+    }
+    const world = await SecureWorld.make({}, { access: new CrowdAccess() });
+    await assert.rejects(world.secured(TLS, 'client', 'client'));
+    assert.equal(world.clients.logged(/is not let in: its certificate gives it too many ids/).length, 1);
   });
 
   it('count connections of an address on each kind of port by themselves', async () => {

@@ -35,7 +35,7 @@ const MODES = new Map([
  * One validator over one tree, driven by lines of text. Requests are validated at once; `apply` applies what is pending and
  * asserts that the tree's digest is the predicted one.
  *
- *     options enforceQuota extendedTypes      settings to switch on (first line)
+ *     options enforceQuota extendedTypes      settings to switch on, or with a number as their value (first line)
  *     session NAME [OWNER]                    a session and who owns it: local (the default) or a server id
  *     auth NAME SCHEME:ID                     the session's client is this one, too
  *     given PATH FIELD=N                      sets version, aversion or cversion by a transaction
@@ -85,6 +85,16 @@ export class ValidatorScenario {
     });
   }
 
+  /** Bytes of the newest transaction that is not applied. */
+  get lastBytes(): number {
+    return this.proposed.at(-1)?.bytes.length ?? 0;
+  }
+
+  /** What the log tells of. */
+  get warnings(): readonly string[] {
+    return this.log.entries.filter(({ level }) => level === 'warn').map(({ message }) => message);
+  }
+
   /** Runs a line and says what it prints. */
   run(line: string): string {
     const request = /^(\w+)(?:@(\w+))?: (.*)$/.exec(line);
@@ -117,7 +127,7 @@ export class ValidatorScenario {
 
   private setOptions(names: readonly string[]): string {
     assert.equal(this.zxid, 0, 'options come first');
-    this.options = { ...this.options, ...Object.fromEntries(names.map((name) => [name, !name.startsWith('no-')])) };
+    this.options = { ...this.options, ...Object.fromEntries(names.map((name) => settingOf(name))) };
     if (names.includes('no-digest')) this.options = { ...this.options, digestEnabled: false };
     this.skipAcl = names.includes('skipAcl');
     this.tracker = this.makeTracker();
@@ -202,6 +212,11 @@ export class ValidatorScenario {
     const ref = this.tree.find(path);
     return ref < 0 ? 'absent' : statText(this.tree.stat(ref));
   }
+}
+
+function settingOf(text: string): [string, boolean | number] {
+  const [name = '', value] = text.split('=');
+  return [name, value === undefined ? !name.startsWith('no-') : Number(value)];
 }
 
 function ownerOf(text: string): number | 'local' {

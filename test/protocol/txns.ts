@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import {
   decodeImageDigest,
@@ -9,6 +10,7 @@ import {
   type TxnDigest,
   type TxnEntry,
   type TxnHeader,
+  txnBytes,
   UnknownTxnError,
 } from '../../src/protocol/index.js';
 import { JuteError } from '../../src/jute/index.js';
@@ -90,7 +92,11 @@ const entries = Object.entries({ ...KINDS, multi }).map(([name, txn]) =>
   proof<Said>({
     name,
     values: said(txn).filter((value) => !isAmbiguous(value)),
-    encode: ({ digest: behind, header, txn: one }) => makeTxnEntry(header, one, behind).bytes,
+    encode: ({ digest: behind, header, txn: one }) => {
+      const { bytes } = makeTxnEntry(header, one, behind);
+      assert.equal(bytes.length, HEADER_BYTES + txnBytes(one) + (behind === null ? 0 : DIGEST_BYTES), 'as counted');
+      return bytes;
+    },
     decode: (from) => {
       const { digest: behind, header, txn: one } = readTxnEntry(from);
       return { value: { header, txn: one, digest: behind }, length: from.length };

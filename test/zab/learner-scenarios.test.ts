@@ -86,6 +86,23 @@ const SCENARIOS: readonly Scenario[] = [
     `,
   },
   {
+    name: 'more sessions than fit into the answer to a ping wait for the next one',
+    history: '1:1-3',
+    options: { maxSentBytes: 40 },
+    steps: `${FOLLOWING}
+      touched 7=4000 8=6000 9=6000
+      2 > PING 2:0
+      2 < PING 2:0 touched 7=4000 8=6000
+      touched 7=5000 9=8000 10=4000
+      2 > PING 2:0
+      2 < PING 2:0 touched 9=8000 7=5000
+      2 > PING 2:0
+      2 < PING 2:0 touched 10=4000
+      2 > PING 2:0
+      2 < PING 2:0
+    `,
+  },
+  {
     name: 'transactions of a DIFF are durable before currentEpoch, and that before the ACK (3023, 3911, 4643, 4646, 4785)',
     history: '1:1-3',
     steps: `

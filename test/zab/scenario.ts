@@ -219,6 +219,12 @@ class Stage {
       case 'sync':
         server.pipeline.sync(() => this.answers.add(rest));
         return;
+      case 'touched':
+        for (const one of rest.split(' ')) {
+          const [id = '', timeoutMs] = one.split('=');
+          server.pipeline.touched.push([BigInt(id), Number(timeoutMs)]);
+        }
+        return;
       case 'answered':
         await world.until(() => this.answers.has(rest));
         return;

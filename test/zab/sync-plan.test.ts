@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { LogFinding } from '../../src/zab/sync-plan.js';
 import { LogProbe, planSync } from '../../src/zab/sync-plan.js';
-import { history, showZxid, zxid, zxids } from './zxids.js';
+import type { TxnEntry } from '../../src/protocol/index.js';
+import { createEntry, history, showZxid, zxid, zxids } from './zxids.js';
 
 /**
  * One row a case: `peer`, the learner's last zxid; `memory`, the leader's committed log; `applied`, its last applied zxid
@@ -20,6 +21,8 @@ interface Row {
   readonly diskLimit?: number;
   readonly force?: boolean;
   readonly noLog?: boolean;
+  /** Transactions that are larger than learners take. */
+  readonly large?: string;
   readonly plan: string;
   readonly then?: string;
 }
@@ -220,8 +223,61 @@ const ROWS: readonly Row[] = [
     plan: 'DIFF 1:6',
     then: '1:6',
   },
+  { name: 'too large a transaction in memory', peer: '1:2', memory: '1:1-5', large: '1:4', plan: 'SNAP' },
+  {
+    name: 'too large a transaction that the learner has',
+    peer: '1:4',
+    memory: '1:1-5',
+    large: '1:4',
+    plan: 'DIFF 1:5',
+    then: '1:5',
+  },
+  {
+    name: 'too large a transaction, a dead tail',
+    peer: '2:2',
+    epoch: 4,
+    memory: '1:1-3 3:1',
+    large: '3:1',
+    plan: 'SNAP',
+  },
+  {
+    name: 'too large a transaction in the log on disk',
+    peer: '1:2',
+    memory: '1:8-9',
+    disk: '1:1-9',
+    large: '1:5',
+    plan: 'SNAP',
+  },
+  {
+    name: 'too large a transaction in memory, behind the log on disk',
+    peer: '1:2',
+    memory: '1:8-9',
+    disk: '1:1-8',
+    large: '1:9',
+    plan: 'SNAP',
+  },
+  {
+    name: 'too large a transaction in the log on disk that the learner has',
+    peer: '1:2',
+    memory: '1:5-6',
+    disk: '1:2-6',
+    large: '1:2',
+    plan: 'DIFF 1:6',
+    then: '1:3-6',
+  },
   { name: 'a committed log that ends early', peer: '1:2', memory: '1:1-4', applied: '1:6', plan: 'SNAP' },
 ];
+
+const MAX_ENTRY_BYTES = 200;
+
+/** The committed log. */
+function memoryOf({ memory, large }: Row): TxnEntry[] {
+  const isLarge = new Set(zxids(large ?? ''));
+  return history(memory).map((entry) => {
+    const at = entry.header.zxid;
+    return isLarge.has(at) ? createEntry(at, '/large'.padEnd(MAX_ENTRY_BYTES, '-')) : entry;
+  });
+}
 
 function findInLog(peer: number, row: Row): LogFinding {
   if (row.disk === undefined) return { found: 'unreadable', common: peer, upTo: peer };
@@ -230,9 +286,10 @@ function findInLog(peer: number, row: Row): LogFinding {
     0,
     disk.findLastIndex((at) => at <= peer),
   );
-  const probe = new LogProbe(peer, row.diskLimit ?? 1000);
+  const probe = new LogProbe(peer, row.diskLimit ?? 1000, MAX_ENTRY_BYTES);
+  const large = zxids(row.large ?? '');
   for (const at of disk.slice(first)) {
-    if (!probe.feed(at, 1)) break;
+    if (!probe.feed(at, large.includes(at) ? MAX_ENTRY_BYTES + 1 : 1)) break;
   }
   return probe.finding();
 }
@@ -241,7 +298,7 @@ describe('the plan to synchronize a learner', () => {
   for (const row of ROWS) {
     it(`${row.name}: ${row.peer} → ${row.plan}`, () => {
       const peer = row.peer === '-1' ? -1 : zxid(row.peer);
-      const committed = history(row.memory);
+      const committed = memoryOf(row);
       const applied = row.applied === undefined ? (committed.at(-1)?.header.zxid ?? 0) : zxid(row.applied);
       const view = {
         epoch: row.epoch ?? 1,
@@ -249,6 +306,7 @@ describe('the plan to synchronize a learner', () => {
         lastProposedZxid: row.proposed === undefined ? zxid(`${row.epoch ?? 1}:0`) : zxid(row.proposed),
         committed,
         forceSnapshot: row.force ?? false,
+        maxEntryBytes: MAX_ENTRY_BYTES,
         logAllowed: row.noLog !== true,
       };
       let plan = planSync(peer, { ...view, log: null });
@@ -274,6 +332,7 @@ describe('the plan to synchronize a learner', () => {
       lastProposedZxid: zxid('1:9'),
       committed: history('1:8-9'),
       forceSnapshot: false,
+      maxEntryBytes: MAX_ENTRY_BYTES,
       logAllowed: true,
     };
     const stale = { found: 'continues', common: zxid('1:2'), upTo: zxid('1:6') } as const;

@@ -10,7 +10,8 @@ export const clients = {
   'jute.maxbuffer.extrasize': propertyKey(optional(propertyInt({ min: 0 })), null, {
     since: '3.5.7',
     unit: 'bytes',
-    effect: 'Room for what a server adds to a request before it is logged.',
+    effect:
+      'Room for what a server adds to a request before it is logged; what needs more is refused. Less than 1024 is 1024.',
     defaultText: 'jute.maxbuffer',
   }),
   maxCnxns: propertyKey(propertyInt({ raiseTo: 0 }), 0, {
