@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { decodeUtf8 } from '../jute/index.js';
 import type { Id } from '../protocol/index.js';
 import { headOf, splitAtColons } from './java-text.js';
 import type { AclQuestion, AuthOutcome, AuthProvider } from './provider.js';
@@ -60,7 +61,7 @@ export class DigestProvider implements AuthProvider {
 
   /** `data` is `user:password`. */
   authenticate(data: Buffer): AuthOutcome {
-    const id = digestId(data.toString('utf8'), this.options.algorithm);
+    const id = digestId(decodeUtf8(data), this.options.algorithm);
     const own = { scheme: this.scheme, id };
     return { kind: 'accepted', ids: id === this.options.superDigest ? [SUPER_ID, own] : [own] };
   }

@@ -50,7 +50,7 @@ export interface SessionCarrier {
   blockForOutstanding(): void;
   releaseSession(): void;
   releaseOutstanding(): void;
-  /** Something was appended to the outbox outside of the connection's own turn. */
+  /** Something was appended to the outbox outside of the connection's own turn; where it is much, it is sent at once. */
   due(): void;
   /** Too much waits for a slow reader: the connection is being closed, nothing more can be said. */
   isOverfull(): boolean;
@@ -240,7 +240,7 @@ export class ClientSession implements ClientPort, Asker, Throttled, SaslSubject 
 
   take(frame: Buffer, tooLate: boolean): void {
     this.hub.largeRequests.done(frame.length);
-    if (this.isOver || this.isClosing) return;
+    if (this.isOver || this.isClosing || this.carrier.isOverfull()) return;
     this.beginTurn(this.hub.clock.monotonicMs());
     if (!this.isUnknown) this.handle(frame, 0, frame.length, tooLate);
     this.endTurn();
@@ -446,6 +446,7 @@ export class ClientSession implements ClientPort, Asker, Throttled, SaslSubject 
       this.hub.reads.answer(q, type);
       this.noteReply(type, xid);
       this.noteIfSlow(type, body, this.countRead(receivedMs));
+      this.carrier.due();
       if (this.isOver || this.carrier.isOverfull()) {
         this.forgetWatches();
         return;

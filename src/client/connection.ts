@@ -16,10 +16,12 @@ import type { Listed } from './roster.js';
 
 /** Why frames are not taken now; bits. */
 const Block = { session: 1, reader: 2, outstanding: 4, stopping: 8 } as const;
-/** Replies of one chunk are sent in pieces of about this size. */
+/** Replies of one turn are sent in pieces of about this size. */
 const FLUSH_BYTES = 64 * 1024;
 /** While frames are not taken, so much may come before the socket is paused. */
 const HELD_BYTES = 16 * 1024;
+/** What belongs to a four-letter word comes at once, or the connection ends: ZooKeeper does not wait for it at all. */
+const ARGUMENT_MS = 1000;
 /** So much of what is no message tells who sent it. */
 const SHOWN_BYTES = 16;
 
@@ -89,8 +91,9 @@ export class ClientConnection implements SessionCarrier, SocketHandler, FrameSin
   }
 
   get idleDeadlineMs(): number {
+    if (this.session?.isOpen === true) return this.lastHeardMs + this.session.timeoutMs;
     const sessionless = this.hub.options.sessionlessTimeoutMs;
-    return this.lastHeardMs + (this.session?.isOpen === true ? this.session.timeoutMs : sessionless);
+    return this.lastHeardMs + (this.command === null ? sessionless : Math.min(ARGUMENT_MS, sessionless));
   }
 
   get certificates(): readonly Buffer[] {
@@ -286,7 +289,10 @@ export class ClientConnection implements SessionCarrier, SocketHandler, FrameSin
   }
 
   due(): void {
-    if (!this.inTurn) this.hub.later(this);
+    if (this.inTurn) return;
+    // Very much leaves in pieces: one buffer for it all would be copied each time it grows.
+    if (this.outbox.length > FLUSH_BYTES) this.flush();
+    this.hub.later(this);
   }
 
   isOverfull(): boolean {
@@ -391,6 +397,10 @@ export class ClientConnection implements SessionCarrier, SocketHandler, FrameSin
 
   /** Nothing was heard of it for too long. */
   leaveSilently(): void {
+    if (this.command !== null) {
+      this.leave(`what belongs to ${this.command} did not come`);
+      return;
+    }
     if (this.session?.isOpen !== true) {
       const { sessionlessTimeoutMs } = this.hub.options;
       const began = this.splitter.heldBytes > 0 ? 'no whole message' : 'nothing';

@@ -19,7 +19,8 @@ export class WriterPool {
 
   /** `sentBytes`: so many were taken out of it at once; the next batch is likely to be as large. */
   give(writer: JuteWriter, sentBytes: number): void {
-    if (writer.room < Math.max(USUAL_BYTES, sentBytes)) {
+    // What grew for one large reply is not kept: idle writers would hold its memory for ever.
+    if (writer.room < Math.max(USUAL_BYTES, sentBytes) || writer.capacity > KEPT_WRITER_BYTES) {
       writer.take(Math.max(SLAB_BYTES, Math.min(sentBytes + (sentBytes >> 2), KEPT_WRITER_BYTES)));
     }
     if (this.idle.length < KEPT_WRITERS) this.idle.push(writer);

@@ -1,6 +1,6 @@
 import type { Access } from '../auth/index.js';
 import type { Logger } from '../host/index.js';
-import { JuteError, type JuteReader } from '../jute/index.js';
+import { decodeUtf8, JuteError, type JuteReader } from '../jute/index.js';
 import type { NamespaceSizes } from '../metrics/index.js';
 import type { Acl, Id } from '../protocol/index.js';
 import {
@@ -23,8 +23,16 @@ import type { Outbox } from './outbox.js';
 import type { LargeReply } from './oversize.js';
 import { THROTTLED } from './request-kinds.js';
 
+const SPACE = 0x20;
+const SLASH = 0x2f;
 /** What ZooKeeper adds for the stat of each node that is read. */
 const STAT_OVERHEAD_BYTES = 68;
+
+/**
+ * One multiRead is not answered with more than this, or `jute.maxbuffer` where that is more: a small request may name one
+ * large node thousands of times, and all others wait while its reply is copied together.
+ */
+const MULTI_READ_BYTES = 16 * 1024 * 1024;
 
 /** Who asks: whose watches are set, and where the answer goes. */
 export interface Asker extends Watcher {
@@ -58,6 +66,7 @@ export class Reads {
     private readonly log: Logger,
     /** `jute.maxbuffer`: longer replies are told of. */
     private readonly limitBytes: number,
+    /** Called for replies that are not sent, too. */
     private readonly onLargeReply: (reply: LargeReply) => void,
     /** Sizes of what is read, by the first part of the path. */
     private readonly sizes: NamespaceSizes,
@@ -86,7 +95,7 @@ export class Reads {
   private tellOfLarge(q: Question, type: number, replyBytes: number): void {
     const path = type === OpCode.multiRead || type === OpCode.getEphemerals ? '' : this.path(q);
     const { limitBytes } = this;
-    this.onLargeReply({ type, path, sessionId: q.asker.sessionId, replyBytes, limitBytes });
+    this.onLargeReply({ type, path, sessionId: q.asker.sessionId, replyBytes, limitBytes, isSent: true });
   }
 
   /** Reading changes nothing, so that what went wrong here is this request's alone. */
@@ -194,9 +203,13 @@ export class Reads {
 
   private multiRead(q: Question): number {
     const parts = readMultiRead(q.reader);
+    const limitBytes = Math.max(MULTI_READ_BYTES, this.limitBytes);
     const frame = this.begin(q);
     const w = q.asker.outbox.open();
     for (const { type, path } of parts) {
+      // Asked before each part: a node that getData can read can be read so, too, whatever its size.
+      const replyBytes = q.asker.outbox.length - frame;
+      if (replyBytes > limitBytes) return this.refuseMultiRead(q, replyBytes, limitBytes);
       const ref = q.tree.find(path);
       if (ref === NO_NODE || !this.access.allows(q.tree.acl(ref), Perms.read, q.auth, path)) {
         const err = ref === NO_NODE ? ErrorCode.noNode : ErrorCode.noAuth;
@@ -214,6 +227,12 @@ export class Reads {
     writeMultiEnd(w);
     q.asker.outbox.end(frame);
     return ErrorCode.ok;
+  }
+
+  private refuseMultiRead(q: Question, replyBytes: number, limitBytes: number): number {
+    const { sessionId } = q.asker;
+    this.onLargeReply({ type: OpCode.multiRead, path: '', sessionId, replyBytes, limitBytes, isSent: false });
+    return ErrorCode.marshallingError;
   }
 
   private getAllChildrenNumber(q: Question): number {
@@ -269,8 +288,8 @@ export class Reads {
   private getEphemerals(q: Question): number {
     const prefix = q.reader.stringOrNull();
     const all = q.tree.ephemeralsOf(q.asker.sessionId);
-    const isAll = prefix === null || prefix.trim() === '' || prefix.trim() === '/';
-    const paths = isAll ? [...all] : [...all].filter((path) => path.startsWith(prefix));
+    const paths =
+      prefix === null || isEveryPath(prefix) ? [...all] : [...all].filter((path) => path.startsWith(prefix));
     const frame = this.begin(q);
     const w = q.asker.outbox.open();
     w.int(paths.length);
@@ -309,7 +328,7 @@ export class Reads {
   }
 
   private path(q: Question): string {
-    return q.bytes.toString('utf8', this.pathStart, this.pathEnd);
+    return decodeUtf8(q.bytes, this.pathStart, this.pathEnd);
   }
 
   private hasZeroByte(q: Question): boolean {
@@ -336,6 +355,18 @@ function isOpenToAll(acl: readonly Acl[]): boolean {
   const first = acl[0];
   if (first === undefined) return true;
   return (first.perms & Perms.read) !== 0 && first.id.scheme === 'world' && first.id.id === 'anyone';
+}
+
+/** Is it empty or `/` once Java's `trim` has taken every character up to the space from its ends, and no other? */
+function isEveryPath(prefix: string): boolean {
+  let hasSlash = false;
+  for (let i = 0; i < prefix.length; i++) {
+    const code = prefix.charCodeAt(i);
+    if (code <= SPACE) continue;
+    if (code !== SLASH || hasSlash) return false;
+    hasSlash = true;
+  }
+  return true;
 }
 
 function withoutDigest(acl: Acl): Acl {

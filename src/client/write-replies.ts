@@ -1,4 +1,5 @@
-import type { JuteWriter } from '../jute/index.js';
+import { isUtf8 } from 'node:buffer';
+import { decodeUtf8, type JuteWriter } from '../jute/index.js';
 import type { WriteResult } from '../pipeline/index.js';
 import { ErrorCode, OpCode, writeMultiEnd, writeMultiHeader } from '../protocol/index.js';
 import { CONFIG_PATH, type DataTree, NO_NODE, type TxnResult, writeResultStat } from '../tree/index.js';
@@ -67,12 +68,14 @@ function writeStatOf(w: JuteWriter, result: TxnResult | null): number {
   return result !== null && writeResultStat(w, result) ? ErrorCode.ok : ErrorCode.systemError;
 }
 
-/** The answer to sync repeats the path, which is all that the request has. */
+/** The answer to sync repeats the path, which is all that the request has: what is no UTF-8 in it as it is read. */
 function writeSyncPath(w: JuteWriter, body: Buffer | null): number {
   if (body === null || body.length < 4) return ErrorCode.marshallingError;
   const size = body.readInt32BE(0);
   if (size < -1 || size > body.length - 4) return ErrorCode.marshallingError;
-  w.raw(body.subarray(0, 4 + Math.max(0, size)));
+  const path = body.subarray(4, 4 + Math.max(0, size));
+  if (isUtf8(path)) w.raw(body.subarray(0, 4 + path.length));
+  else w.string(decodeUtf8(path));
   return ErrorCode.ok;
 }
 

@@ -1,3 +1,5 @@
+import { decodeUtf8 } from './utf8.js';
+
 const PLACES = 4096;
 const LONGEST = 96;
 const HASH_START = 0x811c9dc5 | 0;
@@ -15,7 +17,7 @@ export class ShortStrings {
   decode(bytes: Buffer, start: number, end: number): string {
     const size = end - start;
     if (size === 0) return '';
-    if (size > LONGEST) return bytes.toString('utf8', start, end);
+    if (size > LONGEST) return decodeUtf8(bytes, start, end);
     let hash = HASH_START;
     let all = 0;
     for (let at = start; at < end; at++) {
@@ -23,7 +25,7 @@ export class ShortStrings {
       all |= byte;
       hash = Math.imul(hash ^ byte, HASH_FACTOR);
     }
-    if (all > 0x7f) return bytes.toString('utf8', start, end);
+    if (all > 0x7f) return decodeUtf8(bytes, start, end);
     const place = (hash ^ (hash >>> 15)) & (PLACES - 1);
     const known = this.places[place] as string;
     if (known.length === size && isTextOf(known, bytes, start)) return known;

@@ -27,6 +27,11 @@ export class JuteWriter {
     return this.end;
   }
 
+  /** Bytes of memory that it holds. */
+  get capacity(): number {
+    return this.bytes.length;
+  }
+
   /** Bytes that can be written before the buffer has to grow. */
   get room(): number {
     return this.bytes.length - this.end;

@@ -5,7 +5,7 @@
 import { JuteError, JuteReader, JuteWriter } from '../jute/index.js';
 import { createModeOf } from './create-mode.js';
 import type { Acl } from './data.js';
-import { MIN_ACL_BYTES, OPEN_ACL_UNSAFE, readAcl, writeAclList } from './data.js';
+import { MIN_ACL_BYTES, OPEN_ACL_UNSAFE, writeAclList } from './data.js';
 import { OpCode } from './op-codes.js';
 import { writeMultiEnd, writeMultiHeader } from './read-requests.js';
 
@@ -98,6 +98,9 @@ function openAclBytes(): Buffer {
   return w.copy();
 }
 
+/** The schemes of every server that look at an id. */
+const SCHEMES_OF_IDS: ReadonlySet<string> = new Set(['world', 'ip', 'digest']);
+
 /** One for all requests: each is read to its end before the next. */
 const reader = new JuteReader(Buffer.alloc(0));
 
@@ -168,8 +171,23 @@ function readAcls(r: JuteReader, body: Buffer): readonly Acl[] | null {
     );
   }
   const acls: Acl[] = [];
-  for (let i = 0; i < count; i++) acls.push(readAcl(r));
+  for (let i = 0; i < count; i++) acls.push(readWantedAcl(r));
   return acls;
+}
+
+/**
+ * ZooKeeper stumbles over an id that is not there when its scheme looks at it: nothing of the request is done then.
+ * Elsewhere what is not there is as good as empty.
+ */
+function readWantedAcl(r: JuteReader): Acl {
+  const at = r.offset;
+  const perms = r.int();
+  const scheme = r.stringOrNull();
+  const id = r.stringOrNull();
+  if (id === null && scheme !== null && SCHEMES_OF_IDS.has(scheme)) {
+    throw new JuteError('RANGE', at, `the ACL at offset ${at} is of scheme ${scheme}, but has no id`);
+  }
+  return { perms, id: { scheme: scheme ?? '', id: id ?? '' } };
 }
 
 function startsWith(bytes: Buffer, at: number, prefix: Buffer): boolean {

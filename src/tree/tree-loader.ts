@@ -1,10 +1,12 @@
-import type { JuteReader } from '../jute/index.js';
+import { decodeUtf8, type JuteReader } from '../jute/index.js';
 import type { Acl } from '../protocol/index.js';
 import type { DataTree } from './data-tree.js';
 import type { NodeRef } from './node-table.js';
 import { Field, NO_NODE, PERSISTED_SIZE, PersistedAt, ROOT } from './node-table.js';
 import type { TreeOptions } from './tree-state.js';
 import { TreeState } from './tree-state.js';
+
+const NO_BYTES = Buffer.alloc(0);
 
 export type TreeErrorCode = 'NO_PARENT' | 'NO_ROOT' | 'BAD_COUNT' | 'BAD_LENGTH' | 'UNFINISHED';
 
@@ -160,8 +162,8 @@ function readAclList(r: JuteReader): Acl[] {
   const list: Acl[] = [];
   for (let i = 0; i < count; i++) {
     const perms = r.int();
-    const scheme = readBytes(r, 'scheme')?.toString('utf8') ?? '';
-    const id = readBytes(r, 'id')?.toString('utf8') ?? '';
+    const scheme = decodeUtf8(readBytes(r, 'scheme') ?? NO_BYTES);
+    const id = decodeUtf8(readBytes(r, 'id') ?? NO_BYTES);
     list.push({ perms, id: { scheme, id } });
   }
   return list;

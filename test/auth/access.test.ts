@@ -213,6 +213,21 @@ describe('authentication', () => {
     assert.match(digestId('nocolon'), /^nocolon:/);
   });
 
+  it('reads user and password as Java does', () => {
+    const { providers } = new Access();
+    for (const [hex, text] of [
+      ['6a6f653aff', 'joe:\ufffd'],
+      ['eda0803a78', '\ufffd:x'],
+      ['c0af3a78', '\ufffd\ufffd:x'],
+    ] as const) {
+      const ids = [{ scheme: 'digest', id: digestId(text) }];
+      assert.deepEqual(providers.get('digest')?.authenticate(Buffer.from(hex, 'hex'), client), {
+        kind: 'accepted',
+        ids,
+      });
+    }
+  });
+
   it('knows the super user by its digest', () => {
     const options = { digestEnabled: true, algorithm: 'SHA1', superDigest: ADMIN_DIGEST };
     const access = new Access(AuthProviders.standard(options));

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { encodeToBuffer } from '../../src/jute/index.js';
-import { ErrorCode, OpCode, writeConnectRequest } from '../../src/protocol/index.js';
+import { encodeToBuffer, type JuteWriter } from '../../src/jute/index.js';
+import { ErrorCode, OpCode, WatcherType, writeConnectRequest } from '../../src/protocol/index.js';
 import { SeededRandom } from '../fakes/index.js';
 import { frameOf, requestBytes, type WireClient } from '../support/wire-client.js';
 import { ClientWorld } from './client-world.js';
@@ -159,6 +159,60 @@ describe('requests whose bytes are not what they should be', () => {
     );
     assert.equal(reply.header.err, ErrorCode.noNode);
   });
+
+  it('watches a path that is not UTF-8 by the text that it is read as', async () => {
+    const world = await ClientWorld.make();
+    const client = await world.connect();
+    const path = Buffer.from('2f61eda080', 'hex');
+    const ask = (type: number, more: (w: JuteWriter) => void) =>
+      world.get(
+        client.requestAny(type, (w) => {
+          w.buffer(path);
+          more(w);
+        }),
+      );
+    await ask(OpCode.exists, (w) => w.bool(true));
+    const removed = await ask(OpCode.removeWatches, (w) => w.int(WatcherType.any));
+    assert.deepEqual([removed.header.err, world.pipeline.tree.watchCount], [ErrorCode.ok, 0]);
+  });
+
+  /** Paths of sync, and what Apache ZooKeeper answers; ours keeps characters outside of the basic plane as they came. */
+  for (const [asked, answered] of [
+    ['ffffffff', 'ffffffff'],
+    ['00000000', '00000000'],
+    ['000000022f61', '000000022f61'],
+    ['000000032fc3a9', '000000032fc3a9'],
+    ['000000052ff09f9880', '000000052ff09f9880'],
+    ['000000022fff', '000000042fefbfbd'],
+    ['000000042feda080', '000000042fefbfbd'],
+    ['000000032fc0af', '000000072fefbfbdefbfbd'],
+    ['000000022f616262', '000000022f61'],
+  ] as const) {
+    it(`sync of ${asked} is answered with ${answered}`, async () => {
+      const world = await ClientWorld.make();
+      const client = await world.connect();
+      const reply = await world.get(client.requestAny(OpCode.sync, (w) => w.raw(Buffer.from(asked, 'hex'))));
+      assert.equal(reply.header.err, ErrorCode.ok);
+      assert.equal(reply.body.toString('hex'), answered);
+    });
+  }
+});
+
+describe('the prefix of getEphemerals', () => {
+  const MINE = ['/mine'];
+  /** As Java's `trim` has it: what is cut off are the characters up to the space. */
+  const cases: readonly (readonly [prefix: string | null, found: readonly string[]])[] = [
+    ...[null, '', '/', ' ', ' / ', '\t', '\x01', '/\x01', '\0/', '/m', '/mine'].map((one) => [one, MINE] as const),
+    ...['\u00a0', '\ufeff', '\u2003/', '/ /', '//', '/mine/', ' /mine', 'm'].map((one) => [one, []] as const),
+  ];
+  for (const [prefix, found] of cases) {
+    it(`${JSON.stringify(prefix)} finds ${found.length === 0 ? 'nothing' : 'all'}`, async () => {
+      const world = await ClientWorld.make();
+      const client = await world.connect();
+      await world.get(client.create('/mine', null, 1));
+      assert.deepEqual(await world.get(client.getEphemerals(prefix)), found);
+    });
+  }
 });
 
 const TYPES = [...Object.values(OpCode).filter((type) => type !== OpCode.closeSession), 23, 99, 127, 128, -99];

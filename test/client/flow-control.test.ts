@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { Outbox } from '../../src/client/outbox.js';
 import { OpCode, writeSetWatches } from '../../src/protocol/index.js';
 import { frameOf, requestBytes, type WireClient, WireClosed } from '../support/wire-client.js';
 import { ClientWorld } from './client-world.js';
@@ -81,6 +82,21 @@ describe('slow readers', () => {
     assert.equal((await world.get(writer.ping())).err, 0);
     slow.transport.resume();
     await world.get(slow.closed);
+  });
+
+  it('get what waited behind a write in pieces, not in one buffer for all of it', async (t) => {
+    const { world, client } = await worldWithBigNode();
+    world.pipeline.isHolding = true;
+    client.quietly(() => {
+      client.sendFrame(requestBytes(1, OpCode.sync, (w) => w.string('/')));
+      client.sendRaw(reads('/big', 100));
+    });
+    await world.world.until(() => /zk_outstanding_requests\t101\n/.test(world.mntr()));
+    const takes = t.mock.method(Outbox.prototype, 'take').mock;
+    world.pipeline.release();
+    await world.world.until(() => client.frames.length === 2 + 101);
+    const largest = Math.max(...takes.calls.map(({ result }) => result?.length ?? 0));
+    assert.ok(largest < 2 * BIG.length, `${largest} bytes in one piece`);
   });
 
   it('leave no watch behind when the answer to waiting setWatches is what ends their connection', async () => {

@@ -73,6 +73,20 @@ describe('four-letter words, whole answers', () => {
   });
 });
 
+describe('a four-letter word whose argument comes late', () => {
+  it('is answered', async () => {
+    const world = await ClientWorld.make();
+    const client = await world.dial();
+    client.sendRaw(Buffer.from('stmk'));
+    await world.world.run(700);
+    client.sendRaw(Buffer.from('\0\0\0\0', 'latin1'));
+    await world.world.run(700);
+    client.sendRaw(Buffer.from('\0\0\0\x05', 'latin1'));
+    await world.world.until(() => client.isClosed);
+    assert.equal(await world.ask('gtmk'), '5');
+  });
+});
+
 describe('a four-letter word whose argument never comes', () => {
   for (const sent of ['stmk', 'stmk\0\0\0\x01']) {
     it(`${JSON.stringify(sent)}: the connection goes with its client`, async () => {
@@ -84,6 +98,15 @@ describe('a four-letter word whose argument never comes', () => {
       client.transport.end();
       await world.world.run(100);
       assert.equal(world.connectionCount(), 0);
+    });
+
+    it(`${JSON.stringify(sent)}: the connection ends though its client stays`, async () => {
+      const world = await ClientWorld.make();
+      const client = await world.dial();
+      client.sendRaw(Buffer.from(sent, 'latin1'));
+      await world.world.run(3000);
+      assert.deepEqual([world.connectionCount(), client.isClosed, client.frames.length], [0, true, 0]);
+      assert.equal(world.logged(/ends: what belongs to stmk did not come/).length, 1);
     });
   }
 });

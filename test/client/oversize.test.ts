@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { OpCode } from '../../src/protocol/index.js';
+import { ErrorCode, OpCode, writeMultiRead } from '../../src/protocol/index.js';
 import { requestBytes, WireClosed } from '../support/wire-client.js';
 import { ClientWorld } from './client-world.js';
 
@@ -57,4 +57,39 @@ describe('jute.maxbuffer', () => {
     await world.get(client.setData('/', Buffer.alloc(LIMIT - empty)));
     await assert.rejects(world.get(client.setData('/', Buffer.alloc(LIMIT - empty + 1))), WireClosed);
   });
+});
+
+describe('a multiRead of much', () => {
+  const NODE = Buffer.alloc(1_000_000, 0x62);
+  const LOW = 16 * 1024 * 1024;
+  /** How many parts name the one large node, and what the answer is limited to when it is refused. */
+  const cases: readonly { juteMaxBufferBytes: number; parts: number; refusedAt: number | null }[] = [
+    { juteMaxBufferBytes: 1_048_575, parts: 16, refusedAt: null },
+    { juteMaxBufferBytes: 1_048_575, parts: 20, refusedAt: LOW },
+    { juteMaxBufferBytes: 1_048_575, parts: 6000, refusedAt: LOW },
+    { juteMaxBufferBytes: 20_000_000, parts: 20, refusedAt: null },
+    { juteMaxBufferBytes: 20_000_000, parts: 30, refusedAt: 20_000_000 },
+  ];
+  for (const { juteMaxBufferBytes, parts, refusedAt } of cases) {
+    const outcome = refusedAt === null ? 'answered' : `refused beyond ${refusedAt} bytes`;
+    it(`${parts} MB with jute.maxbuffer=${juteMaxBufferBytes}: ${outcome}`, async () => {
+      const world = await ClientWorld.make({ juteMaxBufferBytes });
+      const client = await world.connect();
+      await world.get(client.create('/big', NODE));
+      const asked = Array.from({ length: parts }, () => ({ type: OpCode.getData, path: '/big' }));
+      const reply = await world.get(client.requestAny(OpCode.multiRead, (w) => writeMultiRead(w, asked)));
+      const told = world.logged(/is refused with MarshallingError/);
+      if (refusedAt === null) {
+        assert.deepEqual([reply.header.err, told.length], [ErrorCode.ok, 0]);
+        assert.ok(reply.body.length > parts * NODE.length);
+      } else {
+        assert.deepEqual([reply.header.err, reply.body.length, told.length], [ErrorCode.marshallingError, 0, 1]);
+        const [, session, bytes, limit] =
+          /session 0x(\w+) is refused .*: the first (\d+) bytes .* more than (\d+),/.exec(told[0] ?? '') ?? [];
+        assert.deepEqual([session, Number(limit)], [client.sessionId.toString(16), refusedAt]);
+        assert.ok(Number(bytes) <= refusedAt + NODE.length + 200, `stopped at ${bytes} bytes`);
+      }
+      assert.equal((await world.get(client.getData('/'))).stat.version, 0, 'the session goes on');
+    });
+  }
 });

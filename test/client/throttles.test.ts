@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { ConnectionThrottle, NO_CONNECTION_THROTTLE } from '../../src/client/connection-throttle.js';
+import { Outbox } from '../../src/client/outbox.js';
 import { NO_REQUEST_THROTTLE } from '../../src/client/request-throttle.js';
 import { ErrorCode, OpCode, writePathWatchRequest } from '../../src/protocol/index.js';
 import { SeededRandom } from '../fakes/seeded-random.js';
-import { WireClosed, WireError } from '../support/wire-client.js';
+import { requestBytes, WireClosed, WireError } from '../support/wire-client.js';
 import { ClientWorld } from './client-world.js';
 
 const counter = (world: ClientWorld, name: string): number => world.metrics.counters.get(name)?.value ?? 0;
@@ -184,6 +185,33 @@ describe('the throttle of requests', () => {
       ['/1', '/2', '/3', '/4'],
     );
     assert.ok(counter(world, 'request_throttle_wait_count') > 0);
+  });
+
+  it('ends the connection of who does not read, also when much of what waited is let go at once', async (t) => {
+    const world = await ClientWorld.make({
+      requestThrottle: { ...NO_REQUEST_THROTTLE, maxRequests: 2, stallTimeMs: 50 },
+      maxPendingReplyBytes: 500_000,
+    });
+    const [busy, slow] = [await world.connect({}, 'a'), await world.connect({}, 'b')];
+    await world.get(busy.create('/big', Buffer.alloc(100_000)));
+    world.pipeline.isHolding = true;
+    const made = [busy.create('/1'), busy.create('/2')];
+    await world.world.run(10);
+    slow.transport.pause();
+    const read = (xid: number) => requestBytes(xid, OpCode.getData, exists('/big'));
+    slow.quietly(() => {
+      for (let xid = 1; xid <= 200; xid++) slow.sendFrame(read(xid));
+    });
+    await world.world.run(10);
+    const takes = t.mock.method(Outbox.prototype, 'take').mock;
+    world.pipeline.isHolding = false;
+    world.pipeline.release();
+    await world.get(Promise.all(made));
+    await world.world.run(100);
+    assert.equal(world.connectionCount(), 1);
+    assert.equal(world.logged(/does not read: \d+ bytes wait/).length, 1);
+    const largest = Math.max(...takes.calls.map(({ result }) => result?.length ?? 0));
+    assert.ok(largest < 300_000, `${largest} bytes in one piece`);
   });
 
   it('drops what nobody waits for any more', async () => {

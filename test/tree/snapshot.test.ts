@@ -261,6 +261,21 @@ describe('ACL lists of a snapshot', () => {
     assert.equal(tree.aclCount, 1);
   });
 
+  it('are read as Java reads what it writes of characters outside of the basic plane', () => {
+    const w = new JuteWriter();
+    w.int(1);
+    w.long(1);
+    w.int(1);
+    w.int(31);
+    w.string('digest');
+    w.buffer(Buffer.from('eda0bdedb8803a78', 'hex'));
+    root(w);
+    node(w, '/a', 1n);
+    w.string('/');
+    const tree = load(w.copy());
+    assert.deepEqual(tree.acl(tree.find('/a')), [{ perms: 31, id: { scheme: 'digest', id: '\ufffd\ufffd:x' } }]);
+  });
+
   it('may be one list under two ids', () => {
     const w = new JuteWriter();
     w.int(2);
