@@ -1,6 +1,7 @@
 import { formatEndpoint, type Endpoint } from '../host/index.js';
 import type { QuorumServer } from '../membership/index.js';
 import { formatZxid, zxidCounter, zxidEpoch } from '../protocol/index.js';
+import { shownZxid } from '../status/index.js';
 import { always, type Command, NOTHING, serving } from './command.js';
 import { type Fields, fields, type Json } from './json.js';
 import type { AdminTarget } from './needs.js';
@@ -112,7 +113,8 @@ export const ensembleCommands: readonly Command[] = [
   }),
   serving(['voting_view'], (target) => fields({ current_config: votingView(target) })),
   always(['zabstate'], (target, pipeline) => {
+    const mode = pipeline?.mode ?? null;
     const lastZxid = pipeline?.tree.lastProcessedZxid ?? target.database()?.lastAppliedZxid ?? 0;
-    return zabFields(target, pipeline?.mode ?? null, Math.max(0, lastZxid));
+    return zabFields(target, mode, shownZxid(target.commands.status, mode, Math.max(0, lastZxid)));
   }),
 ];

@@ -1,6 +1,6 @@
 import { monitorFigures, resetServerStatistics } from '../client/index.js';
 import type { RequestPipeline } from '../pipeline/index.js';
-import type { SizeRange } from '../status/index.js';
+import { shownZxid, type SizeRange } from '../status/index.js';
 import { always, type Command, NOTHING, serving } from './command.js';
 import { connectionLists } from './connection-commands.js';
 import { Double, type Fields, fields, type Json } from './json.js';
@@ -31,7 +31,7 @@ async function serverStatistics(target: AdminTarget, pipeline: RequestPipeline):
       log_dir_size: sizes.logDirBytes,
       provider_null: false,
       server_state: pipeline.mode,
-      last_processed_zxid: pipeline.tree.lastProcessedZxid,
+      last_processed_zxid: shownZxid(status, pipeline.mode, pipeline.tree.lastProcessedZxid),
       outstanding_requests: traffic.outstanding,
       min_latency: traffic.minLatencyMs,
       avg_latency: new Double(traffic.averageLatencyMs),

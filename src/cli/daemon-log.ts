@@ -1,6 +1,7 @@
-import { closeSync, fstatSync, mkdirSync, openSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { hostname, userInfo } from 'node:os';
 import { resolve } from 'node:path';
+import { makeFolderSync } from '../platform/index.js';
 import type { CliContext } from './context.js';
 
 const TOLD_LINES = 15;
@@ -31,7 +32,7 @@ export class DaemonLog {
     const folder = named === '' ? dataDir : resolve(context.workingDir, named);
     const path = resolve(folder, `zookeeper-${userName()}-server-${hostname()}.out`);
     try {
-      mkdirSync(folder, { recursive: true });
+      makeFolderSync(folder);
       // Reading, too, to be able to show what the server said last.
       const fd = openSync(path, 'a+', 0o644);
       return new DaemonLog(path, fd, fstatSync(fd).size);

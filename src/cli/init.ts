@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import { readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Fault, LoadResult } from '../config/index.js';
+import { makeFolderSync } from '../platform/index.js';
 import type { CliContext } from './context.js';
 import { ExitCode } from './exit-codes.js';
 import { load, refuse } from './load-config.js';
@@ -84,7 +85,13 @@ async function make(
   for (const folder of folders) {
     const data = join(folder, 'version-2');
     if (options.force) await rm(data, { recursive: true, force: true });
-    await mkdir(data, { recursive: true });
+    try {
+      makeFolderSync(data);
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      context.err(`${data} cannot be made (${why}). Give this user the right to, or name another folder.`);
+      return ExitCode.dataDir;
+    }
     context.out(`Made ${data}`);
   }
   if (options.myId !== undefined) {

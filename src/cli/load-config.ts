@@ -1,6 +1,6 @@
 import { constants } from 'node:fs';
-import { access } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { access, readlink } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { ConfigExit, exitCodeOf, type Fault, formatFault, loadConfig, type LoadResult } from '../config/index.js';
 import { createRealHost } from '../platform/index.js';
 import { type CliContext, findConfig } from './context.js';
@@ -10,14 +10,26 @@ export interface LoadedConfig extends LoadResult {
   readonly configFile: string;
 }
 
-/** Can this user write there, or make it where it is absent? */
-async function isWritable(path: string): Promise<boolean> {
+type Obstacle = Pick<Fault, 'reason' | 'mend'>;
+
+const { R_OK, W_OK, X_OK } = constants;
+
+/** What keeps this user from using a folder so, or from making it where it is absent; null: nothing. */
+async function obstacleAt(path: string, mode: number): Promise<Obstacle | null> {
   try {
-    await access(path, constants.W_OK | constants.X_OK);
-    return true;
+    await access(path, mode);
+    return null;
   } catch (error) {
-    const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';
-    return missing && dirname(path) !== path ? isWritable(dirname(path)) : false;
+    const isMissing = (error as NodeJS.ErrnoException).code === 'ENOENT';
+    if (!isMissing || dirname(path) === path) {
+      const doing = (mode & R_OK) === 0 ? 'write to' : 'read and write';
+      const mend = 'Give it the right to; a file system that is mounted read-only has to be mounted for writing.';
+      return { reason: `this user cannot ${doing} ${path}.`, mend };
+    }
+    // What is missing and has its name taken is a link.
+    const link = await readlink(path).catch(() => null);
+    if (link === null) return obstacleAt(dirname(path), W_OK | X_OK);
+    return { reason: `${path} is a link to ${link}, which is not there.`, mend: 'Is its disk mounted?' };
   }
 }
 
@@ -29,16 +41,11 @@ async function unwritable(loaded: LoadResult): Promise<Fault[]> {
     ['dataLogDir', dataLogDir],
     ['dataDir', dataDir],
   ])) {
-    if ((key === 'dataLogDir' && path === dataDir) || (await isWritable(path))) continue;
-    faults.push({
-      severity: 'error',
-      code: 'DATA_DIR',
-      where: loaded.settings.find((setting) => setting.key === key)?.given ?? null,
-      key,
-      reason: `this user cannot write to ${path}.`,
-      mend: 'Give it the right to; a file system that is mounted read-only has to be mounted for writing.',
-      exitCode: ConfigExit.dataDir,
-    });
+    if (key === 'dataLogDir' && path === dataDir) continue;
+    const obstacle = (await obstacleAt(path, W_OK | X_OK)) ?? (await obstacleAt(join(path, 'version-2'), R_OK | W_OK));
+    if (obstacle === null) continue;
+    const where = loaded.settings.find((setting) => setting.key === key)?.given ?? null;
+    faults.push({ severity: 'error', code: 'DATA_DIR', where, key, ...obstacle, exitCode: ConfigExit.dataDir });
   }
   return faults;
 }

@@ -1,5 +1,6 @@
-import { mkdirSync, readFileSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
+import { readFileSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
+import { makeFolderSync } from '../platform/index.js';
 import type { CliContext } from './context.js';
 import { commandLine, isRunning, namesFile, startedWallMs } from './process-facts.js';
 
@@ -81,7 +82,7 @@ function writeNew(path: string): boolean {
  * the file cannot be written.
  */
 export function claimPid(path: string, configFile: string): number | null {
-  mkdirSync(dirname(path), { recursive: true });
+  makeFolderSync(dirname(path));
   if (writeNew(path)) return null;
   const running = runningServer(path, configFile);
   if (running !== null) return running;

@@ -1,8 +1,8 @@
-import { mkdirSync } from 'node:fs';
 import { appendFile, rename, stat, unlink } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { dirname } from 'node:path';
 import type { AuditEvent, AuditLog, Logger } from '../host/index.js';
+import { makeFolder } from './make-folder.js';
 
 /** As the appender in ZooKeeper's logback.xml: so large, and so many older ones (`.1` is the newest of them). */
 const MOST_BYTES = 10 * 1024 * 1024;
@@ -79,7 +79,7 @@ export class RealAuditLog implements AuditLog {
   static async open(options: AuditOptions, log: Logger): Promise<RealAuditLog> {
     const audit = new RealAuditLog(options, log);
     if (options.file !== null) {
-      mkdirSync(dirname(options.file), { recursive: true });
+      await makeFolder(dirname(options.file));
       await appendFile(options.file, '');
       audit.sizeBytes = (await stat(options.file)).size;
     }

@@ -41,6 +41,8 @@ export type AddFamily = (name: string, type: Family, read: () => Iterable<Sample
 /** The quantiles that ZooKeeper exports of a summary, by its level of detail. */
 const BASIC_QUANTILES = [0.5];
 const ADVANCED_QUANTILES = [0.5, 0.9, 0.99];
+/** Sets of summaries with all quantiles. */
+const ADVANCED_SETS: ReadonlySet<string> = new Set(['ack_latency', 'learner_handler_qp_time_ms']);
 /** Summaries of a set: `3_ack_latency` belongs to server 3. */
 const OF_A_SET = /^(\d+)_(.+)$/;
 
@@ -68,9 +70,10 @@ export class Exposition {
     return this.registry.contentType;
   }
 
-  text(): Promise<string> {
+  async text(): Promise<string> {
     this.addNew();
-    return this.registry.metrics();
+    // The library writes a word of its own where the format says NaN.
+    return (await this.registry.metrics()).replace(/ Nan$/gm, ' NaN');
   }
 
   private add(name: string, type: Family, read: () => Iterable<Sample>): void {
@@ -125,7 +128,7 @@ export class Exposition {
   private addToSet(family: string, key: string, name: string): void {
     const members = this.sets.get(family) ?? new Map<string, SummaryWindow>();
     this.sets.set(family, members);
-    if (!members.has(key)) members.set(key, this.windowOf(name, family === 'ack_latency'));
+    if (!members.has(key)) members.set(key, this.windowOf(name, ADVANCED_SETS.has(family)));
     this.add(family, 'summary', () => [...members].flatMap(([each, window]) => window.samples(family, { key: each })));
   }
 

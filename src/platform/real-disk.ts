@@ -1,18 +1,6 @@
-import {
-  type FileHandle,
-  lstat,
-  mkdir,
-  open,
-  readdir,
-  readFile,
-  rename,
-  rmdir,
-  stat,
-  statfs,
-  unlink,
-} from 'node:fs/promises';
+import { type FileHandle, lstat, open, readdir, readFile, rename, rmdir, stat, statfs, unlink } from 'node:fs/promises';
 import { constants, type Stats } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { basename, join } from 'node:path';
 import {
   type AppendFile,
   type AppendOptions,
@@ -26,6 +14,7 @@ import {
 import type { AppendThread } from './append-thread.js';
 import { diskErrorFrom } from './disk-errors.js';
 import { claimFolder } from './folder-claim.js';
+import { makeFolder } from './make-folder.js';
 import { tracked } from './pending-operations.js';
 
 /** Files by `node:fs`: on its thread pool, but for appends, which have a thread of their own. */
@@ -98,32 +87,6 @@ export class RealDisk implements Disk {
   claim(dir: string): Promise<FolderClaim | null> {
     return guarded(dir, claimFolder(dir));
   }
-}
-
-/** Node's own recursion never ends where a folder cannot be made though its parent is there, as below /proc. */
-async function makeFolder(dir: string): Promise<void> {
-  try {
-    await mkdir(dir);
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT' && dirname(dir) !== dir) {
-      await makeFolder(dirname(dir));
-      await mkdir(dir).catch(unlessFolder(dir));
-    } else {
-      await unlessFolder(dir)(error as Error);
-    }
-  }
-}
-
-/** Somebody may have made it just now; a file system that is mounted read-only says so only of what is not there. */
-function unlessFolder(dir: string): (error: Error) => Promise<void> {
-  return async (error) => {
-    const isFolder = await stat(dir).then(
-      (stats) => stats.isDirectory(),
-      () => false,
-    );
-    if (!isFolder) throw error;
-  };
 }
 
 class RealReader implements ReadableFile {

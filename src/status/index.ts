@@ -49,4 +49,5 @@ export type {
   SizeRange,
   StorageSizes,
 } from './server-status.js';
+export { shownZxid } from './server-status.js';
 export { COMPATIBLE_VERSION, FULL_VERSION, PRODUCT_VERSION } from './version.js';

@@ -1,3 +1,4 @@
+import { makeZxid } from '../protocol/index.js';
 import type { ElectionStatus } from './election-status.js';
 
 /** What a server says about itself. Whoever puts a server together fits these; four-letter words and the shell read them. */
@@ -101,4 +102,12 @@ export interface ServerStatus {
   sessions(): SessionsStatus;
   /** `srst`: also forget what is not in `Metrics`. */
   resetStatistics(): void;
+}
+
+/**
+ * The zxid that is shown of a server which applied `lastZxid` last. A leader is at its epoch's beginning at least, as Apache
+ * ZooKeeper's is from the moment on in which it leads: tools take the epoch from it.
+ */
+export function shownZxid(status: Pick<ServerStatus, 'quorum'>, mode: ServingMode | null, lastZxid: number): number {
+  return mode === 'leader' ? Math.max(lastZxid, makeZxid(status.quorum()?.epoch ?? 0, 0)) : lastZxid;
 }

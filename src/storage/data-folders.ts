@@ -72,6 +72,8 @@ async function requireFolder(disk: Disk, dir: string, mayCreate: boolean): Promi
   try {
     const missing = await missingFolders(disk, dir);
     if (missing.length === 0) {
+      // What cannot be listed is told as the folder's fault, not as that of a file in it.
+      await disk.list(dir);
       // Whoever made it (zk-server init, Java, a script) has hardly made its name durable.
       await disk.syncDir(parentPath(dir));
       return;

@@ -545,8 +545,9 @@ export class Leader implements LearnerMaster, Broadcast {
     this.handOverInTime(proposals);
     for (const handler of this.crowd) {
       handler.checkPace(nowMs);
-      if (handler.isIntroduced) this.metrics.learnerQueueSize(handler.sid).record(handler.queuedPackets);
-      handler.ping();
+      if (!handler.isIntroduced) continue;
+      this.metrics.learnerQueueSize(handler.sid)?.record(handler.queuedPackets);
+      handler.ping(this.metrics.learnerQueueTime(handler.sid));
     }
     this.proof.pinged();
   }

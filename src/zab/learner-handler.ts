@@ -1,5 +1,6 @@
 import type { Clock, Complaints, Socket } from '../host/index.js';
 import { JuteError, JuteReader, JuteWriter } from '../jute/index.js';
+import type { Summary } from '../metrics/index.js';
 import type { ForwardedRequest, QuorumPacket, TxnEntry } from '../protocol/index.js';
 import {
   decodeForwardedRequest,
@@ -360,9 +361,11 @@ export class LearnerHandler implements SyncTarget, PingedFollower {
     else this.stream.send(PacketType.commit, zxid);
   }
 
-  ping(): void {
+  /** `waited` is told how long the ping waits here. */
+  ping(waited?: Summary): void {
     if (!this.isLive) return;
     this.pingsSent++;
+    if (waited !== undefined) this.stream.timeNext(waited);
     this.stream.send(PacketType.ping, this.master.lastProposed);
   }
 

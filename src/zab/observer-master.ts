@@ -263,8 +263,9 @@ export class ObserverMaster implements LearnerMaster, Feed {
     const nowMs = this.clock.monotonicMs();
     for (const handler of this.crowd) {
       handler.checkPace(nowMs);
-      if (handler.isIntroduced) this.deps.metrics.learnerQueueSize(handler.sid).record(handler.queuedPackets);
-      handler.ping();
+      if (!handler.isIntroduced) continue;
+      this.deps.metrics.learnerQueueSize(handler.sid)?.record(handler.queuedPackets);
+      handler.ping(this.deps.metrics.learnerQueueTime(handler.sid));
     }
   }
 }

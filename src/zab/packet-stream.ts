@@ -1,6 +1,7 @@
 import type { Clock, Socket, SocketHandler, Timer } from '../host/index.js';
 import { formatEndpoint } from '../host/index.js';
 import { JuteWriter } from '../jute/index.js';
+import type { Summary } from '../metrics/index.js';
 import type { ForwardedRequest, Id, QuorumPacket } from '../protocol/index.js';
 import { PacketType, writeForwardedRequest } from '../protocol/index.js';
 import { ZabError } from './life.js';
@@ -35,6 +36,7 @@ export class PacketStream implements SocketHandler {
   private silenceTimer: Timer | null = null;
   private flushPending = false;
   private isFull = false;
+  private timed: { readonly sinceMs: number; readonly waited: Summary } | null = null;
   private readonly drainWaiters = new Set<(error: ZabError | null) => void>();
 
   constructor(
@@ -157,6 +159,21 @@ export class PacketStream implements SocketHandler {
     else this.flushLater();
   }
 
+  /**
+   * Tells `waited` how many milliseconds the packet that is sent next stays here: until the socket takes it, and has room
+   * again when it is full. One packet at a time is timed.
+   */
+  timeNext(waited: Summary): void {
+    if (this.failure === null) this.timed ??= { sinceMs: this.clock.monotonicMs(), waited };
+  }
+
+  private tellTimed(): void {
+    const { timed } = this;
+    if (timed === null || this.isFull) return;
+    this.timed = null;
+    timed.waited.record(this.clock.monotonicMs() - timed.sinceMs);
+  }
+
   /** Bytes between packets: a snapshot. They must not change afterwards. */
   sendRaw(bytes: Buffer): void {
     if (this.failure !== null) return;
@@ -169,6 +186,7 @@ export class PacketStream implements SocketHandler {
     if (length === 0 || this.failure !== null) return;
     const bytes = this.writer.take(Math.min(FLUSH_BYTES, Math.max(FIRST_BUFFER_BYTES, length)));
     if (!this.socket.write(bytes)) this.isFull = true;
+    this.tellTimed();
   }
 
   /** Resolves when the network has room again, at once when it has. Throws when it has none for `timeoutMs`. */
@@ -216,6 +234,7 @@ export class PacketStream implements SocketHandler {
 
   onDrain(): void {
     this.isFull = false;
+    this.tellTimed();
     for (const settle of [...this.drainWaiters]) settle(null);
   }
 

@@ -46,9 +46,14 @@ export class ZabMetrics {
     return this.metrics.summary(`${sid}_ack_latency`);
   }
 
-  /** Packets waiting for a learner, sampled at each ping; a set keyed by server. */
-  learnerQueueSize(sid: number): Summary {
-    return this.metrics.summary(`${sid}_learner_handler_qp_size`);
+  /** Packets waiting for a learner, sampled at each ping; a set keyed by server. Null: there are too many keys. */
+  learnerQueueSize(sid: number): Summary | null {
+    return this.metrics.summaryOf('learner_handler_qp_size', String(sid));
+  }
+
+  /** How long a packet waits for the network, sampled at each ping, which waits behind all others; a set keyed by server. */
+  learnerQueueTime(sid: number): Summary {
+    return this.metrics.summary(`${sid}_learner_handler_qp_time_ms`);
   }
 
   /** Records the age of a transaction by the leader's clock; one from the future (clocks differ) says nothing. */

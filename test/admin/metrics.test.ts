@@ -4,6 +4,7 @@ import { after, before, describe, it } from 'node:test';
 import { ADVANCED_SUMMARY_NAMES, BASIC_SUMMARY_NAMES, COUNTER_NAMES } from '../../src/metrics/index.js';
 import { Ensemble, type Member } from '../support/ensemble.js';
 import { eventually } from '../support/eventually.js';
+import { fourLetter } from '../support/four-letter.js';
 import { WireClient } from '../support/wire-client.js';
 import { ask } from './http.js';
 import { parseScrape, type Scrape, valueOf } from './scrape.js';
@@ -16,6 +17,11 @@ async function scrape(member: Member): Promise<Scrape> {
   assert.equal(status, 200);
   assert.match(headers.get('content-type') ?? '', /^text\/plain; version=0\.0\.4/);
   return parseScrape(text);
+}
+
+/** How many values a summary of a set has; 0 when there is none yet. */
+function countOf({ samples }: Scrape, name: string, key: string): number {
+  return samples.find((one) => one.name === `${name}_count` && one.labels['key'] === key)?.value ?? 0;
 }
 
 describe('metrics of an ensemble', () => {
@@ -98,12 +104,26 @@ describe('metrics of an ensemble', () => {
     // A quorum does without the slower one, which comes after.
     const last = await eventually('both followers have everything', 30_000, async () => {
       const now = await scrape(leader);
-      return followers.every((key) => valueOf(now, 'learner_lag_transactions', { key }) === 0) ? now : undefined;
+      const isDone = (key: string): boolean =>
+        valueOf(now, 'learner_lag_transactions', { key }) === 0 && countOf(now, 'learner_handler_qp_time_ms', key) > 0;
+      return followers.every(isDone) ? now : undefined;
     });
+    const quantilesOf = (name: string, key: string): (string | undefined)[] =>
+      last.samples
+        .filter((one) => one.name === name && one.labels['key'] === key)
+        .map(({ labels }) => labels['quantile']);
+    const mntr = await fourLetter(leader.clientPort, 'mntr');
     for (const key of followers) {
       assert.ok(valueOf(last, 'ack_latency_count', { key }) > 0, `acknowledgements of ${key}`);
       assert.ok(valueOf(last, 'ack_latency', { key, quantile: '0.99' }) >= 0);
       assert.equal(valueOf(last, 'learner_queued_bytes', { key }), 0);
+      assert.deepEqual(quantilesOf('learner_handler_qp_time_ms', key), ['0.5', '0.9', '0.99']);
+      assert.deepEqual(quantilesOf('learner_handler_qp_size', key), ['0.5']);
+      assert.match(mntr, new RegExp(`^zk_cnt_${key}_learner_handler_qp_size\t`, 'm'));
+      assert.doesNotMatch(mntr, new RegExp(`^zk_p\\d+_${key}_learner_handler_qp_size\t`, 'm'));
+      for (const part of ['avg', 'min', 'max', 'cnt', 'sum', 'p50', 'p95', 'p99', 'p999']) {
+        assert.match(mntr, new RegExp(`^zk_${part}_${key}_learner_handler_qp_time_ms\t`, 'm'));
+      }
     }
   });
 

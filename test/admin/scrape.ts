@@ -19,8 +19,10 @@ function parseLabels(text: string): Record<string, string> {
 }
 
 function parseValue(text: string): number {
-  if (/^nan$/i.test(text)) return Number.NaN;
-  return text === '+Inf' ? Number.POSITIVE_INFINITY : Number(text);
+  if (text === 'NaN') return Number.NaN;
+  const value = text === '+Inf' ? Number.POSITIVE_INFINITY : Number(text);
+  if (Number.isNaN(value)) throw new Error(`no value: ${text}`);
+  return value;
 }
 
 /** Throws on a line that is neither a sample nor a comment. */

@@ -153,6 +153,17 @@ export class Installation {
     return { exitCode, output, nodes };
   }
 
+  /** Runs a command that ends by itself. */
+  async run(command: string, prefix: readonly string[]): Promise<Outcome> {
+    const words = [...prefix, LAUNCHER, command, this.configFile];
+    const child = spawn(words[0] ?? '', words.slice(1), { stdio: ['ignore', 'pipe', 'pipe'] });
+    let output = '';
+    for (const stream of [child.stdout, child.stderr])
+      stream.on('data', (chunk: Buffer) => (output += chunk.toString()));
+    const [code] = (await once(child, 'close')) as [number | null];
+    return { exitCode: code, output, nodes: 0 };
+  }
+
   /** False: it has ended instead. */
   private async serving(isOver: () => boolean): Promise<boolean> {
     await eventually('it serves or ends', LIMIT_MS, async () => isOver() || (await serverMode(this.port)) !== '');

@@ -17,6 +17,8 @@ interface FileCase {
   readonly says: readonly RegExp[];
   /** Runs as a user who owns nothing. */
   readonly asNobody?: boolean;
+  /** `check` and `init` say the same. */
+  readonly isForeseen?: boolean;
 }
 
 const TORN_BYTES = 10;
@@ -210,6 +212,37 @@ const CASES: readonly FileCase[] = [
     exit: 3,
     says: [/dataDir: this user cannot write to .*data\. Give it the right to/],
   },
+  ...[0o500, 0o300].map((mode): FileCase => ({
+    what: `a folder version-2 that this user may only use as mode ${mode.toString(8)} says`,
+    asNobody: true,
+    damage: async (at) => {
+      for (const folder of [at.folder, at.dataDir]) await chmod(folder, 0o777);
+      await chmod(at.versionDir, mode | (mode >> 6));
+    },
+    exit: 3,
+    says: [/dataDir: this user cannot read and write .*data\/version-2\. Give it the right to/],
+    isForeseen: true,
+  })),
+  ...['data', 'data/version-2'].map((name): FileCase => ({
+    what: `a link to a disk that is not mounted in the place of ${name}`,
+    damage: async (at) => {
+      await rm(`${at.folder}/${name}`, { recursive: true });
+      await symlink('/nowhere/zk', `${at.folder}/${name}`);
+    },
+    exit: 3,
+    says: [/dataDir: .*data.* is a link to \/nowhere\/zk, which is not there\. Is its disk mounted\?/],
+    isForeseen: true,
+  })),
+  {
+    what: 'a data folder below a link to a disk that is not mounted',
+    damage: async (at) => {
+      await symlink('/nowhere', `${at.folder}/disk`);
+      await at.change(at.configFile, (bytes) => Buffer.from(`${bytes.toString()}dataDir=${at.folder}/disk/zk\n`));
+    },
+    exit: 3,
+    says: [/dataDir: .*disk is a link to \/nowhere, which is not there\. Is its disk mounted\?/],
+    isForeseen: true,
+  },
   {
     what: 'a log that this user may not read',
     asNobody: true,
@@ -259,6 +292,8 @@ describe('files gone wrong, and a server that starts', { concurrency: 3 }, () =>
       try {
         await bad.damage(at);
         check(bad, await at.start(prefixOf(bad)));
+        if (bad.isForeseen !== true) return;
+        for (const command of ['check', 'init']) check(bad, await at.run(command, prefixOf(bad)));
       } finally {
         await at.remove();
       }

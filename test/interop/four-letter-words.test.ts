@@ -98,8 +98,8 @@ const STMK = 'stmk\0\0\0\0\0\0\0\x09';
 const LAID_OUT_BY_NAME: readonly string[] = ['envi', 'mntr'];
 /** Words whose lines come in no particular order from a Java hash table. */
 const UNORDERED: readonly string[] = ['cons', 'dump', 'stat', 'wchc', 'wchp'];
-/** What one server counts for each namespace or for each learner's queue, and ours does not. */
-const UNCOUNTED = /_per_namespace$|_learner_handler_qp_time_ms$/;
+/** What a server counts for each namespace that was asked for. */
+const UNCOUNTED = /_per_namespace$/;
 const EXPIRY_SET = /^\d+ expire at \w{3} \w{3} \d\d \d\d:\d\d:\d\d \w+ \d{4}:\n/gm;
 const SAME_VALUE = ['server_state', 'peer_state', 'znode_count', 'watch_count', 'ephemerals_count', 'global_sessions']
   .concat('approximate_data_size', 'quorum_size', 'learners', 'synced_followers', 'num_alive_connections')

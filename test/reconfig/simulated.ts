@@ -150,6 +150,25 @@ export class SimulatedServers {
     return WireClient.over(hostTransport(socket));
   }
 
+  /** The answer to a four-letter word. */
+  async word(sid: number, word: string): Promise<string> {
+    const socket = await this.world.host('client').network.dial({ host: `s${sid}`, port: 2181 }, 1000);
+    const chunks: Buffer[] = [];
+    return new Promise((resolve) => {
+      socket.start({
+        onData: (chunk) => chunks.push(Buffer.from(chunk)),
+        onEnd: () => {
+          socket.end();
+        },
+        onDrain: () => undefined,
+        onClose: () => {
+          resolve(Buffer.concat(chunks).toString('utf8'));
+        },
+      });
+      socket.write(Buffer.from(word));
+    });
+  }
+
   /** Sends a request; the answer is its error code, 0 for none. */
   ask(client: WireClient, { joining, leaving, members, from }: Wish): Promise<number> {
     const answered = client.requestAny(OpCode.reconfig, (w) => {

@@ -340,6 +340,10 @@ describe('an empty data directory', () => {
     denied.disk.installDir('/data');
     denied.disk.deny('/data', 'write');
     await assert.rejects(denied.open(), fails('DATA_DIR', DIR));
+    const unreadable = new Machine();
+    unreadable.disk.installDir(DIR);
+    unreadable.disk.fail({ kind: 'list', path: DIR, code: 'PERMISSION', forever: true });
+    await assert.rejects(unreadable.open(), fails('DATA_DIR', DIR));
   });
 });
 

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import type { Socket } from '../../src/host/index.js';
 import { encodeToBuffer } from '../../src/jute/index.js';
+import { Summary } from '../../src/metrics/index.js';
 import { PacketType, writeQuorumPacket } from '../../src/protocol/index.js';
 import { PacketReader } from '../../src/zab/packet-reader.js';
 import { PacketStream } from '../../src/zab/packet-stream.js';
@@ -40,6 +42,42 @@ describe('PacketStream', () => {
       const packet = await world.settle(streams[0]?.next() ?? assert.fail());
       assert.equal(packet.data?.length, 3 * MEGABYTE);
     }
+  });
+
+  it('tells how long a packet waits: the rest of its turn, or until a socket that is full has room', async () => {
+    const world = new World(1);
+    const [a, b] = [world.host('a'), world.host('b')];
+    const sockets: Socket[] = [];
+    await world.settle(b.network.listen({ endpoint: { host: 'b', port: 2888 } }, (socket) => sockets.push(socket)));
+    const dialled = await world.settle(a.network.dial({ host: 'b', port: 2888 }, 1000));
+    const stream = new PacketStream(dialled, a.clock, { maxPacketBytes: MEGABYTE, silenceLimitMs: 1e6 });
+    await world.until(() => sockets.length === 1);
+    const waited = new Summary();
+    const ping = (): void => {
+      stream.timeNext(waited);
+      stream.send(PacketType.ping, 0);
+    };
+    ping();
+    await world.run(1);
+    assert.deepEqual([waited.count, waited.sum], [1, 0]);
+    // Nobody reads at the other end.
+    for (let i = 0; i < 16; i++) stream.send(PacketType.proposal, 5, Buffer.alloc(PIECE_BYTES));
+    ping();
+    await world.run(500);
+    ping();
+    await world.run(500);
+    assert.equal(waited.count, 1);
+    sockets[0]?.start({
+      onData: () => undefined,
+      onEnd: () => undefined,
+      onDrain: () => undefined,
+      onClose: () => undefined,
+    });
+    await world.until(() => waited.count === 2);
+    assert.ok(waited.sum >= 1000, `${waited.sum} ms`);
+    ping();
+    await world.run(1);
+    assert.equal(waited.count, 3);
   });
 });
 

@@ -1,7 +1,13 @@
 import type { Summary } from '../../metrics/index.js';
 import type { QuorumServer } from '../../membership/index.js';
 import { formatZxid, zxidCounter, zxidEpoch } from '../../protocol/index.js';
-import type { Latency, LearnerSummary, MemberSummary, ServerSummary } from '../../status/index.js';
+import {
+  type Latency,
+  type LearnerSummary,
+  type MemberSummary,
+  type ServerSummary,
+  shownZxid,
+} from '../../status/index.js';
 import type { LearnerView } from '../../zab/index.js';
 import { formatEndpoint } from '../../host/index.js';
 import type { AdminTarget } from '../needs.js';
@@ -26,14 +32,16 @@ export class ServerFigures {
     const { status, traffic, metrics } = commands;
     const sizes = await this.sizesNow();
     const pipeline = this.target.pipeline();
+    const mode = pipeline?.mode ?? null;
     const quorum = status.quorum();
-    const lastZxid = Math.max(0, pipeline?.tree.lastProcessedZxid ?? this.target.database()?.lastAppliedZxid ?? 0);
+    const appliedZxid = pipeline?.tree.lastProcessedZxid ?? this.target.database()?.lastAppliedZxid ?? 0;
+    const lastZxid = shownZxid(status, mode, Math.max(0, appliedZxid));
     return {
       sid: status.settings.serverId,
       version: status.version,
       wallMs: clock.wallMs(),
       uptimeMs: Math.floor(status.uptimeMs()),
-      mode: pipeline?.mode ?? null,
+      mode,
       peerState: quorum?.peerState ?? 'standalone',
       leader: quorum?.leaderSid ?? null,
       epoch: quorum?.epoch ?? zxidEpoch(lastZxid),

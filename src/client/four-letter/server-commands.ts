@@ -1,5 +1,5 @@
 import { formatZxid } from '../../protocol/index.js';
-import { javaDouble, NOT_SERVING, type QuorumSettings, type ServerSettings } from '../../status/index.js';
+import { javaDouble, NOT_SERVING, type QuorumSettings, type ServerSettings, shownZxid } from '../../status/index.js';
 import type { CommandContext } from './context.js';
 
 /** `imok`: the process lives; with `truthfulRuok` also: it serves. */
@@ -34,7 +34,7 @@ function summary(c: CommandContext, clients: string): string {
     `Sent: ${traffic.packetsSent}`,
     `Connections: ${Array.from(c.connections).length}`,
     `Outstanding: ${traffic.outstanding}`,
-    `Zxid: ${formatZxid(pipeline.tree.lastProcessedZxid)}`,
+    `Zxid: ${formatZxid(shownZxid(c.status, pipeline.mode, pipeline.tree.lastProcessedZxid))}`,
     `Mode: ${pipeline.mode}`,
     `Node count: ${pipeline.tree.nodeCount}`,
   ];

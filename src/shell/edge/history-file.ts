@@ -1,4 +1,4 @@
-import { appendFileSync, chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 
 const KEPT_LINES = 1000;
@@ -7,6 +7,13 @@ const SECRET = /^\s*["']?addauth(?:\s|["']|$)/i;
 /** A line that is never written down: it holds a password. */
 export function isSecret(line: string): boolean {
   return SECRET.test(line);
+}
+
+/** Level by level: Node's own recursion never ends where a folder cannot be made though its parent is there. */
+function makeFolder(dir: string): void {
+  if (existsSync(dir)) return;
+  if (dirname(dir) !== dir) makeFolder(dirname(dir));
+  mkdirSync(dir, { mode: 0o700 });
 }
 
 /** Lines of earlier runs, in a file that only its owner reads. A file that cannot be had costs the history and nothing else. */
@@ -30,7 +37,7 @@ export class HistoryFile {
     if (this.path === null || isSecret(line) || line.trim() === '' || this.lines.at(-1) === line) return;
     this.lines.push(line);
     try {
-      mkdirSync(dirname(this.path), { recursive: true, mode: 0o700 });
+      makeFolder(dirname(this.path));
       appendFileSync(this.path, `${line}\n`, { mode: 0o600 });
     } catch {
       // A folder that cannot be written: the lines of this run are still here.
