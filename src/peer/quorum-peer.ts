@@ -145,7 +145,7 @@ export class QuorumPeer implements Server, ElectionSelf {
       },
     });
     metrics.gauge('quorum_size', () => this.verifier().voters.size);
-    metrics.gauge('election_rounds', () => this.fastLeaderElection?.round ?? 0);
+    metrics.gauge('election_rounds', () => Number(this.fastLeaderElection?.round ?? 0));
     if (config.role === 'observer') metrics.gauge('observer_master_id', () => this.role?.observedSid ?? -1);
     if (config.quorumSecurity.dialsPlainToo) metrics.gauge('quorum_plain_dials_allowed', () => 1);
     publishLearnerGauges(metrics, this);
