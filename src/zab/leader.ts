@@ -78,7 +78,8 @@ export class Leader implements LearnerMaster, Broadcast {
     this.loyalty = new Loyalty(deps.config, deps.myId, (sid) => this.crowd.has(sid));
     this.promises = new LearnerPromises(() => this.epoch, deps.config);
     this.metrics = new ZabMetrics(metrics);
-    const own = { currentEpoch: history.epochs.current, lastZxid: history.lastLoggedZxid };
+    const { accepted: acceptedEpoch, current: currentEpoch } = history.epochs;
+    const own = { acceptedEpoch, currentEpoch, lastZxid: history.lastLoggedZxid };
     this.discovery = new Discovery(deps.config, deps.myId, own);
     this.proof = new LeadershipProof(host.clock, deps.config, deps.myId, () => this.liveFollowers());
     this.proof.onProven = () => {

@@ -42,6 +42,7 @@ import { history, showZxid, zxid } from './zxids.js';
  *     serving | not serving
  *     event touch 7 4000     the pipeline was told
  *     ends CODE              the role ends
+ *     says WORDS             they are in the log
  *     voter 2 looks          the election reports it
  *     voter 2 prefers 3      the same, with a better vote than ours
  *     voter 2 follows 3      the same of one that has a leader
@@ -262,6 +263,9 @@ class Stage {
       case 'ends':
         await world.until(() => server.lastEnd !== null);
         assert.equal(server.lastEnd?.code, rest, server.lastEnd?.reason);
+        return;
+      case 'says':
+        await world.until(() => this.log().includes(rest));
         return;
       case 'config':
         assert.equal(server.config.at(-1), rest);
