@@ -238,7 +238,8 @@ export abstract class Learner implements LeaderLink {
     this.deps.turns.heard(this.masterSid);
     const epoch = zxidEpoch(answer.zxid);
     if (epoch < epochs.accepted) {
-      throw new ZabError('EPOCH_TOO_OLD', `the leader's epoch ${epoch} is older than the accepted ${epochs.accepted}`);
+      const what = `the epoch ${epoch} of the leader, server ${this.leaderSid}, is older than the accepted ${epochs.accepted}`;
+      throw new ZabError('EPOCH_TOO_OLD', `${what}: only an election in which this server takes part can mend that`);
     }
     if (epoch > LAST_EPOCH) {
       const what = `the leader's epoch ${epoch} is one behind which no epoch is possible`;

@@ -270,7 +270,7 @@ const SCENARIOS: readonly Scenario[] = [
       2 > FOLLOWERINFO 65538:0 from 2
       2 < closed
       says Server 2 from 10.0.0.2:
-      says has accepted epoch 65538, and this leader is only at 1
+      says has accepted epoch 2097149, and this leader is only at 1
       says stop all servers, write the epoch of the newest zxid of all into that file
       epochs 1 1
       3 > FOLLOWERINFO 1:0 from 3
@@ -305,6 +305,24 @@ const SCENARIOS: readonly Scenario[] = [
       ends EPOCH_FAR
       says this server has accepted epoch 2097150, behind which no epoch is possible
       epochs 1 2097150
+    `,
+  },
+  {
+    name: 'a server that keeps taking the place of its own connection is told of once, with a hint',
+    history: '1:1-3',
+    steps: `
+      1 leads
+      2 > FOLLOWERINFO 1:0 from 2
+      2 < LEADERINFO 2:0
+      2 > FOLLOWERINFO 1:0 from 2
+      2 < LEADERINFO 2:0
+      2 > FOLLOWERINFO 1:0 from 2
+      2 < LEADERINFO 2:0
+      2 > FOLLOWERINFO 1:0 from 2
+      2 < LEADERINFO 2:0
+      said 1 in place of an older connection
+      said 1 connected anew from 10.0.0.2:32769; if this goes on, two servers have 2 in their myid file
+      said 1 connected anew
     `,
   },
   {

@@ -43,6 +43,7 @@ import { history, showZxid, zxid } from './zxids.js';
  *     event touch 7 4000     the pipeline was told
  *     ends CODE              the role ends
  *     says WORDS             they are in the log
+ *     said 2 WORDS           they are in so many of its lines, debug not counted
  *     voter 2 looks          the election reports it
  *     voter 2 prefers 3      the same, with a better vote than ours
  *     voter 2 follows 3      the same of one that has a leader
@@ -267,6 +268,9 @@ class Stage {
       case 'says':
         await world.until(() => this.log().includes(rest));
         return;
+      case 'said':
+        assert.equal(this.saidTimes(rest.replace(/^\d+ /, '')), Number.parseInt(rest));
+        return;
       case 'config':
         assert.equal(server.config.at(-1), rest);
         return;
@@ -298,6 +302,12 @@ class Stage {
 
   log(): string {
     return this.host(1).log.text();
+  }
+
+  private saidTimes(words: string): number {
+    return this.host(1)
+      .log.atLeast('info')
+      .filter(({ message }) => message.includes(words)).length;
   }
 
   private host(sid: number): FakeHost {
