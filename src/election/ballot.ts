@@ -5,10 +5,13 @@ import type { ElectionSelf } from './needs.js';
 import { compareProposals, votesAgree } from './vote.js';
 import type { Proposal, Verdict, Vote } from './vote.js';
 
+/** The last round that there is: a round is a signed long. */
+export const LAST_ROUND = 2n ** 63n - 1n;
+
 /** This server's part in an election: its round, its proposal, and who the voters are. */
 export class Ballot {
   /** The logical clock: number of the round, which all that look together share. */
-  round = 0;
+  round = 0n;
   /** Is an election going on? Afterwards the proposal is of the past. */
   isOpen = false;
   proposal: Proposal = { leader: -1, zxid: -1, peerEpoch: -1 };
@@ -28,6 +31,16 @@ export class Ballot {
       zxid: votes ? self.lastLoggedZxid() : NO_PROPOSAL,
       peerEpoch: votes ? self.currentEpoch() : NO_PROPOSAL,
     };
+  }
+
+  /**
+   * Begins the next round. Behind the last one comes the first: round numbers order the messages of one election and no
+   * more, and a server that was restarted begins there, too. False: that is what happened.
+   */
+  nextRound(): boolean {
+    const counts = this.round < LAST_ROUND;
+    this.round = counts ? this.round + 1n : 1n;
+    return counts;
   }
 
   /** The current proposal as a vote of this round. */

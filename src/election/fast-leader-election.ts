@@ -42,7 +42,7 @@ export class FastLeaderElection {
       leader: self.myId,
       zxid: self.lastLoggedZxid(),
       peerEpoch: self.currentEpoch(),
-      electionEpoch: -1,
+      electionEpoch: -1n,
       state: 'LOOKING',
       version: 0,
     };
@@ -77,7 +77,7 @@ export class FastLeaderElection {
   }
 
   /** The logical clock. */
-  get round(): number {
+  get round(): bigint {
     return this.context.ballot.round;
   }
 
@@ -138,7 +138,7 @@ export class FastLeaderElection {
    */
   appoint(leader: number, zxid: number): void {
     const { context } = this;
-    context.currentVote = { leader, zxid, peerEpoch: -1, electionEpoch: -1, state: 'LOOKING', version: 0 };
+    context.currentVote = { leader, zxid, peerEpoch: -1, electionEpoch: -1n, state: 'LOOKING', version: 0 };
     context.inbox.clear();
   }
 
@@ -171,7 +171,7 @@ export class FastLeaderElection {
     deps.log.info(
       `${state}: the leader is server ${vote.leader} (round ${round}, epoch ${vote.peerEpoch}, zxid ` +
         `${formatZxid(vote.zxid)}), elected in ${Math.round(tookMs)} ms`,
-      { code: 'ELECTION_DECIDED', state, leader: vote.leader, round, tookMs },
+      { code: 'ELECTION_DECIDED', state, leader: vote.leader, round: Number(round), tookMs },
     );
     deps.self.elected(result);
     this.receiver.answerAskers();

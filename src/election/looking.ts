@@ -1,4 +1,5 @@
 import type { QuorumTally } from '../membership/index.js';
+import { LAST_ROUND } from './ballot.js';
 import { record } from './context.js';
 import type { ElectionContext } from './context.js';
 import { FINALIZE_WAIT_MS } from './needs.js';
@@ -55,7 +56,10 @@ export class Looking {
   async run(): Promise<ElectionResult | null> {
     const { context } = this;
     const { ballot } = context;
-    ballot.round++;
+    if (!ballot.nextRound()) {
+      const message = `Election round ${LAST_ROUND} is the last one that there is: this server begins with round 1 again.`;
+      context.log.warn(message, { code: 'ELECTION_ROUNDS_ANEW' });
+    }
     ballot.isOpen = true;
     ballot.proposal = ballot.initial();
     context.trace.begin(ballot.round);

@@ -19,11 +19,11 @@ export type DecidedBy = 'round' | 'settled' | 'oracle';
 
 /** One step of an election: everything that a decision can be explained with. */
 export type ElectionEvent =
-  | { readonly kind: 'started'; readonly round: number; readonly proposal: Proposal }
-  | { readonly kind: 'sent'; readonly to: readonly number[]; readonly round: number; readonly proposal: Proposal }
+  | { readonly kind: 'started'; readonly round: bigint; readonly proposal: Proposal }
+  | { readonly kind: 'sent'; readonly to: readonly number[]; readonly round: bigint; readonly proposal: Proposal }
   | { readonly kind: 'received'; readonly from: number; readonly vote: Vote; readonly configVersion: number | null }
   | { readonly kind: 'ignored'; readonly from: number; readonly because: IgnoredBecause }
-  | { readonly kind: 'newer round'; readonly round: number; readonly from: number }
+  | { readonly kind: 'newer round'; readonly round: bigint; readonly from: number }
   | { readonly kind: 'compared'; readonly candidate: Proposal; readonly current: Proposal; readonly verdict: Verdict }
   | { readonly kind: 'proposed'; readonly proposal: Proposal }
   | {
@@ -36,7 +36,7 @@ export type ElectionEvent =
     }
   | { readonly kind: 'leader not confirmed'; readonly leader: number; readonly said: ServerState | null }
   /** Others call this server the leader of a round that it is not in. */
-  | { readonly kind: 'not the same round'; readonly named: number; readonly round: number }
+  | { readonly kind: 'not the same round'; readonly named: bigint; readonly round: bigint }
   | { readonly kind: 'finalizing'; readonly leader: number; readonly missing: readonly number[] }
   | { readonly kind: 'outbid'; readonly from: number; readonly proposal: Proposal }
   | { readonly kind: 'final'; readonly early: boolean; readonly refused: readonly number[] }
@@ -47,7 +47,7 @@ export type ElectionEvent =
       readonly kind: 'elected';
       readonly state: ServerState;
       readonly leader: number;
-      readonly round: number;
+      readonly round: bigint;
       readonly by: DecidedBy;
     }
   | { readonly kind: 'stopped' };
@@ -68,7 +68,7 @@ export interface ElectionRecord {
   /** Monotonic. */
   readonly startedMs: number;
   /** Round now, or at the end. */
-  round: number;
+  round: bigint;
   /** Null while it lasts. */
   durationMs: number | null;
   outcome: { readonly state: ServerState; readonly leader: number; readonly by: DecidedBy } | null;
@@ -105,7 +105,7 @@ export class ElectionTrace {
     return this.records;
   }
 
-  begin(round: number): void {
+  begin(round: bigint): void {
     const record: OpenRecord = {
       startedWallMs: this.clock.wallMs(),
       startedMs: this.clock.monotonicMs(),

@@ -10,7 +10,7 @@ export interface Proposal {
 /** A proposal as it was made: in which round, and in which state the voter was. */
 export interface Vote extends Proposal {
   /** The voter's round (logical clock) when it voted; -1 before its first election. */
-  readonly electionEpoch: number;
+  readonly electionEpoch: bigint;
   readonly state: ServerState;
   /** Format of the notification it came in; 0 from servers that did not say. */
   readonly version: number;

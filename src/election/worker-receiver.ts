@@ -13,6 +13,8 @@ import type { Vote } from './vote.js';
 
 /** Two answers to one server that does not vote have at least so much between them, unless there is something new. */
 const ECHO_MS = 100;
+/** A voter that is so many rounds ahead has not counted them: at one election a millisecond they take seven weeks. */
+const ROUND_LEAP = 2n ** 32n;
 /** As many servers that do not vote are remembered. */
 const MAX_REMEMBERED = 256;
 
@@ -115,12 +117,23 @@ export class WorkerReceiver {
       return;
     }
     if (state === 'LOOKING') {
+      this.noteLeap(from, vote);
       context.inbox.push({ kind: 'vote', from, vote });
       if (this.shouldHearOurs(from, vote)) this.answer(from, ballot.vote());
       return;
     }
     this.tellLeader(from, vote);
     if (vote.state === 'LOOKING') this.answer(from, context.currentVote);
+  }
+
+  /** Such a round is joined as any other, for no election would end without; but somebody made it up. */
+  private noteLeap(from: number, { electionEpoch }: Vote): void {
+    const { round } = this.context.ballot;
+    if (electionEpoch - round <= ROUND_LEAP) return;
+    const message =
+      `Server ${from} says it is in election round ${electionEpoch}, and this server is in ${round}: no server counts so ` +
+      `far. Elections go on in that round; find out who sends for server ${from}, and close the election port to strangers.`;
+    this.complaints.warn(`leap ${from}`, message, { code: 'ELECTION_ROUND_LEAP', sid: from });
   }
 
   /** What a voter wants, or has, is news for a leader that waits for it. */

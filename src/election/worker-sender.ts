@@ -9,7 +9,7 @@ interface ToSend {
   readonly to: number;
   readonly state: ServerState;
   readonly proposal: Proposal;
-  readonly round: number;
+  readonly round: bigint;
   readonly config: string;
 }
 
@@ -27,7 +27,7 @@ export class WorkerSender {
   }
 
   /** Each carries this server's configuration as it is now. */
-  notify(to: number, state: ServerState, proposal: Proposal, round: number): void {
+  notify(to: number, state: ServerState, proposal: Proposal, round: bigint): void {
     this.queue.push({ to, state, proposal, round, config: this.context.self.verifier().toText() });
   }
 

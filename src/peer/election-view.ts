@@ -39,7 +39,7 @@ function viewElection(
   return {
     startedWallMs: record.startedWallMs,
     durationMs: record.durationMs === null ? null : exact(record.durationMs),
-    outcome: outcome === null ? null : { ...outcome, round: record.round },
+    outcome: outcome === null ? null : { ...outcome, round: Number(record.round) },
     rounds: splitRounds(record).map((round) => viewRound(round, outcome?.leader ?? null, isVoter)),
     phases: [
       ...record.phases.map(({ name, startMs, durationMs }) => viewPhase(name, startMs, durationMs, '')),
@@ -60,7 +60,7 @@ function viewPhase(name: PhaseView['name'], startMs: number, durationMs: number 
 }
 
 interface RoundEvents {
-  readonly round: number;
+  readonly round: bigint;
   readonly events: TimedEvent[];
 }
 
@@ -77,7 +77,7 @@ function splitRounds({ events, round: last }: ElectionRecord): readonly RoundEve
   return rounds;
 }
 
-function firstRoundOf(events: readonly TimedEvent[], last: number): number {
+function firstRoundOf(events: readonly TimedEvent[], last: bigint): bigint {
   for (const { event } of events) if (event.kind === 'sent') return event.round;
   return last;
 }
@@ -100,7 +100,7 @@ function viewRound(
   const { comparisons, ignored, notifications, quorum } = parts;
   const won = comparisons.filter(({ candidate, current, wins }) => (wins ? candidate : current).leader === leader);
   return {
-    round,
+    round: Number(round),
     startMs: exact(events[0]?.atMs ?? 0),
     votes: [...parts.votes]
       .filter(([sid]) => isVoter(sid))
@@ -161,8 +161,8 @@ function viewProposal({ leader, zxid, peerEpoch }: Proposal): ProposalView {
   return { leader, zxid: zxid < 0 ? null : formatZxid(zxid), epoch: peerEpoch };
 }
 
-function viewVote(proposal: Proposal, round: number, state: ServerState): VoteView {
-  return { ...viewProposal(proposal), round, state };
+function viewVote(proposal: Proposal, round: bigint, state: ServerState): VoteView {
+  return { ...viewProposal(proposal), round: Number(round), state };
 }
 
 function voteOf(vote: Vote): VoteView {

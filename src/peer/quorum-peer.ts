@@ -42,6 +42,12 @@ import { Upkeep } from './upkeep.js';
 /** After a role that ended at once, the next election waits so long: a fault that lasts must not spin. */
 const RESTART_DELAY_MS = 20;
 
+/**
+ * A leader of too old an epoch is there for good, until an election: who comes to it in vain waits longer each time, for
+ * less than the last of these. Not longer, for the election that mends it may need this server.
+ */
+const OLD_EPOCH_RESTS_MS: readonly number[] = [0, 250, 500, 1000, 2000];
+
 /** A leader that stops, or has no room left, waits so long for the writes that are under way. */
 const LAST_WRITES_MS = 2000;
 
@@ -80,6 +86,8 @@ export class QuorumPeer implements Server, ElectionSelf {
   private nominee: number | null = null;
   /** When this server was asked to hand the leadership over (monotonic); null: it was not. */
   private handOverMs: number | null = null;
+  /** So often in a row the leader's epoch was too old. */
+  private oldEpochs = 0;
   private serverState: ServerState = 'LOOKING';
   private unavailableSinceMs: number;
   private leaderSid: number | null = null;
@@ -151,7 +159,7 @@ export class QuorumPeer implements Server, ElectionSelf {
       },
     });
     metrics.gauge('quorum_size', () => this.verifier().voters.size);
-    metrics.gauge('election_rounds', () => this.fastLeaderElection?.round ?? 0);
+    metrics.gauge('election_rounds', () => Number(this.fastLeaderElection?.round ?? 0));
     if (config.role === 'observer') metrics.gauge('observer_master_id', () => this.role?.observedSid ?? -1);
     if (config.quorumSecurity.dialsPlainToo) metrics.gauge('quorum_plain_dials_allowed', () => 1);
     publishLearnerGauges(metrics, this);
@@ -379,6 +387,8 @@ export class QuorumPeer implements Server, ElectionSelf {
     if (this.isStopping()) return;
     await database.settle();
     await this.reconfiguration.recall(database);
+    if (end.code === 'EPOCH_TOO_OLD') await this.rest.take(OLD_EPOCH_RESTS_MS[this.oldEpochs] ?? 0);
+    this.oldEpochs = end.code === 'EPOCH_TOO_OLD' ? Math.min(this.oldEpochs + 1, OLD_EPOCH_RESTS_MS.length - 1) : 0;
     if (this.serverState === 'OBSERVING') await this.rest.take(this.config.values['observer.election.DelayMs']);
     this.serverState = 'LOOKING';
   }

@@ -17,8 +17,8 @@ export interface Notification {
   /** Who the sender votes for, and that server's last zxid and epoch. */
   readonly leader: number;
   readonly zxid: number;
-  /** The sender's round: its logical clock. */
-  readonly electionEpoch: number;
+  /** The sender's round: its logical clock. All 64 bits: whoever cannot read a round can take no part in it. */
+  readonly electionEpoch: bigint;
   readonly peerEpoch: number;
   /** 0: the sender is older than 3.4.6, or did not say. */
   readonly version: number;
@@ -39,7 +39,7 @@ export function encodeNotification(n: Notification): Buffer {
     w.int(SERVER_STATES.indexOf(n.state));
     w.long(n.leader);
     w.long(n.zxid);
-    w.long(n.electionEpoch);
+    w.long64(n.electionEpoch);
     w.long(n.peerEpoch);
     w.int(NOTIFICATION_VERSION);
     w.buffer(config);
@@ -73,7 +73,7 @@ export function decodeNotification(bytes: Buffer): Notification {
   const state = stateOf(r.int());
   const leader = exactLong(r);
   const zxid = exactLong(r);
-  const electionEpoch = exactLong(r);
+  const electionEpoch = r.long64();
   if (bytes.length === SHORTEST_BYTES) {
     return { state, leader, zxid, electionEpoch, peerEpoch: zxidEpoch(zxid), version: 0, config: null };
   }

@@ -47,6 +47,7 @@ export interface ElectionOutcome {
 
 /** One round (value of the logical clock) as this server saw it. */
 export interface RoundView {
+  /** The nearest number when it is beyond 2^53, as no honest ensemble's is. */
   readonly round: number;
   readonly startMs: number;
   /** The last word of each voter that was heard, by server id. */

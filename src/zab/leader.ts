@@ -2,7 +2,7 @@ import { type Clock, Complaints, type Listener, type Logger } from '../host/inde
 import type { QuorumTally, QuorumVerifier } from '../membership/index.js';
 import type { ForwardedRequest, TxnEntry } from '../protocol/index.js';
 import { makeZxid, OpCode, zxidCounter } from '../protocol/index.js';
-import { Discovery } from './discovery.js';
+import { Discovery, FAR_EPOCH_MEND } from './discovery.js';
 import { publishLeaderGauges } from './leader-gauges.js';
 import { LeadershipProof } from './leadership-proof.js';
 import { LearnerCrowd } from './learner-crowd.js';
@@ -78,7 +78,8 @@ export class Leader implements LearnerMaster, Broadcast {
     this.loyalty = new Loyalty(deps.config, deps.myId, (sid) => this.crowd.has(sid));
     this.promises = new LearnerPromises(() => this.epoch, deps.config);
     this.metrics = new ZabMetrics(metrics);
-    const own = { currentEpoch: history.epochs.current, lastZxid: history.lastLoggedZxid };
+    const { accepted: acceptedEpoch, current: currentEpoch } = history.epochs;
+    const own = { acceptedEpoch, currentEpoch, lastZxid: history.lastLoggedZxid };
     this.discovery = new Discovery(deps.config, deps.myId, own);
     this.proof = new LeadershipProof(host.clock, deps.config, deps.myId, () => this.liveFollowers());
     this.proof.onProven = () => {
@@ -350,6 +351,21 @@ export class Leader implements LearnerMaster, Broadcast {
   introduced(handler: LearnerHandler): void {
     this.crowd.introduced(handler);
     this.loyalty.came(handler.sid);
+    this.noteLaterEpoch(handler);
+  }
+
+  /** A voter that has promised a later epoch, to somebody who did not come to lead, leaves by itself each time it comes. */
+  private noteLaterEpoch({ acceptedEpoch, sid, stream }: LearnerHandler): void {
+    const { complaints, config, discovery, epoch, myId } = this;
+    if (!discovery.epochChosen.reached || acceptedEpoch <= epoch || !isVoter(config, sid)) return;
+    const mend = discovery.isFar(acceptedEpoch)
+      ? FAR_EPOCH_MEND
+      : `Stop this leader, server ${myId}, until the others with server ${sid} have elected another one, and start it again`;
+    complaints.warn(
+      `later epoch ${sid}`,
+      `Server ${sid} at ${stream.peer} has accepted epoch ${acceptedEpoch} and cannot follow in epoch ${epoch}. ${mend}.`,
+      { code: 'ZAB_LATER_EPOCH', sid, acceptedEpoch, epoch },
+    );
   }
 
   synchronize(handler: LearnerHandler, peerZxid: number): Promise<SyncResult> {

@@ -1,10 +1,12 @@
 import { type Clock, type Complaints, type Logger, type Socket, WaitingRoom } from '../host/index.js';
 import type { LearnerMaster, LearnerView } from './learner-handler.js';
 import { LearnerHandler } from './learner-handler.js';
-import { type Life, ZabError } from './life.js';
+import { type EndCode, type Life, ZabError } from './life.js';
 
 /** So many connections may wait at a time for the learner to say who it is. */
 const WAITING_LIMIT = 256;
+/** What the same server may cause as often as it likes: once a minute is enough. */
+const REPEATED: ReadonlySet<EndCode | undefined> = new Set(['REPLACED', 'EPOCH_FAR']);
 /** So many learners that are in no configuration are served at a time. */
 const MAX_STRANGERS = 128;
 
@@ -63,10 +65,11 @@ export class LearnerCrowd {
     this.waiting.leave(handler);
     const { isStranger, sid, stream } = handler;
     if (isStranger) this.checkStrangers();
-    this.makeRoomFor(handler);
+    const replaces = this.makeRoomFor(handler);
     const message = `Server ${sid} came from ${stream.peer} to ${handler.isObserver ? 'observe' : 'follow'}`;
     const fields = { code: 'ZAB_LEARNER_CAME', sid };
-    if (!isStranger) log.info(`${message}.`, fields);
+    if (replaces) complaints.info(`came ${sid}`, `${message}, in place of an older connection.`, fields);
+    else if (!isStranger) log.info(`${message}.`, fields);
     else complaints.info(`came ${stream.peerHost}`, `${message}; it is in no configuration.`, fields);
   }
 
@@ -86,11 +89,12 @@ export class LearnerCrowd {
 
   /**
    * An older connection of the same server is given up for the new one, unless its server is there and well: then whoever
-   * came has another's id. (A server that comes anew has ended its connection before, or is silent on it.)
+   * came has another's id. (A server that comes anew has ended its connection before, or is silent on it.) Was there one?
    */
-  private makeRoomFor(handler: LearnerHandler): void {
+  private makeRoomFor(handler: LearnerHandler): boolean {
     const { clock, tickTimeMs } = this.context;
     const { sid, stream } = handler;
+    let replaces = false;
     for (const other of this.handlers.keys()) {
       if (other === handler || other.sid !== sid || other.life.isOver) continue;
       const silentMs = Math.round(clock.monotonicMs() - other.stream.lastHeardMs);
@@ -98,8 +102,11 @@ export class LearnerCrowd {
         const why = `says it is server ${sid}, which is at ${other.stream.peer} and was heard ${silentMs} ms ago`;
         throw new ZabError('DOUBLE', `${why}: two servers have ${sid} in their myid file`);
       }
-      other.life.finish('REPLACED', `server ${sid} connected anew from ${stream.peer}`);
+      const hint = `if this goes on, two servers have ${sid} in their myid file`;
+      other.life.finish('REPLACED', `server ${sid} connected anew from ${stream.peer}; ${hint}`);
+      replaces = true;
     }
+    return replaces;
   }
 
   private checkStrangers(): void {
@@ -118,7 +125,8 @@ export class LearnerCrowd {
     const fields = { code: 'ZAB_LEARNER_GONE', sid, peer: stream.peer, end: end?.code };
     const message = `${who} from ${stream.peer} is gone: ${end?.reason ?? 'unknown'}`;
     const level = life.isOver || end?.code === 'CONNECTION_LOST' ? 'info' : 'warn';
-    if (isIntroduced && !handler.isStranger) log[level](message, fields);
-    else complaints[level](`gone ${stream.peerHost} ${end?.code}`, message, fields);
+    const isKnown = isIntroduced && !handler.isStranger;
+    if (isKnown && !REPEATED.has(end?.code)) log[level](message, fields);
+    else complaints[level](`gone ${isKnown ? sid : stream.peerHost} ${end?.code}`, message, fields);
   }
 }

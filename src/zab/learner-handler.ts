@@ -6,7 +6,6 @@ import {
   decodeForwardedRequest,
   formatZxid,
   makeZxid,
-  MAX_EPOCH,
   OpCode,
   packetName,
   PacketType,
@@ -15,7 +14,7 @@ import {
   zxidCounter,
   zxidEpoch,
 } from '../protocol/index.js';
-import type { Discovery } from './discovery.js';
+import { type Discovery, FAR_EPOCH_MEND, LAST_EPOCH } from './discovery.js';
 import type { Milestone } from './life.js';
 import { Life, ZabError } from './life.js';
 import type { ConfigView } from './needs.js';
@@ -258,8 +257,9 @@ export class LearnerHandler implements SyncTarget, PingedFollower {
     }
     const acceptedEpoch = zxidEpoch(packet.zxid);
     // The next one would be promised, written to disk, and could never be told to anybody.
-    if (acceptedEpoch >= MAX_EPOCH) {
-      throw new ZabError('PROTOCOL', `says it has accepted epoch ${acceptedEpoch}, behind which no epoch is possible`);
+    if (acceptedEpoch >= LAST_EPOCH) {
+      const what = `says it is server ${info.serverId} and has accepted epoch ${acceptedEpoch}`;
+      throw new ZabError('EPOCH_FAR', `${what}, behind which no epoch is possible. ${FAR_EPOCH_MEND}`);
     }
     this.sid = info.serverId;
     this.acceptedEpoch = acceptedEpoch;

@@ -14,7 +14,7 @@ import {
   writeLearnerInfo,
   zxidEpoch,
 } from '../protocol/index.js';
-import { NO_EPOCH_ACK } from './discovery.js';
+import { FAR_EPOCH_MEND, LAST_EPOCH, NO_EPOCH_ACK } from './discovery.js';
 import { dialLeader } from './leader-dial.js';
 import { LearnerLog } from './learner-log.js';
 import { LeaderQuestions } from './leader-questions.js';
@@ -242,7 +242,12 @@ export abstract class Learner implements LeaderLink {
     this.deps.turns.heard(this.masterSid);
     const epoch = zxidEpoch(answer.zxid);
     if (epoch < epochs.accepted) {
-      throw new ZabError('EPOCH_TOO_OLD', `the leader's epoch ${epoch} is older than the accepted ${epochs.accepted}`);
+      const what = `the epoch ${epoch} of the leader, server ${this.leaderSid}, is older than the accepted ${epochs.accepted}`;
+      throw new ZabError('EPOCH_TOO_OLD', `${what}: only an election in which this server takes part can mend that`);
+    }
+    if (epoch > LAST_EPOCH) {
+      const what = `the leader's epoch ${epoch} is one behind which no epoch is possible`;
+      throw new ZabError('EPOCH_FAR', `${what}. ${FAR_EPOCH_MEND}`);
     }
     // An epoch that was accepted before is not promised a second time: this word may have been given to another leader.
     const promise = epoch > epochs.accepted ? epochs.current : NO_EPOCH_ACK;

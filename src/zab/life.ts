@@ -18,6 +18,7 @@ export type EndCode =
   | 'SILENT'
   | 'PROTOCOL'
   | 'EPOCH_TOO_OLD'
+  | 'EPOCH_FAR'
   | 'LEARNER_AHEAD'
   | 'DOUBLE'
   | 'CROWDED'

@@ -127,7 +127,7 @@ const LOOKING = encodeNotification({
   state: 'LOOKING',
   leader: 196,
   zxid: 2 ** 50,
-  electionEpoch: 2 ** 40,
+  electionEpoch: 2n ** 40n,
   peerEpoch: 2 ** 20,
   version: 2,
   config: null,

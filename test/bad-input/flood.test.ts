@@ -127,7 +127,7 @@ describe('a flood of strangers, simulated', () => {
         state: 'LOOKING',
         leader: 300,
         zxid: 2 ** 50,
-        electionEpoch: 2 ** 30,
+        electionEpoch: 2n ** 30n,
         peerEpoch: 2 ** 20,
         version: 2,
         config: null,

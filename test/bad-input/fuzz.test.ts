@@ -40,7 +40,7 @@ function electionSpeech(random: SeededRandom): Buffer {
         state,
         leader: random.below(9),
         zxid: random.below(1000) * 2 ** 32,
-        electionEpoch: random.below(100),
+        electionEpoch: BigInt(random.below(100)),
         peerEpoch: random.below(1000),
         version: 2,
         config: random.oneIn(2) ? 'server.1=s1:2888:3888:participant\nversion=0' : null,

@@ -129,6 +129,12 @@ const INTRODUCTIONS: readonly BadCase[] = [
   },
   {
     ...GONE,
+    name: 'the last epoch that could be followed',
+    steps: [info(1, { epoch: 2 ** 21 - 2 })],
+    says: /accepted epoch 2097150, behind which no epoch is possible/,
+  },
+  {
+    ...GONE,
     name: 'a zxid beyond all epochs',
     steps: [Buffer.concat([int(11), hex('7fffffff00000000'), info(2).subarray(12)])],
   },

@@ -22,22 +22,22 @@ const FROM_JAVA: readonly { name: string; hex: string; expected: Notification }[
   {
     name: 'server 1, alone and looking in its first round',
     hex: `00000000 0000000000000001 0000000000000000 0000000000000001 0000000000000000 00000002 ${CONFIG_HEX}`,
-    expected: { state: 'LOOKING', leader: 1, zxid: 0, electionEpoch: 1, peerEpoch: 0, version: 2, config: CONFIG },
+    expected: { state: 'LOOKING', leader: 1, zxid: 0, electionEpoch: 1n, peerEpoch: 0, version: 2, config: CONFIG },
   },
   {
     name: 'server 1, after it took over the proposal of server 3',
     hex: `00000000 0000000000000003 0000000000000000 0000000000000001 0000000000000000 00000002 ${CONFIG_HEX}`,
-    expected: { state: 'LOOKING', leader: 3, zxid: 0, electionEpoch: 1, peerEpoch: 0, version: 2, config: CONFIG },
+    expected: { state: 'LOOKING', leader: 3, zxid: 0, electionEpoch: 1n, peerEpoch: 0, version: 2, config: CONFIG },
   },
   {
     name: 'server 1, following server 2',
     hex: `00000001 0000000000000002 0000000000000000 0000000000000002 0000000000000001 00000002 ${CONFIG_HEX}`,
-    expected: { state: 'FOLLOWING', leader: 2, zxid: 0, electionEpoch: 2, peerEpoch: 1, version: 2, config: CONFIG },
+    expected: { state: 'FOLLOWING', leader: 2, zxid: 0, electionEpoch: 2n, peerEpoch: 1, version: 2, config: CONFIG },
   },
   {
     name: 'server 2, leading',
     hex: `00000002 0000000000000002 0000000000000000 0000000000000002 0000000000000001 00000002 ${CONFIG_HEX}`,
-    expected: { state: 'LEADING', leader: 2, zxid: 0, electionEpoch: 2, peerEpoch: 1, version: 2, config: CONFIG },
+    expected: { state: 'LEADING', leader: 2, zxid: 0, electionEpoch: 2n, peerEpoch: 1, version: 2, config: CONFIG },
   },
 ];
 
@@ -81,7 +81,7 @@ const OTHER_FORMATS: readonly { name: string; hex: string; expected: Notificatio
       state: 'LOOKING',
       leader: NO_PROPOSAL,
       zxid: NO_PROPOSAL,
-      electionEpoch: 1,
+      electionEpoch: 1n,
       peerEpoch: NO_PROPOSAL,
       version: 2,
       config: '',
@@ -90,12 +90,12 @@ const OTHER_FORMATS: readonly { name: string; hex: string; expected: Notificatio
   {
     name: 'an initial vote with round -1',
     hex: `00000001 0000000000000001 0000000000000000 ffffffffffffffff 0000000000000000 00000002 00000000`,
-    expected: { state: 'FOLLOWING', leader: 1, zxid: 0, electionEpoch: -1, peerEpoch: 0, version: 2, config: '' },
+    expected: { state: 'FOLLOWING', leader: 1, zxid: 0, electionEpoch: -1n, peerEpoch: 0, version: 2, config: '' },
   },
 ];
 
 function head(rest: Pick<Notification, 'peerEpoch' | 'version' | 'config'>): Notification {
-  return { state: 'LEADING', leader: 3, zxid: 0x500000007, electionEpoch: 4, ...rest };
+  return { state: 'LEADING', leader: 3, zxid: 0x500000007, electionEpoch: 4n, ...rest };
 }
 
 function bytes(hex: string): Buffer {
@@ -116,12 +116,14 @@ describe('notifications', () => {
   }
 
   it('survive writing and reading with every extreme', () => {
-    for (const value of [0, -1, NO_PROPOSAL, Number.MAX_SAFE_INTEGER, 2 ** 32, 2 ** 32 - 1, -(2 ** 32)]) {
+    const rounds = [2n ** 53n, 2n ** 60n + 1n, 2n ** 63n - 1n, -(2n ** 63n), -1n, 0n, 1n];
+    const values = [0, -1, NO_PROPOSAL, Number.MAX_SAFE_INTEGER, 2 ** 32, 2 ** 32 - 1, -(2 ** 32)];
+    for (const [index, value] of values.entries()) {
       const notification: Notification = {
         state: 'OBSERVING',
         leader: value,
         zxid: value,
-        electionEpoch: value,
+        electionEpoch: rounds[index] ?? 0n,
         peerEpoch: value,
         version: 2,
         config: 'server.1=größe:1:2',

@@ -61,7 +61,7 @@ function notificationBytes(words: Words, state: ServerState, config: string): Bu
     state,
     leader: words.number('leader', NO_PROPOSAL),
     zxid: words.number('zxid', 0),
-    electionEpoch: words.number('round', 1),
+    electionEpoch: BigInt(words.text('round') ?? 1),
     peerEpoch: words.number('epoch', 0),
     version: 2,
     config,

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import type { Vote } from '../../src/election/index.js';
 import { compareProposals, votesAgree } from '../../src/election/vote.js';
 
-const VOTE: Vote = { leader: 3, zxid: 0x200000005, electionEpoch: 4, peerEpoch: 2, state: 'FOLLOWING', version: 2 };
+const VOTE: Vote = { leader: 3, zxid: 0x200000005, electionEpoch: 4n, peerEpoch: 2, state: 'FOLLOWING', version: 2 };
 const LOOKING: Vote = { ...VOTE, state: 'LOOKING' };
 
 describe('two votes', () => {
@@ -14,7 +14,7 @@ describe('two votes', () => {
     {
       name: 'of settled servers: zxid and round do not count',
       a: VOTE,
-      b: { ...VOTE, zxid: 1, electionEpoch: 9 },
+      b: { ...VOTE, zxid: 1, electionEpoch: 9n },
       agree: true,
     },
     { name: 'of settled servers: another epoch', a: VOTE, b: { ...VOTE, peerEpoch: 1 }, agree: false },
@@ -34,7 +34,7 @@ describe('two votes', () => {
     },
     { name: 'of looking servers: the same', a: LOOKING, b: LOOKING, agree: true },
     { name: 'of looking servers: another zxid', a: LOOKING, b: { ...LOOKING, zxid: 1 }, agree: false },
-    { name: 'of looking servers: another round', a: LOOKING, b: { ...LOOKING, electionEpoch: 5 }, agree: false },
+    { name: 'of looking servers: another round', a: LOOKING, b: { ...LOOKING, electionEpoch: 5n }, agree: false },
     { name: 'of looking servers: another epoch', a: LOOKING, b: { ...LOOKING, peerEpoch: 1 }, agree: false },
     { name: 'of looking servers: versions do not count', a: LOOKING, b: { ...LOOKING, version: 0 }, agree: true },
     { name: 'one looking, one settled: everything counts', a: LOOKING, b: { ...VOTE, zxid: 1 }, agree: false },

@@ -23,7 +23,7 @@ function traces(): Traces {
   return { clock, elections: new ElectionTrace(clock), phases: new PhaseTrace(clock) };
 }
 
-function received({ elections }: Traces, from: number, proposal: Proposal, round: number): void {
+function received({ elections }: Traces, from: number, proposal: Proposal, round: bigint): void {
   const vote = { ...proposal, electionEpoch: round, state: 'LOOKING', version: 2 } as const;
   elections.add({ kind: 'received', from, vote, configVersion: null });
 }
@@ -31,25 +31,25 @@ function received({ elections }: Traces, from: number, proposal: Proposal, round
 /** Server 1 looks in round 1, joins server 2 in round 2, and follows it. */
 async function followServer2(t: Traces): Promise<void> {
   const { clock, elections, phases } = t;
-  elections.begin(1);
-  elections.add({ kind: 'started', round: 1, proposal: ONE });
-  elections.add({ kind: 'sent', to: [1, 2, 3], round: 1, proposal: ONE });
-  received(t, 1, ONE, 1);
+  elections.begin(1n);
+  elections.add({ kind: 'started', round: 1n, proposal: ONE });
+  elections.add({ kind: 'sent', to: [1, 2, 3], round: 1n, proposal: ONE });
+  received(t, 1, ONE, 1n);
   await clock.advance(5);
-  received(t, 2, TWO, 2);
-  elections.add({ kind: 'newer round', round: 2, from: 2 });
+  received(t, 2, TWO, 2n);
+  elections.add({ kind: 'newer round', round: 2n, from: 2 });
   elections.add({ kind: 'compared', candidate: TWO, current: ONE, verdict: { wins: true, by: 'zxid' } });
   elections.add({ kind: 'proposed', proposal: TWO });
-  elections.add({ kind: 'sent', to: [1, 2, 3], round: 2, proposal: TWO });
+  elections.add({ kind: 'sent', to: [1, 2, 3], round: 2n, proposal: TWO });
   elections.add({ kind: 'counted', set: 'round', leader: 2, agreed: [[2]], quorum: false });
-  received(t, 4, NOBODY, 0);
+  received(t, 4, NOBODY, 0n);
   elections.add({ kind: 'ignored', from: 4, because: 'sender does not vote' });
-  received(t, 1, TWO, 2);
+  received(t, 1, TWO, 2n);
   elections.add({ kind: 'counted', set: 'round', leader: 2, agreed: [[1, 2]], quorum: true });
   elections.phase('finalizing');
   await clock.advance(200);
   elections.add({ kind: 'final', early: false, refused: [] });
-  elections.add({ kind: 'elected', state: 'FOLLOWING', leader: 2, round: 2, by: 'round' });
+  elections.add({ kind: 'elected', state: 'FOLLOWING', leader: 2, round: 2n, by: 'round' });
   elections.end({ state: 'FOLLOWING', leader: 2, by: 'round' });
   await clock.advance(1);
   phases.begin('following', 'discovery', null);
@@ -125,8 +125,8 @@ describe('the view of elections', () => {
 
   it('of an election that goes on has no outcome', () => {
     const t = traces();
-    t.elections.begin(3);
-    t.elections.add({ kind: 'started', round: 3, proposal: ONE });
+    t.elections.begin(3n);
+    t.elections.add({ kind: 'started', round: 3n, proposal: ONE });
     const [view] = viewElections(t.elections.elections, t.phases.records, isVoter);
     assert.equal(view?.outcome, null);
     assert.equal(view.durationMs, null);
@@ -136,9 +136,9 @@ describe('the view of elections', () => {
 
   it('knows the round when its beginning is forgotten', () => {
     const t = traces();
-    t.elections.begin(9);
-    t.elections.add({ kind: 'started', round: 9, proposal: ONE });
-    for (let n = 0; n < 300; n++) t.elections.add({ kind: 'sent', to: [2], round: 9, proposal: ONE });
+    t.elections.begin(9n);
+    t.elections.add({ kind: 'started', round: 9n, proposal: ONE });
+    for (let n = 0; n < 300; n++) t.elections.add({ kind: 'sent', to: [2], round: 9n, proposal: ONE });
     const [view] = viewElections(t.elections.elections, [], isVoter);
     assert.ok((view?.droppedSteps ?? 0) > 0);
     assert.deepEqual(

@@ -25,7 +25,8 @@ const UNVERSIONED_BYTES = 40;
 
 const vote = fc.oneof({ weight: 5, arbitrary: long }, { weight: 1, arbitrary: fc.constant(NO_PROPOSAL) });
 const common = {
-  ...{ state: fc.constantFrom(...SERVER_STATES), leader: vote, zxid: vote, electionEpoch: vote, peerEpoch: vote },
+  ...{ state: fc.constantFrom(...SERVER_STATES), leader: vote, zxid: vote, peerEpoch: vote },
+  electionEpoch: fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }),
 };
 
 const newest = record<Notification>({

@@ -76,6 +76,34 @@ describe('an ensemble of three', () => {
     }
   });
 
+  it('has time for a server that promised a later epoch, and says which and what to do', async () => {
+    const { servers, sids } = await founded('later-epoch', 3);
+    const { world } = servers;
+    const leader = servers.leader();
+    const [late = 0, other = 0] = sids.filter((sid) => sid !== leader);
+    servers.kill(late);
+    const disk = world.disk(`s${late}`);
+    disk.install('/data/version-2/acceptedEpoch', Buffer.from('7\n'));
+    await servers.boot(late);
+    await world.run(15_000);
+    const tries = world.host(`s${late}`).log.withCode('ZAB_LEARNING_ENDED');
+    assert.ok(tries.length >= 5 && tries.length < 40, `${tries.length} tries in 15 s`);
+    const warnings = world
+      .host(`s${leader}`)
+      .log.withCode('ZAB_LATER_EPOCH')
+      .filter(({ level }) => level === 'warn');
+    assert.equal(warnings.length, 1);
+    const what = new RegExp(
+      `^Server ${late} at .* has accepted epoch 7 and cannot follow in epoch \\d\\. Stop this leader`,
+    );
+    assert.match(warnings[0]?.message ?? '', what);
+    servers.kill(leader);
+    await servers.serving(late, other);
+    await servers.boot(leader);
+    await servers.serving(...sids);
+    await servers.write(late, '/after');
+  });
+
   it('goes on without a leader that stands still, which follows when it wakes', async () => {
     const { servers, sids } = await founded('paused', 3);
     const leader = servers.leader();

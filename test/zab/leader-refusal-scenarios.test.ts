@@ -261,6 +261,71 @@ const SCENARIOS: readonly Scenario[] = [
     `,
   },
   {
+    name: 'a learner that has accepted an epoch to which no elections lead is refused, and the others are not held up',
+    history: '1:1-3',
+    steps: `
+      1 leads
+      2 > FOLLOWERINFO 2097149:0 from 2
+      2 < closed
+      2 > FOLLOWERINFO 65538:0 from 2
+      2 < closed
+      says Server 2 from 10.0.0.2:
+      says has accepted epoch 2097149, and this leader is only at 1
+      says stop all servers, write the epoch of the newest zxid of all into that file
+      epochs 1 1
+      3 > FOLLOWERINFO 1:0 from 3
+      3 < LEADERINFO 2:0
+    `,
+  },
+  {
+    name: 'a learner that has accepted many epochs in elections that failed is believed',
+    history: '1:1-3',
+    steps: `
+      1 leads
+      2 > FOLLOWERINFO 65537:0 from 2
+      2 < LEADERINFO 65538:0
+      epochs 1 65538
+    `,
+  },
+  {
+    name: 'an ensemble may be as old as it likes: only the way from the leader counts',
+    history: '1000000:1-3',
+    steps: `
+      1 leads
+      2 > FOLLOWERINFO 0:0 from 2
+      2 < LEADERINFO 1000001:0
+    `,
+  },
+  {
+    name: 'a leader behind whose own epoch no other is possible says so, and takes none',
+    history: '1:1-3',
+    epochs: [1, 2097150],
+    steps: `
+      1 leads
+      ends EPOCH_FAR
+      says this server has accepted epoch 2097150, behind which no epoch is possible
+      epochs 1 2097150
+    `,
+  },
+  {
+    name: 'a server that keeps taking the place of its own connection is told of once, with a hint',
+    history: '1:1-3',
+    steps: `
+      1 leads
+      2 > FOLLOWERINFO 1:0 from 2
+      2 < LEADERINFO 2:0
+      2 > FOLLOWERINFO 1:0 from 2
+      2 < LEADERINFO 2:0
+      2 > FOLLOWERINFO 1:0 from 2
+      2 < LEADERINFO 2:0
+      2 > FOLLOWERINFO 1:0 from 2
+      2 < LEADERINFO 2:0
+      said 1 in place of an older connection
+      said 1 connected anew from 10.0.0.2:32769; if this goes on, two servers have 2 in their myid file
+      said 1 connected anew
+    `,
+  },
+  {
     name: 'a learner with a newer configuration is refused',
     history: '1:1-3',
     steps: `

@@ -18,6 +18,19 @@ const FOLLOWING = `
 
 const SCENARIOS: readonly Scenario[] = [
   {
+    name: 'an epoch behind which there is no other is not promised',
+    history: '1:1-3',
+    steps: `
+      1 follows 2
+      2 < FOLLOWERINFO 1:0 from 1
+      2 > LEADERINFO 2097151:0
+      2 < closed
+      ends EPOCH_FAR
+      says the leader's epoch 2097151 is one behind which no epoch is possible
+      epochs 1 1
+    `,
+  },
+  {
     name: 'discovery, synchronization and broadcast',
     history: '1:1-3',
     steps: `

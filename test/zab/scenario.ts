@@ -42,6 +42,8 @@ import { history, showZxid, zxid } from './zxids.js';
  *     serving | not serving
  *     event touch 7 4000     the pipeline was told
  *     ends CODE              the role ends
+ *     says WORDS             they are in the log
+ *     said 2 WORDS           they are in so many of its lines, debug not counted
  *     voter 2 looks          the election reports it
  *     voter 2 prefers 3      the same, with a better vote than ours
  *     voter 2 follows 3      the same of one that has a leader
@@ -269,6 +271,12 @@ class Stage {
         await world.until(() => server.lastEnd !== null);
         assert.equal(server.lastEnd?.code, rest, server.lastEnd?.reason);
         return;
+      case 'says':
+        await world.until(() => this.log().includes(rest));
+        return;
+      case 'said':
+        assert.equal(this.saidTimes(rest.replace(/^\d+ /, '')), Number.parseInt(rest));
+        return;
       case 'config':
         assert.equal(server.config.at(-1), rest);
         return;
@@ -300,6 +308,12 @@ class Stage {
 
   log(): string {
     return this.host(1).log.text();
+  }
+
+  private saidTimes(words: string): number {
+    return this.host(1)
+      .log.atLeast('info')
+      .filter(({ message }) => message.includes(words)).length;
   }
 
   private host(sid: number): FakeHost {

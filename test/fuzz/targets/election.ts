@@ -16,7 +16,7 @@ const CONFIG = 'server.1=s1:2888:3888:participant;0.0.0.0:2181\nserver.2=s2:2888
 
 function notification(state: 'LOOKING' | 'LEADING', config: string | null): Buffer {
   return encodeNotification({
-    ...{ state, leader: 3, zxid: 0x500000007, electionEpoch: 4, peerEpoch: 5, version: NOTIFICATION_VERSION, config },
+    ...{ state, leader: 3, zxid: 0x500000007, electionEpoch: 4n, peerEpoch: 5, version: NOTIFICATION_VERSION, config },
   });
 }
 
