@@ -21,7 +21,7 @@ interface Check {
  * every check; with `?format=json` or an Accept header that asks for it, as JSON.
  */
 export class Health {
-  private lastWrite: { readonly atMs: number; readonly error: string | null } | null = null;
+  private lastWrite: { readonly atMs: number; readonly error: Promise<string | null> } | null = null;
 
   constructor(private readonly target: AdminTarget) {}
 
@@ -76,10 +76,13 @@ export class Health {
   private async writable(): Promise<Check> {
     const { clock } = this.target;
     const nowMs = clock.monotonicMs();
-    if (this.lastWrite === null || nowMs - this.lastWrite.atMs >= WRITE_TEST_EVERY_MS) {
-      this.lastWrite = { atMs: nowMs, error: await this.writeTest() };
+    let { lastWrite } = this;
+    if (lastWrite === null || nowMs - lastWrite.atMs >= WRITE_TEST_EVERY_MS) {
+      // Whoever asks meanwhile waits for this one: two at once would remove each other's file.
+      lastWrite = { atMs: nowMs, error: this.writeTest() };
+      this.lastWrite = lastWrite;
     }
-    const { error } = this.lastWrite;
+    const error = await lastWrite.error;
     return { name: 'disk-writable', isGood: error === null, detail: error ?? 'a file can be written' };
   }
 

@@ -70,7 +70,7 @@ export const serverCommands: readonly Command[] = [
   always(['environment', 'env', 'envi'], ({ commands }) => new Map(commands.status.environment())),
   always(['get_trace_mask', 'gtmk'], ({ commands }) => fields({ tracemask: commands.traceMask })),
   serving(['initial_configuration', 'icfg'], ({ initialConfiguration }) =>
-    fields({ initial_configuration: initialConfiguration }),
+    fields({ initial_configuration: withoutSecrets(initialConfiguration) }),
   ),
   serving(['is_read_only', 'isro'], (_target, { mode }) => fields({ read_only: mode === 'read-only' })),
   always(['monitor', 'mntr'], ({ commands }, pipeline) => {
@@ -105,6 +105,20 @@ export const serverCommands: readonly Command[] = [
 
 /** Passwords are nobody's business. */
 const SECRET = /pass(wd|word)|secret|digest$/i;
+
+/** The text of a zoo.cfg with the values of secret keys hidden, also where they go on behind a backslash. */
+function withoutSecrets(text: string): string {
+  let isHidden = false;
+  let goesOn = false;
+  const lines = text.split('\n').map((line) => {
+    const [head = '', key = ''] = /^\s*([^\s=:#!]+)\s*[=:]?\s*/.exec(line) ?? [];
+    isHidden = goesOn ? isHidden : SECRET.test(key);
+    const shown = isHidden ? `${goesOn ? '' : head}(hidden)` : line;
+    goesOn = /(?:^|[^\\])(?:\\\\)*\\\r?$/.test(line);
+    return shown;
+  });
+  return lines.join('\n');
+}
 
 function publicProperties({ properties, commands }: AdminTarget): [string, string][] {
   const all = [...commands.status.environment(), ...properties].filter(([name]) => !SECRET.test(name));

@@ -12,6 +12,7 @@ import {
   MAX_TTL_MS,
   type MultiOp,
   OpCode,
+  ownerTtlMs,
   pathFault,
   Perms,
   type SetAclRequest,
@@ -133,8 +134,15 @@ export class NodeRules {
     if (node.kind === 'ephemeral') return ErrorCode.badVersion;
     const parent = this.pending.find(parentPath);
     if (parent === null) return ErrorCode.noNode;
-    const isOwn = petition.sessionId === 0n;
-    if (!isOwn && !this.access.allows(parent.acl, Perms.delete, petition.auth, path)) return ErrorCode.noAuth;
+    const { auth, owner, sessionId, time } = petition;
+    if (sessionId === 0n) {
+      // It may have been refreshed since the search looked at what was applied.
+      if (node.kind === 'ttl' && time - node.mtime <= ownerTtlMs(node.ephemeralOwner)) return ErrorCode.badVersion;
+    } else {
+      const err = this.sessions.check(sessionId, owner);
+      if (err !== 0) return err;
+      if (!this.access.allows(parent.acl, Perms.delete, auth, path)) return ErrorCode.noAuth;
+    }
     this.pending.remove(parent, node, petition);
     return { type: OpCode.deleteContainer, path };
   }

@@ -94,9 +94,11 @@ export class Validator {
     try {
       op = readChangeRequest(request.body, type);
     } catch (error) {
-      if (error instanceof JuteError) return this.refuse(request, petition, ErrorCode.marshallingError);
-      throw error;
+      if (!(error instanceof JuteError)) throw error;
+      return this.refuse(request, petition, this.strayError(request, owner) || ErrorCode.marshallingError);
     }
+    const stray = type === OpCode.multi ? 0 : this.strayError(request, owner);
+    if (stray !== 0) return this.refuse(request, petition, stray);
     const verdict = this.judge(op, petition);
     if (this.room.isExceeded) this.tellTooLarge(request);
     if (typeof verdict === 'number') return this.refuse(request, petition, verdict);
@@ -109,6 +111,17 @@ export class Validator {
    */
   private refuse(request: ForwardedRequest, petition: Petition, err: number): TxnEntry {
     return this.encode(request, petition, { type: OpCode.error, err });
+  }
+
+  /**
+   * A request that comes late from a server which its session has left is refused for that, whatever else is wrong with it:
+   * any other error could be taken for the answer to a request of the same number on the server where the session is now.
+   * 0: it is not such a one. Each part of a multi is asked for itself.
+   */
+  private strayError({ sessionId, type }: ForwardedRequest, owner: SessionOwner): number {
+    if (owner === 'local' || type === OpCode.createSession || type === OpCode.closeSession) return 0;
+    const err = this.deps.sessions.check(sessionId, owner);
+    return err === ErrorCode.sessionMoved ? err : 0;
   }
 
   private tellTooLarge({ sessionId, type }: ForwardedRequest): void {

@@ -171,6 +171,18 @@ describe('guarded commands', { timeout: LIMIT_MS }, () => {
     assert.equal(await status('/other', 'GET'), 404);
     assert.equal(await status('/commands/%ff', 'GET'), 400);
   });
+
+  it('initial_configuration hides passwords, also where their lines go on', async (t) => {
+    const secrets = {
+      'SASLAuthenticationProvider.superPassword': 'hidden1\\\n  hidden2',
+      'DigestAuthenticationProvider.superDigest': 'super:hidden3',
+    };
+    const { adminPort } = await alone(t, secrets);
+    const { text } = await ask(adminPort, '/commands/icfg');
+    assert.doesNotMatch(text, /hidden[123]/);
+    for (const key of Object.keys(secrets)) assert.ok(text.includes(`${key}=(hidden)`), text);
+    assert.match(text, /\ndataDir=|\\ndataDir=/);
+  });
 });
 
 describe('health', { timeout: LIMIT_MS }, () => {
@@ -188,6 +200,12 @@ describe('health', { timeout: LIMIT_MS }, () => {
         .slice(0, -1)
         .map((line) => line.split(':')[0]),
       [...names.map((name) => `[+]${name} ok`), 'readyz check passed'],
+    );
+    // Several balancers ask at once: each has its answer, and none spoils the others'.
+    const atOnce = await Promise.all(Array.from({ length: 8 }, () => ask(ensemble.member(2).adminPort, '/readyz')));
+    assert.deepEqual(
+      atOnce.map(({ status, text }) => [status, text]),
+      atOnce.map(() => [200, 'ok\n']),
     );
     await Promise.all([ensemble.member(2).kill(), ensemble.member(3).kill()]);
     // The two may die so far apart that it first follows the later of them for a moment, which is not ready either.

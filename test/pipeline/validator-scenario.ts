@@ -112,6 +112,9 @@ export class ValidatorScenario {
         return '';
       case 'given':
         return this.given(words[0] ?? '', words[1] ?? '');
+      case 'later':
+        this.clock.scheduler.nowMs += Number(words[0]);
+        return '';
       case 'apply':
         return this.apply(Number(words[0] ?? Infinity));
       case 'tree':
