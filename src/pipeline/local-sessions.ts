@@ -1,3 +1,4 @@
+import type { Clock } from '../host/index.js';
 import { JuteError } from '../jute/index.js';
 import {
   type CreateRequest,
@@ -128,19 +129,45 @@ export class LocalSessions {
   }
 }
 
+/** The end of a session is remembered for so long at least: a learner that stands still is given up much sooner. */
+const ENDED_MS = 5 * 60_000;
+
 /**
  * The rules of a leader that has local sessions. Those of learners are not known to it: that one of theirs is unknown is no
  * reason to refuse it.
  */
 export class RulesWithLocalSessions implements SessionRules {
+  /** Sessions of the whole ensemble that ended: a learner that stood still may pass on what they asked before. */
+  private ended = new Set<bigint>();
+  private endedBefore = new Set<bigint>();
+  private rotatedMs: number;
+
   constructor(
     private readonly global: SessionTracker,
     private readonly local: LocalSessions,
-  ) {}
+    private readonly clock: Clock,
+  ) {
+    this.rotatedMs = clock.monotonicMs();
+  }
 
   check(sessionId: bigint, owner: SessionOwner): number {
-    const isFine = this.local.has(sessionId) || (owner !== 'local' && !this.global.has(sessionId));
-    return isFine ? 0 : this.global.check(sessionId, owner);
+    return this.local.has(sessionId) || this.isOfLearner(sessionId, owner) ? 0 : this.global.check(sessionId, owner);
+  }
+
+  private isOfLearner(sessionId: bigint, owner: SessionOwner): boolean {
+    if (owner === 'local' || this.global.has(sessionId)) return false;
+    return !this.ended.has(sessionId) && !this.endedBefore.has(sessionId);
+  }
+
+  /** The end of a session of the whole ensemble is committed. */
+  noteEnd(sessionId: bigint): void {
+    const nowMs = this.clock.monotonicMs();
+    if (nowMs - this.rotatedMs >= ENDED_MS) {
+      this.endedBefore = this.ended;
+      this.ended = new Set();
+      this.rotatedMs = nowMs;
+    }
+    this.ended.add(sessionId);
   }
 
   checkGlobal(sessionId: bigint, owner: SessionOwner): number {

@@ -39,6 +39,8 @@ export abstract class ProposerPipeline implements RequestPipeline {
   /** Null: every session is of the whole ensemble. */
   protected readonly local: LocalSessions | null;
   private readonly rules: SessionRules;
+  /** Null: there are no local sessions. */
+  private readonly mixedRules: RulesWithLocalSessions | null;
   protected readonly validator: Validator;
   protected broadcast: Broadcast | null = null;
   private readonly reaper: ContainerReaper;
@@ -78,7 +80,8 @@ export abstract class ProposerPipeline implements RequestPipeline {
         : LocalSessions.of(deps, this.ports, (sessionId, timeoutMs) => {
             this.proposeOwn(sessionId, { type: OpCode.createSession, timeoutMs });
           });
-    this.rules = this.local === null ? this.sessions : new RulesWithLocalSessions(this.sessions, this.local);
+    this.mixedRules = this.local === null ? null : new RulesWithLocalSessions(this.sessions, this.local, clock);
+    this.rules = this.mixedRules ?? this.sessions;
     const reconfig = deps.reconfig ?? null;
     this.validator = new Validator({
       clock,
@@ -273,6 +276,7 @@ export abstract class ProposerPipeline implements RequestPipeline {
     if (header.type === OpCode.closeSession) {
       if (this.deps.audit !== undefined) auditEphemerals(this.deps.audit, entry);
       this.sessions.remove(header.clientId);
+      this.mixedRules?.noteEnd(header.clientId);
       this.ports.end(header.clientId, reasonOfEnd(header));
     }
   }

@@ -9,6 +9,9 @@ const MOST_BYTES = 10 * 1024 * 1024;
 const OLDER_FILES = 10;
 /** With a disk that does not answer, more than so much is dropped and counted. */
 const MOST_QUEUED_CHARS = 8 * 1024 * 1024;
+/** More of a field is left out. */
+const MOST_FIELD_CHARS = 4096;
+const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g;
 const LOGGER_NAME = 'o.a.z.a.Slf4jAuditLogger';
 
 export interface AuditOptions {
@@ -39,7 +42,16 @@ function fieldsOf(event: AuditEvent): readonly (readonly [string, string])[] {
     ['acl', acl],
     ['result', result],
   ];
-  return all.filter((field): field is readonly [string, string] => field[1] !== undefined);
+  return all.flatMap(([name, value]) => (value === undefined ? [] : [[name, fieldText(value)] as const]));
+}
+
+/**
+ * Clients choose most of it: it can neither end its field or line, nor push all that was audited before out of the files.
+ * (ZooKeeper writes it as it is.)
+ */
+function fieldText(value: string): string {
+  const short = value.length > MOST_FIELD_CHARS ? `${value.slice(0, MOST_FIELD_CHARS)}...` : value;
+  return short.replace(CONTROL, (found) => `\\u${found.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
 /** `session=0x1...\tuser=127.0.0.1\tip=127.0.0.1\toperation=create\tznode=/a\tznode_type=persistent\tresult=success` */

@@ -149,6 +149,8 @@ export class RealTlsContext implements TlsContext {
         socket: raw,
         ...(this.clientContext === null ? {} : { secureContext: this.clientContext }),
         ...(isIP(peerHost) === 0 && peerHost !== '' ? { servername: peerHost } : {}),
+        // Without it NODE_TLS_REJECT_UNAUTHORIZED=0 would switch the check off.
+        rejectUnauthorized: true,
         checkServerIdentity: (_host, certificate) =>
           verifiesServerHost ? checkServerIdentity(peerHost, certificate) : undefined,
       };

@@ -105,9 +105,14 @@ export async function listBackups(disk: Disk, dir: string): Promise<BackupFolder
     else backups.push({ path, manifest });
   }
   return {
-    backups: backups.sort((a, b) => a.manifest.createdMs - b.manifest.createdMs),
+    backups: backups.sort((a, b) => compareBackups(a.manifest, b.manifest)),
     incomplete: incomplete.sort(),
   };
+}
+
+/** Which is the newer one tells how far it leads: the clocks of servers go wrong, and differ. */
+function compareBackups(a: BackupManifest, b: BackupManifest): number {
+  return zxidOfText(a.lastZxid) - zxidOfText(b.lastZxid) || a.createdMs - b.createdMs;
 }
 
 const BACKUP_PREFIX = 'backup-';

@@ -12,7 +12,7 @@ import { asStorageError, StorageError } from './errors.js';
 import { ImageRefusals } from './image-refusals.js';
 import { firstTransaction, readHistory } from './log-history.js';
 import { LogWriter } from './log-writer.js';
-import { listLogs, listSnapshots } from './names.js';
+import { listLogs, listSnapshots, snapshotName } from './names.js';
 import type { DatabaseOptions } from './options.js';
 import { purgeFiles } from './purge.js';
 import { recover, stateOf } from './recovery.js';
@@ -25,7 +25,14 @@ import type { ReceivedSnapshot } from './snapshot-receive.js';
 import { SnapshotReceive } from './snapshot-receive.js';
 import { SnapshotSchedule, SnapshotTaker } from './snapshot-taking.js';
 import { Turns } from './turns.js';
-import { cutLogs, dropSnapshotsBeyond, findCut, planTruncation, type Truncation } from './truncation.js';
+import {
+  cutLogs,
+  dropOtherSnapshots,
+  dropSnapshotsBeyond,
+  findCut,
+  planTruncation,
+  type Truncation,
+} from './truncation.js';
 import { follows } from './zxid-order.js';
 
 /** A transaction that was applied, and what came of it. */
@@ -501,6 +508,8 @@ export class Database {
         if (cut !== null) await cutLogs(disk, logDir, cut);
         await file.publish();
         await dropSnapshotsBeyond(disk, snapDir, zxid);
+        // This server's own of the same zxid, compressed otherwise, might be preferred at the next start.
+        await dropOtherSnapshots(disk, snapDir, zxid, snapshotName(zxid, this.options.snapshotCompression));
       }),
     );
     this.replaceState(stateOf(this.host, this.metrics, { tree, sessions, digest }, this.options));

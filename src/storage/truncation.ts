@@ -105,6 +105,15 @@ export async function dropSnapshotsBeyond(disk: Disk, snapDir: string, zxid: num
   }
 }
 
+/** Removes the snapshots as of `zxid` but that of this name. */
+export async function dropOtherSnapshots(disk: Disk, snapDir: string, zxid: number, name: string): Promise<void> {
+  for (const snapshot of await listSnapshots(disk, snapDir)) {
+    if (snapshot.zxid !== zxid || snapshot.name === name) continue;
+    await disk.remove(snapshot.path);
+    await disk.syncDir(snapDir);
+  }
+}
+
 function cannotTruncate(zxid: number, why: string): StorageError {
   return new StorageError(
     'CANNOT_TRUNCATE',

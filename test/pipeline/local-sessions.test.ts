@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { FakePort } from './fake-port.js';
-import { Pair, startStandalone, TICK_MS } from './servers.js';
+import { FOLLOWER_SID, Pair, startStandalone, TICK_MS } from './servers.js';
+import { parseRequest } from './validator-scenario.js';
 
 /** Where the client is connected. */
 const PLACES = ['leader', 'follower'] as const;
@@ -106,5 +107,24 @@ describe('local sessions', () => {
     assert.deepEqual(port.heard(), ['opened 4000']);
     assert.equal(machine.applied.length, 1);
     assert.equal(pipeline.stats.localSessions, 0);
+  });
+
+  it('that became global and ended writes no more, though a learner that stood still passes it on', async () => {
+    const { pair, port } = await openAt('follower', true);
+    port.send('create /e mode=ephemeral', 'create /data');
+    await pair.settle();
+    const { sessionId } = port;
+    // The follower says nothing of it.
+    await pair.world.run(8000);
+    assert.equal(pair.leader.stat('/e'), 'absent');
+    const { type, body } = parseRequest('set /data data=late');
+    pair.leaderPipeline.forwarded({ sessionId, cxid: 9, type, body, auth: [] }, FOLLOWER_SID);
+    const local = { ...{ sessionId: 77n, cxid: 1, auth: [] }, ...parseRequest('create /local') };
+    pair.leaderPipeline.forwarded(local, FOLLOWER_SID);
+    await pair.settle();
+    assert.deepEqual(
+      pair.leader.applied.slice(-2).map((txn) => txn.split(' ').slice(0, 2).join(' ')),
+      ['error sessionExpired', 'create /local'],
+    );
   });
 });

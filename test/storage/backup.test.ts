@@ -93,6 +93,28 @@ describe('backup', () => {
     assert.equal(all.length, 3);
   });
 
+  it('is the newest when it leads furthest, whatever the clocks said', async () => {
+    const machine = new Machine();
+    const story = new Story();
+    const database = await machine.open();
+    await machine.commit(database, story.variety());
+    const clock = machine.host.clock;
+    clock.jumpWall(86_400_000);
+    const options = { serverId: 1, retainCount: 2 };
+    await machine.settle(database.backUp(BACKUPS, options));
+    clock.jumpWall(-86_400_000);
+    for (let i = 0; i < 3; i++) {
+      await machine.commit(database, story.grow(5));
+      await machine.world.run(2000);
+      await machine.settle(database.backUp(BACKUPS, options));
+    }
+    const { zxid } = await check(machine, { kind: 'newest' });
+    assert.equal(zxid, story.lastZxid);
+    // The oldest went, not those that were just written.
+    const { state } = await check(machine, { kind: 'zxid', zxid: story.lastZxid - 3 });
+    assert.deepEqual(fingerprint(state), story.state(story.lastZxid - 3));
+  });
+
   const DAMAGES: readonly (readonly [string, (scene: Scene) => void])[] = [
     [
       'a flipped bit in the log',

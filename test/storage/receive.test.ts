@@ -54,6 +54,22 @@ describe('a received snapshot', () => {
     assert.equal(again.epochs.current, 2, 'the epoch was noted before the snapshot');
   });
 
+  it('stays, though the learner had one as of the same transaction under another name', async () => {
+    const { machine, database, own } = await learner();
+    await machine.settle(database.takeSnapshot());
+    await machine.close(database);
+    const leader = new Story(makeZxid(1, 0));
+    leader.grow(5, 'of the leader');
+    assert.equal(leader.lastZxid, own.lastZxid);
+    const compressing = await machine.open({ snapshotCompression: 'snappy' });
+    const receive = compressing.receiveSnapshot(leader.lastZxid);
+    receive.push(Buffer.concat([leader.wireSnapshot(), SIGNATURE]));
+    await machine.settle(receive.finish());
+    await machine.close(compressing);
+    const again = await machine.open({ snapshotCompression: 'snappy' });
+    assert.deepEqual(fingerprint(again), leader.state(leader.lastZxid));
+  });
+
   it('may come in pieces of any size', async () => {
     const leader = leadersStory();
     const wire = Buffer.concat([leader.wireSnapshot(), SIGNATURE]);
