@@ -106,12 +106,12 @@ export const serverCommands: readonly Command[] = [
 /** Passwords are nobody's business. */
 const SECRET = /pass(wd|word)|secret|digest$/i;
 
-/** The text of a zoo.cfg with the values of secret keys hidden, also where they go on behind a backslash. */
+/** The text of a zoo.cfg with the values of secret keys hidden, also in comments, and where they go on behind a backslash. */
 function withoutSecrets(text: string): string {
   let isHidden = false;
   let goesOn = false;
   const lines = text.split('\n').map((line) => {
-    const [head = '', key = ''] = /^\s*([^\s=:#!]+)\s*[=:]?\s*/.exec(line) ?? [];
+    const [head = '', key = ''] = /^[\s#!]*([^\s=:]+)\s*[=:]?\s*/.exec(line) ?? [];
     isHidden = goesOn ? isHidden : SECRET.test(key);
     const shown = isHidden ? `${goesOn ? '' : head}(hidden)` : line;
     goesOn = /(?:^|[^\\])(?:\\\\)*\\\r?$/.test(line);

@@ -185,8 +185,14 @@ export class FollowerPipeline implements RequestPipeline {
   syncDone(): void {
     const waiting = this.syncs.shift();
     if (waiting === undefined) return;
-    if (typeof waiting === 'bigint') this.ports.opened(waiting);
+    if (typeof waiting === 'bigint') this.openMoved(waiting);
     else this.ports.decided(waiting, refusalOf(waiting.request, ErrorCode.ok));
+  }
+
+  /** It lived when it came; what has been applied since then may have ended it. */
+  private openMoved(sessionId: bigint): void {
+    if (this.deps.store.sessions.has(sessionId)) this.ports.opened(sessionId);
+    else this.ports.refused(sessionId);
   }
 
   /** An observer hears of transactions when they are committed only: those that were under way are waited for by a sync. */

@@ -176,10 +176,11 @@ describe('guarded commands', { timeout: LIMIT_MS }, () => {
     const secrets = {
       'SASLAuthenticationProvider.superPassword': 'hidden1\\\n  hidden2',
       'DigestAuthenticationProvider.superDigest': 'super:hidden3',
+      '# ssl.keyStore.password': 'hidden4',
     };
     const { adminPort } = await alone(t, secrets);
     const { text } = await ask(adminPort, '/commands/icfg');
-    assert.doesNotMatch(text, /hidden[123]/);
+    assert.doesNotMatch(text, /hidden[1-4]/);
     for (const key of Object.keys(secrets)) assert.ok(text.includes(`${key}=(hidden)`), text);
     assert.match(text, /\ndataDir=|\\ndataDir=/);
   });

@@ -4,6 +4,7 @@ import { LeaderPipeline } from '../../src/pipeline/index.js';
 import { OpCode } from '../../src/protocol/index.js';
 import { FakePort } from './fake-port.js';
 import { FOLLOWER_SID, Pair } from './servers.js';
+import { parseRequest } from './validator-scenario.js';
 
 async function openPair(): Promise<{ pair: Pair; atLeader: FakePort; atFollower: FakePort }> {
   const pair = await Pair.start();
@@ -197,6 +198,24 @@ describe('a session that moves', () => {
     assert.equal(pair.follower.database.lastLoggedZxid, pair.lastProposed);
     await pair.settle();
     assert.deepEqual([left.heard(), moved.heard()], [[], ['opened 4000']]);
+  });
+
+  it('to an observer is refused when it ended before what was under way has come there', async () => {
+    const pair = await Pair.start({}, 'observer');
+    const atLeader = new FakePort(pair.leaderPipeline).open();
+    await pair.settle();
+    pair.world.disk('leader').hang('sync');
+    const moved = new FakePort(pair.followerPipeline).takeUp(atLeader);
+    // Between the word that it lives and the sync.
+    await pair.world.run(1.5);
+    const { type, body } = parseRequest('closeSession');
+    const { sessionId } = atLeader;
+    pair.leaderPipeline.forwarded({ sessionId, cxid: 7, type, body, auth: [] }, FOLLOWER_SID);
+    await pair.settle();
+    assert.deepEqual(moved.heard(), []);
+    pair.world.disk('leader').release();
+    await pair.settle();
+    assert.deepEqual(moved.heard(), ['refused']);
   });
 
   it('within the follower closes the older connection', async () => {

@@ -112,7 +112,9 @@ export class Pair implements Broadcast, LeaderLink {
   private syncs: { zxid: number; done: () => void }[] = [];
   /** Proposed, and not told to an observer yet. */
   private readonly untold: TxnEntry[] = [];
-  /** What the follower's tree has. */
+  /** Answers to syncs of an observer that wait for its disk. */
+  private readonly untilApplied: (() => void)[] = [];
+  /** What an observer's tree has. */
   private applied = makeZxid(EPOCH, 0);
 
   private constructor(
@@ -129,6 +131,7 @@ export class Pair implements Broadcast, LeaderLink {
     follower.database.onDurable = (zxid) => {
       if (mode === 'observer') {
         while (this.applied < zxid) this.followerPipeline.committed(++this.applied);
+        for (const done of this.untilApplied.splice(0)) this.whenApplied(done);
         return;
       }
       this.onLine(() => {
@@ -183,7 +186,7 @@ export class Pair implements Broadcast, LeaderLink {
     this.onLine(() => {
       this.forwarded.push(copy);
       if (copy.type !== OpCode.sync) this.leaderPipeline.forwarded(copy, FOLLOWER_SID);
-      else this.sync(() => this.onLine(() => this.followerPipeline.syncDone()));
+      else this.sync(() => this.onLine(() => this.whenApplied(() => this.followerPipeline.syncDone())));
     });
   }
 
@@ -201,6 +204,13 @@ export class Pair implements Broadcast, LeaderLink {
     for (const [sessionId, timeoutMs] of this.followerPipeline.drainTouched()) {
       this.leaderPipeline.touch(sessionId, timeoutMs);
     }
+  }
+
+  /** As zab's learner: a sync is answered when what was committed before is applied. */
+  private whenApplied(done: () => void): void {
+    const isBehind = this.mode === 'observer' && this.applied < this.follower.database.lastLoggedZxid;
+    if (isBehind) this.untilApplied.push(done);
+    else done();
   }
 
   private onLine(action: () => void): void {

@@ -300,6 +300,24 @@ export function tlsContract(name: string, make: MakeEnv): void {
     }
 
     it(
+      'refuses a server of a stranger, whatever the environment says',
+      inEnv(make, async (env) => {
+        const stores = await env.stores();
+        const atServer = await load(env.host, stores.stranger, stores.trust, { clientAuth: 'none' });
+        const atClient = await load(env.host, stores.client, stores.trust);
+        process.env['NODE_TLS_REJECT_UNAUTHORIZED'] = '0';
+        try {
+          const { listener, client, server } = await secured(env.host, atServer, atClient);
+          assert.equal(codeOf(client), 'TLS');
+          destroy(client, server);
+          await listener.close();
+        } finally {
+          delete process.env['NODE_TLS_REJECT_UNAUTHORIZED'];
+        }
+      }),
+    );
+
+    it(
       'refuses a server that is another host, unless it is not asked',
       inEnv(make, async (env) => {
         const stores = await env.stores();
