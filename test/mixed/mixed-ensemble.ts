@@ -24,6 +24,7 @@ const TIMING = { tickTime: 250, initLimit: 80, syncLimit: 40, maxSessionTimeout:
 const KINDS_OF_NODES = { extendedTypesEnabled: 'true' };
 const START_MS = 60_000;
 const START_ATTEMPTS = 3;
+const LAST_WORDS = 40;
 const ABOUT_DIGESTS =
   /igest|Snapshot loaded|Reading snapshot|Snapshotting|txns loaded|synchronizes? by|Getting a|Truncating|LEADING|FOLLOWING/;
 
@@ -162,6 +163,16 @@ export class MixedEnsemble {
         `server ${member.sid}`,
       );
     }
+  }
+
+  /** What each server logged last: a pause that nobody expected has to be explained by it. */
+  async lastWords(): Promise<string> {
+    const told: string[] = [];
+    for (const member of this.members) {
+      const lines = (await member.log()).trimEnd().split('\n').slice(-LAST_WORDS);
+      told.push(`server ${member.sid}, ${this.kind(member.sid)}:`, ...lines.map((line) => line.slice(0, 400)));
+    }
+    return told.join('\n');
   }
 
   /** Is the node there, on each running server? */
