@@ -12,6 +12,7 @@ import type {
   LeaderServer,
   LearnerDeps,
   LearnerServer,
+  ObservedMaster,
   ReconfigHook,
   RoleEnd,
   ZabOptions,
@@ -244,8 +245,8 @@ export class ZabServer {
     return this.start(new Follower({ ...this.learnerDeps(leaderSid), observersOn }));
   }
 
-  observe(leaderSid: number): Promise<RoleEnd> {
-    return this.start(new Observer(this.learnerDeps(leaderSid)));
+  observe(leaderSid: number, master: ObservedMaster | null = null): Promise<RoleEnd> {
+    return this.start(new Observer({ ...this.learnerDeps(leaderSid), master }));
   }
 
   private learnerDeps(leaderSid: number): LearnerDeps {

@@ -222,6 +222,23 @@ const CASES: readonly Omit<Scenario, 'history' | 'servesObservers'>[] = [
   },
 ];
 
+describe('an observer that cannot reach its master', () => {
+  it('says whom it has tried to reach, where, and that it is no leader', async () => {
+    await play({
+      name: 'unreachable',
+      history: '1:1-3',
+      voters: [2, 3],
+      observers: [1],
+      masterSid: 3,
+      steps: `
+        1 observes 2 unheard
+        ends CONNECT_FAILED
+        says No longer observing server 3: cannot connect to server 3 (observerMasterPort): s3:2888:
+      `,
+    });
+  });
+});
+
 describe('a follower that serves observers', () => {
   for (const one of CASES) {
     it(one.name, async () => {

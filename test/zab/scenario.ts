@@ -45,6 +45,7 @@ import { history, showZxid, zxid } from './zxids.js';
  *     event touch 7 4000     the pipeline was told
  *     ends CODE              the role ends
  *     says WORDS             they are in the log
+ *     warns WORDS            the same, as a warning or worse
  *     said 2 WORDS           they are in so many of its lines, debug not counted
  *     voter 2 looks          the election reports it
  *     voter 2 prefers 3      the same, with a better vote than ours
@@ -56,6 +57,8 @@ export interface Scenario {
   readonly observers?: readonly number[];
   /** Where server 1 follows, it serves observers; they come to its quorum port, which is free then. */
   readonly servesObservers?: boolean;
+  /** Where server 1 observes, the follower to which it goes instead of to the leader. */
+  readonly masterSid?: number;
   /** Own transactions before the beginning; words behind `dead` create other paths than those without. */
   readonly history?: string;
   readonly dead?: string;
@@ -187,7 +190,7 @@ class Stage {
       case 'follows':
       case 'observes':
         if (how !== 'unheard') await this.listen(Number(leader));
-        this.mind(what === 'follows' ? this.follow(Number(leader)) : server.observe(Number(leader)));
+        this.mind(what === 'follows' ? this.follow(Number(leader)) : this.observe(Number(leader)));
         return;
       case 'hands':
         if (server.role instanceof Leader) assert.ok(server.role.handOver('the scenario says so'));
@@ -212,6 +215,13 @@ class Stage {
   private follow(leader: number): Promise<unknown> {
     const observersOn = this.scenario.servesObservers === true ? [{ host: hostName(1), port: QUORUM_PORT }] : [];
     return this.server.follow(leader, observersOn);
+  }
+
+  private observe(leader: number): Promise<unknown> {
+    const { masterSid } = this.scenario;
+    if (masterSid === undefined) return this.server.observe(leader);
+    const addresses = [{ host: hostName(masterSid), port: QUORUM_PORT }];
+    return this.server.observe(leader, { sid: masterSid, addresses });
   }
 
   private mind(end: Promise<unknown>): void {
@@ -291,6 +301,14 @@ class Stage {
       case 'says':
         await world.until(() => this.log().includes(rest));
         return;
+      case 'warns': {
+        const warnings = this.host(1).log.atLeast('warn');
+        assert.ok(
+          warnings.some(({ message }) => message.includes(rest)),
+          warnings.map(({ message }) => message).join('\n'),
+        );
+        return;
+      }
       case 'said':
         assert.equal(this.saidTimes(rest.replace(/^\d+ /, '')), Number.parseInt(rest));
         return;
