@@ -7,6 +7,7 @@ import type { ZabOptions } from './options.js';
 
 /** Addresses that led to nobody the last time wait so long for the others. */
 const HEAD_START_MS = 300;
+const LEADER = 'the leader';
 
 export interface DialContext {
   readonly clock: Clock;
@@ -14,6 +15,8 @@ export interface DialContext {
   readonly log: Logger;
   readonly network: Network;
   readonly options: ZabOptions;
+  /** Whom messages name; default: the leader. */
+  readonly who?: string;
 }
 
 /**
@@ -28,7 +31,7 @@ export async function dialLeader(
   turns: AddressTurns,
   context: DialContext,
 ): Promise<Socket> {
-  const { clock, life, options } = context;
+  const { clock, life, options, who = LEADER } = context;
   const limit = options.connectToLearnerMasterLimit > 0 ? options.connectToLearnerMasterLimit : options.initLimit;
   const limitMs = limit * options.tickTimeMs;
   const endMs = clock.monotonicMs() + limitMs;
@@ -45,8 +48,9 @@ export async function dialLeader(
     return winner.socket;
   }
   race.close();
-  const failures = race.failures.join('; ') || `no answer within ${limitMs} ms`;
-  throw new ZabError('CONNECT_FAILED', `cannot connect to the leader: ${failures}`);
+  const failures =
+    race.failures.join('; ') || `no answer from ${addresses.map(formatEndpoint).join(', ')} within ${limitMs} ms`;
+  throw new ZabError('CONNECT_FAILED', `cannot connect to ${who}: ${failures}`);
 }
 
 interface Winner {
@@ -117,7 +121,7 @@ class DialRace {
 
   /** Null when somebody has won. */
   private async tryAddress(address: Endpoint): Promise<string | null> {
-    const { clock, life, log, network, options } = this.context;
+    const { clock, life, log, network, options, who = LEADER } = this.context;
     let delayMs = options.connectFirstDelayMs;
     for (let tries = 1; ; tries++) {
       const leftMs = this.endMs - clock.monotonicMs();
@@ -129,7 +133,7 @@ class DialRace {
         if (this.isDecided()) return null;
         const why = error instanceof Error ? error.message : String(error);
         if (tries >= options.connectTries) return `${why} (${tries} tries)`;
-        log.debug(`Try ${tries} to reach the leader at ${formatEndpoint(address)} failed: ${why}`, {
+        log.debug(`Try ${tries} to reach ${who} at ${formatEndpoint(address)} failed: ${why}`, {
           code: 'ZAB_DIAL',
         });
       }

@@ -18,7 +18,7 @@ import { FAR_EPOCH_MEND, LAST_EPOCH, NO_EPOCH_ACK } from './discovery.js';
 import { dialLeader } from './leader-dial.js';
 import { LearnerLog } from './learner-log.js';
 import { LeaderQuestions } from './leader-questions.js';
-import { Life, Milestone, type RoleEnd, ZabError } from './life.js';
+import { type EndCode, Life, Milestone, type RoleEnd, ZabError } from './life.js';
 import type { LeaderLink } from './needs.js';
 import { initLimitMs, syncLimitMs } from './options.js';
 import { PacketStream } from './packet-stream.js';
@@ -41,6 +41,9 @@ const BEGINNINGS: ReadonlySet<number> = new Set([
   PacketType.snap,
   PacketType.newLeader,
 ]);
+
+/** Ends that the leader has brought about by what it sent. */
+const VIOLATIONS: ReadonlySet<EndCode> = new Set(['PROTOCOL', 'EPOCH_FAR']);
 
 /**
  * What followers and observers have in common: they find the leader, take over its history, and then serve.
@@ -159,11 +162,22 @@ export abstract class Learner implements LeaderLink {
     await this.life.drained();
     const end = this.life.end ?? { code: 'INTERNAL', reason: 'ended without a reason' };
     this.deps.trace.end(end.reason);
-    this.log.info(`No longer ${this.role} server ${this.masterSid}: ${end.reason}`, {
-      code: 'ZAB_LEARNING_ENDED',
-      end: end.code,
-    });
+    this.tellEnd(end);
     return end;
+  }
+
+  /** What the leader should never have sent is worth a warning, with all that is known of it. */
+  private tellEnd({ code, reason }: RoleEnd): void {
+    const { log, stream } = this;
+    const fields = { code: 'ZAB_LEARNING_ENDED', end: code };
+    const what = `No longer ${this.role} server ${this.masterSid}`;
+    if (stream === null || !VIOLATIONS.has(code)) {
+      log.info(`${what}: ${reason}`, fields);
+      return;
+    }
+    const { type, zxid } = stream.lastTaken;
+    const last = type < 0 ? 'no packet came' : `its last packet is ${packetName(type)} ${formatZxid(zxid)}`;
+    log.warn(`${what} at ${stream.peer}: ${reason} (${last})`, fields);
   }
 
   private async learn(): Promise<void> {
@@ -183,7 +197,7 @@ export abstract class Learner implements LeaderLink {
     const { connectDelayMs = 0, host, options, turns } = this.deps;
     const { clock, life, log } = this;
     if (connectDelayMs > 0) await life.within(new Milestone(), connectDelayMs);
-    const context = { clock, life, log, network: host.network, options };
+    const context = { clock, life, log, network: host.network, options, who: this.whoIsDialled() };
     const socket = await dialLeader(this.masterSid, this.leaderAddresses(), turns, context);
     this.judgeAddressAtEnd(clock.monotonicMs());
     socket.setNoDelay(options.noDelay);
@@ -211,6 +225,11 @@ export abstract class Learner implements LeaderLink {
       if (isWrong) this.deps.turns.doubt(this.masterSid);
       else this.deps.turns.forgive(this.masterSid);
     });
+  }
+
+  private whoIsDialled(): string {
+    const { master } = this.deps;
+    return master === undefined || master === null ? 'the leader' : `server ${master.sid} (observerMasterPort)`;
   }
 
   private leaderAddresses(): readonly Endpoint[] {

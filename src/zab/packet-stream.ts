@@ -25,6 +25,8 @@ export class PacketStream implements SocketHandler {
   packetsReceived = 0;
   packetsSent = 0;
   lastHeardMs: number;
+  /** What the packet taken last was; type and zxid are -1 before the first. */
+  readonly lastTaken = { type: -1, zxid: -1 };
   onFailure: ((error: ZabError) => void) | null = null;
   private readonly reader: PacketReader;
   private readonly writer = new JuteWriter(FIRST_BUFFER_BYTES);
@@ -75,7 +77,7 @@ export class PacketStream implements SocketHandler {
   take(): QuorumPacket | null {
     try {
       const packet = this.reader.take();
-      if (packet !== null) this.packetsReceived++;
+      if (packet !== null) this.noteTaken(packet);
       return packet;
     } catch (error) {
       if (!(error instanceof GarbageError)) throw error;
@@ -85,6 +87,12 @@ export class PacketStream implements SocketHandler {
     } finally {
       this.maybeResume();
     }
+  }
+
+  private noteTaken({ type, zxid }: QuorumPacket): void {
+    this.packetsReceived++;
+    this.lastTaken.type = type;
+    this.lastTaken.zxid = zxid;
   }
 
   takeRaw(): Buffer | null {

@@ -102,6 +102,7 @@ describe('dialling the leader', () => {
       world.network.cut('a', 'c');
       await assert.rejects(world.settle(dial({ ...TEST_ZAB_OPTIONS, connectToLearnerMasterLimit: limit })), {
         code: 'CONNECT_FAILED',
+        message: `cannot connect to the leader: no answer from b:2888, c:2888 within ${expectedMs} ms`,
       });
       assert.ok(Math.abs(world.nowMs - expectedMs) < 10, `it took ${world.nowMs} ms`);
     }

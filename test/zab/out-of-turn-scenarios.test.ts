@@ -1,7 +1,10 @@
 import { describe, it } from 'node:test';
+import { formatZxid } from '../../src/protocol/index.js';
 import { ESTABLISHED } from './established.js';
+import { QUORUM_PORT } from './harness.js';
 import type { Scenario } from './scenario.js';
 import { play } from './scenario.js';
+import { zxid } from './zxids.js';
 
 /** Server 1 (history 1:1-3) follows server 2 in epoch 2, and has logged 2:1 and 2:2. */
 const FOLLOWING = `
@@ -20,13 +23,21 @@ const FOLLOWING = `
   2 < ACK 2:2
 `;
 
+/** `PROPOSAL 2:1 /a`: type and zxid as messages have them. */
+function named(packet: string): string {
+  const [name = '', at = ''] = packet.split(' ');
+  return `${name} ${formatZxid(zxid(at))}`;
+}
+
 /** A leader that says these words to a follower that it has synchronized. */
 function leaderSays(name: string, ...packets: readonly string[]): Scenario {
   const lines = packets.map((packet) => `2 > ${packet}`);
   return {
     name: `a leader that sends ${name} is left`,
     history: '1:1-3',
-    steps: `${FOLLOWING}\n${lines.join('\n')}\nends PROTOCOL\nlogged 2:2\nepochs 2 2`,
+    steps: `${FOLLOWING}\n${lines.join('\n')}\nends PROTOCOL\nlogged 2:2\nepochs 2 2
+      warns No longer following server 2 at 10.0.0.2:${QUORUM_PORT}:
+      warns (its last packet is ${named(packets.at(-1) ?? '')})`,
   };
 }
 
