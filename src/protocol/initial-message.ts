@@ -7,6 +7,7 @@ export const GREETING_SEVERAL_ADDRESSES = -65535;
 
 /** `Long.MAX_VALUE` (as the nearest number): the sid of an observer that has no id of its own. */
 export const OBSERVER_ID = 2 ** 63;
+const OBSERVER_ID_BITS = 0x7fffffffffffffffn;
 
 const LONG_BYTES = 8;
 const HEAD_BYTES = 20;
@@ -40,7 +41,8 @@ export function encodeInitialMessage(message: InitialMessage, severalAddresses: 
   const addresses = severalAddresses ? message.addresses : message.addresses.slice(0, 1);
   return encodeToBuffer((w) => {
     w.long(severalAddresses ? GREETING_SEVERAL_ADDRESSES : GREETING_ONE_ADDRESS);
-    w.long(message.sid);
+    if (message.sid === OBSERVER_ID) w.long64(OBSERVER_ID_BITS);
+    else w.long(message.sid);
     w.buffer(Buffer.from(addresses.join('|'), 'utf8'));
   });
 }

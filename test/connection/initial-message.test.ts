@@ -33,6 +33,12 @@ describe('the greeting on an election connection', () => {
       several: true,
       bytes: 'ffffffffffff0001 0000000000000002 0000000b 613a31 7c 5b3a3a315d3a32',
     },
+    {
+      name: 'the id of observers without one',
+      message: { sid: OBSERVER_ID, addresses: ['a:1'] },
+      several: false,
+      bytes: 'ffffffffffff0000 7fffffffffffffff 00000003 613a31',
+    },
   ];
   for (const { name, message, several, bytes } of WRITTEN) {
     it(`writes ${name}`, () => {
