@@ -14,6 +14,8 @@ export const SHORT: Settings = {
     voters: [1, 2, 3],
     observers: [],
     observersLog: true,
+    observerMasters: false,
+    oddRequests: false,
     groups: null,
     spares: null,
     tickTimeMs: 200,
