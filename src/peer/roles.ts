@@ -236,6 +236,9 @@ class LearningRole implements Role {
       revalidated: (sessionId, valid) => {
         pipeline.revalidated(sessionId, valid);
       },
+      sessionMoved: (sessionId) => {
+        pipeline.sessionMoved(sessionId);
+      },
       drainTouched: () => pipeline.drainTouched(),
     };
     const { reconfigHook } = context;

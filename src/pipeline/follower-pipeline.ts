@@ -207,6 +207,14 @@ export class FollowerPipeline implements RequestPipeline {
     }
   }
 
+  /**
+   * A client has come with the session to an observer that this follower serves. What was submitted here was forwarded before
+   * that; a local session stays, for the leader will not let another server have it.
+   */
+  sessionMoved(sessionId: bigint): void {
+    if (this.local?.has(sessionId) !== true) this.ports.moved(sessionId);
+  }
+
   drainTouched(): Iterable<readonly [sessionId: bigint, timeoutMs: number]> {
     const { touched } = this;
     this.touched = new Map();

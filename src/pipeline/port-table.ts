@@ -87,6 +87,12 @@ export class PortTable {
     port.closeFromServer(reason);
   }
 
+  /** The client has come to another server with the session: nobody has it here, or waits for it. */
+  moved(sessionId: bigint): void {
+    this.takeOpening(sessionId, this.openings.get(sessionId))?.closeFromServer('sessionMoved');
+    this.close(sessionId, 'sessionMoved');
+  }
+
   /** The session is over: nobody waits for anything of it. */
   end(sessionId: bigint, reason: CloseReason): void {
     const line = this.lines.get(sessionId);

@@ -1,5 +1,5 @@
-import type { QuorumPacket, TxnEntry } from '../protocol/index.js';
-import { PacketType } from '../protocol/index.js';
+import type { ForwardedRequest, QuorumPacket, TxnEntry } from '../protocol/index.js';
+import { OpCode, PacketType } from '../protocol/index.js';
 import { JuteReader } from '../jute/index.js';
 import type { LearnerView } from './learner-handler.js';
 import type { LearnerLog } from './learner-log.js';
@@ -39,6 +39,21 @@ export class Follower extends Learner {
   /** Forgets what was counted of their connections. */
   resetObserverStatistics(): void {
     this.observers?.resetStatistics();
+  }
+
+  // --- LeaderLink, for clients of its own
+
+  override forward(request: ForwardedRequest): void {
+    if (request.type === OpCode.createSession) this.observers?.ownSession(request.sessionId);
+    super.forward(request);
+  }
+
+  override revalidate(sessionId: bigint, timeoutMs: number): void {
+    this.observers?.ownSession(sessionId);
+    this.askWhetherLives(sessionId, timeoutMs, (isValid) => {
+      if (!isValid) this.observers?.ownSessionRefused(sessionId);
+      this.deps.server.revalidated(sessionId, isValid);
+    });
   }
 
   protected override handleBroadcast(packet: QuorumPacket, log: LearnerLog): boolean {
@@ -106,6 +121,9 @@ export class Follower extends Learner {
       },
       touch: ({ sessionId, timeoutMs }) => {
         this.questions.touch(sessionId, timeoutMs);
+      },
+      sessionMoved: (sessionId) => {
+        this.deps.server.sessionMoved(sessionId);
       },
     };
   }

@@ -20,6 +20,7 @@ export type EndCode =
   | 'EPOCH_TOO_OLD'
   | 'EPOCH_FAR'
   | 'LEARNER_AHEAD'
+  | 'SESSION_MOVED'
   | 'DOUBLE'
   | 'CROWDED'
   | 'REPLACED'

@@ -126,6 +126,11 @@ export interface LearnerServer {
   /** The oldest sync that was forwarded and not answered is done: what was committed before it is applied here. */
   syncDone(): void;
   revalidated(sessionId: bigint, valid: boolean): void;
+  /**
+   * A client has come with the session to an observer that this follower serves: nobody here has it any more, and no request
+   * of it may be forwarded until a client comes back with it.
+   */
+  sessionMoved(sessionId: bigint): void;
   /** Sessions heard from since the last call, for the answer to PING. */
   drainTouched(): Iterable<readonly [sessionId: bigint, timeoutMs: number]>;
 }

@@ -1,6 +1,6 @@
 import { type Clock, Complaints, type Endpoint, formatEndpoint, type Host, type Listener } from '../host/index.js';
 import type { ForwardedRequest, TxnEntry } from '../protocol/index.js';
-import { formatZxid, makeZxid, OpCode, zxidEpoch } from '../protocol/index.js';
+import { formatSessionId, formatZxid, makeZxid, OpCode, zxidEpoch } from '../protocol/index.js';
 import { LearnerCrowd } from './learner-crowd.js';
 import type { LearnerHandler, LearnerMaster, LearnerView, Meeting, RevalidatedSession } from './learner-handler.js';
 import { listenForLearners } from './learner-listener.js';
@@ -9,6 +9,7 @@ import type { ConfigView, History } from './needs.js';
 import type { ZabOptions } from './options.js';
 import { initLimitMs } from './options.js';
 import type { Forwarding } from './proposals.js';
+import { SessionHolders } from './session-holders.js';
 import { SyncThrottle } from './sync-throttle.js';
 import { type Feed, Synchronizer, type SyncResult } from './synchronizer.js';
 import type { ZabMetrics } from './zab-metrics.js';
@@ -22,6 +23,8 @@ export interface ObserverRelay {
   revalidate(session: RevalidatedSession, answer: (isValid: boolean) => void): void;
   /** An observer heard from the session. */
   touch(session: RevalidatedSession): void;
+  /** A client has come to an observer with the session: no client of the follower has it any more. */
+  sessionMoved(sessionId: bigint): void;
 }
 
 export interface ObserverMasterDeps {
@@ -41,7 +44,7 @@ export interface ObserverMasterDeps {
 /**
  * The part of a follower that serves observers in place of the leader, which so has less to send (`observerMasterPort`,
  * ZOOKEEPER-3140). Observers get what the follower has applied, when it has applied it, and are never ahead of it; what they
- * want of the leader goes through the follower's own connection.
+ * want of the leader goes through the follower's own connection, where the leader cannot tell one from the other.
  */
 export class ObserverMaster implements LearnerMaster, Feed {
   readonly clock: Clock;
@@ -61,6 +64,7 @@ export class ObserverMaster implements LearnerMaster, Feed {
   private readonly nextLeaders = new Map<number, number>();
   /** Each with the zxid behind which it is told what is committed. */
   private readonly learners = new Map<Forwarding, number>();
+  private readonly holders = new SessionHolders();
   private zxidWaits: { readonly zxid: number; readonly milestone: Milestone }[] = [];
 
   constructor(private readonly deps: ObserverMasterDeps) {
@@ -123,7 +127,9 @@ export class ObserverMaster implements LearnerMaster, Feed {
     const startMs = this.clock.monotonicMs();
     const count = this.waiting.findIndex((entry) => entry.header.zxid > zxid);
     for (const entry of this.waiting.splice(0, count < 0 ? this.waiting.length : count)) {
-      if (entry.header.zxid === zxid) this.tell(entry);
+      if (entry.header.zxid !== zxid) continue;
+      this.tell(entry);
+      if (entry.header.type === OpCode.closeSession) this.holders.ended(entry.header.clientId);
     }
     this.nextLeaders.delete(zxid);
     const { zxidWaits } = this;
@@ -132,6 +138,16 @@ export class ObserverMaster implements LearnerMaster, Feed {
       for (const wait of zxidWaits) if (wait.zxid <= zxid) wait.milestone.reach();
     }
     this.deps.metrics.omCommitProcessTime.record(this.clock.monotonicMs() - startMs);
+  }
+
+  /** A client of the follower makes the session, or has come with it: no observer's requests of it count any more. */
+  ownSession(sessionId: bigint): void {
+    this.holders.came(sessionId, this.myId);
+  }
+
+  /** The leader does not know a session that a client of the follower has come with. */
+  ownSessionRefused(sessionId: bigint): void {
+    this.holders.refused(sessionId, this.myId);
   }
 
   get views(): readonly LearnerView[] {
@@ -211,16 +227,22 @@ export class ObserverMaster implements LearnerMaster, Feed {
     this.deps.relay.touch({ sessionId, timeoutMs });
   }
 
-  revalidate(session: RevalidatedSession, _handler: LearnerHandler, answer: (isValid: boolean) => void): void {
-    this.deps.relay.revalidate(session, (isValid) => {
+  revalidate(session: RevalidatedSession, { sid }: LearnerHandler, answer: (isValid: boolean) => void): void {
+    const { relay } = this.deps;
+    this.holders.came(session.sessionId, sid);
+    relay.sessionMoved(session.sessionId);
+    relay.revalidate(session, (isValid) => {
       // As where the leader is asked: whose session lives has been heard from.
-      if (isValid) this.deps.relay.touch(session);
+      if (isValid) relay.touch(session);
+      else this.holders.refused(session.sessionId, sid);
       answer(isValid);
     });
   }
 
   forwarded(request: ForwardedRequest, handler: LearnerHandler): void {
     const { relay } = this.deps;
+    this.checkHolder(request, handler);
+    if (request.type === OpCode.createSession) this.holders.came(request.sessionId, handler.sid);
     if (request.type !== OpCode.sync) {
       relay.forward(request);
       return;
@@ -231,6 +253,19 @@ export class ObserverMaster implements LearnerMaster, Feed {
   }
 
   // --- inside
+
+  /**
+   * A late request of an observer that the session has left must not reach the leader, which would take it. Only the leader
+   * could refuse it by a transaction, and an observer that got no answer would hold back all that comes behind it: so the
+   * observer has to begin anew.
+   */
+  private checkHolder(request: ForwardedRequest, { sid }: LearnerHandler): void {
+    const holder = this.holders.otherHolder(request, sid);
+    if (holder === null) return;
+    const where = holder === this.myId ? `this server, ${holder}` : `server ${holder}`;
+    const session = formatSessionId(request.sessionId);
+    throw new ZabError('SESSION_MOVED', `passed on a late request of session ${session}, which has moved to ${where}`);
+  }
 
   private async listen(): Promise<void> {
     const { host, life, listenOn } = this.deps;

@@ -17,6 +17,16 @@ async function openAt(place: (typeof PLACES)[number], localSessionsUpgrading: bo
 }
 
 describe('local sessions', () => {
+  it('at a follower stay there when an observer behind it asks for them in vain, until they are global', async () => {
+    const { pair, port } = await openAt('follower', true);
+    pair.followerPipeline.sessionMoved(port.sessionId);
+    port.send('create /e mode=ephemeral');
+    await pair.settle();
+    assert.deepEqual(port.heard(), ['1 create /e']);
+    pair.followerPipeline.sessionMoved(port.sessionId);
+    assert.deepEqual(port.heard(), ['closed sessionMoved']);
+  });
+
   for (const place of PLACES) {
     it(`at a ${place} are made and closed without a transaction, and may write`, async () => {
       const { pair, pipeline, port } = await openAt(place, true);

@@ -228,6 +228,34 @@ describe('a session that moves', () => {
     assert.deepEqual(fresher.heard(), ['opened 4000']);
   });
 
+  it('to an observer behind the follower closes its connection there, and what comes on it goes nowhere', async () => {
+    const { pair, atFollower } = await openPair();
+    const { followerPipeline } = pair;
+    atFollower.send('create /before');
+    followerPipeline.sessionMoved(atFollower.sessionId);
+    atFollower.send('create /late');
+    await pair.settle();
+    assert.deepEqual(
+      pair.forwarded.filter(({ type }) => type === OpCode.create).map(({ cxid }) => cxid),
+      [1],
+    );
+    assert.deepEqual(atFollower.heard(), ['closed sessionMoved', 'missed 1 create /before']);
+    const back = new FakePort(followerPipeline).takeUp(atFollower);
+    await pair.settle();
+    back.send('create /back');
+    await pair.settle();
+    assert.deepEqual(back.heard(), ['opened 4000', '1 create /back']);
+  });
+
+  it('to an observer behind the follower closes who waits for it there, too', async () => {
+    const { pair, atLeader } = await openPair();
+    const { followerPipeline } = pair;
+    const waiting = new FakePort(followerPipeline).takeUp(atLeader);
+    followerPipeline.sessionMoved(atLeader.sessionId);
+    await pair.settle();
+    assert.deepEqual(waiting.heard(), ['closed sessionMoved']);
+  });
+
   it('is refused with a wrong password, and when it is unknown to the leader', async () => {
     const { pair, atFollower } = await openPair();
     const thief = new FakePort(pair.followerPipeline).resume(atFollower.sessionId, Buffer.alloc(16));

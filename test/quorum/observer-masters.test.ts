@@ -189,3 +189,89 @@ describe('observers that come back', () => {
     assert.ok(servers.world.nowMs - since < 1000);
   });
 });
+
+/** Where a client of a session goes when the server that it was at stands still. */
+const MOVES: readonly { readonly name: string; readonly to: 'its master' | 'another observer of its master' }[] = [
+  { name: 'to the master', to: 'its master' },
+  { name: 'to another observer of the master', to: 'another observer of its master' },
+];
+
+/** Two voters, so that both observers have the same master. */
+async function oneMaster(seed: string): Promise<{ servers: SimulatedServers; master: number }> {
+  const servers = new SimulatedServers(seed, SETTINGS);
+  const list = [line(1), line(2), ...OBSERVERS.map((sid) => line(sid, 'observer'))];
+  for (const sid of [1, 2]) servers.install(sid, list);
+  for (const sid of OBSERVERS) servers.install(sid, list, 'observer');
+  for (const sid of [1, 2, ...OBSERVERS]) await servers.boot(sid);
+  await servers.serving(1, 2, ...OBSERVERS);
+  const master = servers.leader() === 1 ? 2 : 1;
+  assert.deepEqual(
+    OBSERVERS.map((sid) => masterOf(servers, sid)),
+    [master, master],
+  );
+  return { servers, master };
+}
+
+async function dataAt(servers: SimulatedServers, sid: number): Promise<string> {
+  const client = await servers.client(sid);
+  await servers.world.settle(client.sync('/a'));
+  const { data } = await servers.world.settle(client.getData('/a'));
+  client.destroy();
+  return String(data);
+}
+
+describe('a session that moves behind one master', () => {
+  for (const { name, to } of MOVES) {
+    it(`from an observer that stands still ${name}: what it wrote there before is not written late`, async () => {
+      const { servers, master } = await oneMaster(`late ${to}`);
+      const { world } = servers;
+      const client = await servers.client(4);
+      await world.settle(client.create('/a', Buffer.from('old')));
+      world.pause('s4');
+      const late = client.setData('/a', Buffer.from('late')).then(
+        () => 'answered',
+        () => 'closed',
+      );
+      await world.run(10);
+      const target = to === 'its master' ? master : 5;
+      const moved = await resume(servers, target, client);
+      await world.settle(moved.setData('/a', Buffer.from('new')));
+      world.resume('s4');
+      assert.equal(await world.settle(late), 'closed');
+      const said = world.host(`s${master}`).log.atLeast('warn');
+      const where = target === master ? `this server, ${master}` : 'server 5';
+      const message = new RegExp(
+        `^Server 4 from .* a late request of session 0x[0-9a-f]+, which has moved to ${where}$`,
+      );
+      assert.ok(
+        said.some((one) => message.test(one.message)),
+        said.map((one) => one.message).join('\n'),
+      );
+      await servers.serving(4);
+      for (const sid of [1, 2, 4, 5]) assert.equal(await dataAt(servers, sid), 'new', `server ${sid}`);
+      // And it may come back.
+      const back = await resume(servers, 4, moved);
+      await world.settle(back.setData('/a', Buffer.from('back')));
+      assert.equal(await dataAt(servers, target), 'back');
+      assert.deepEqual(servers.ends, []);
+    });
+  }
+
+  it('from the master to an observer: its connection there is closed, and what comes on it is not heard', async () => {
+    const { servers, master } = await oneMaster('own');
+    const { world } = servers;
+    const client = await servers.client(master);
+    await world.settle(client.create('/a', Buffer.from('old')));
+    const moved = await resume(servers, 4, client);
+    const late = client.setData('/a', Buffer.from('late')).then(
+      () => 'answered',
+      () => 'closed',
+    );
+    assert.equal(await world.settle(late), 'closed');
+    await world.settle(moved.setData('/a', Buffer.from('new')));
+    for (const sid of [1, 2, 4, 5]) assert.equal(await dataAt(servers, sid), 'new', `server ${sid}`);
+    const back = await resume(servers, master, moved);
+    await world.settle(back.setData('/a', Buffer.from('back')));
+    assert.equal(await dataAt(servers, 4), 'back');
+  });
+});

@@ -17,7 +17,7 @@ import type {
   ZabOptions,
 } from '../../src/zab/index.js';
 import { DEFAULT_ZAB_OPTIONS, Follower, Leader, Observer, PhaseTrace } from '../../src/zab/index.js';
-import type { Host } from '../../src/host/index.js';
+import type { Endpoint, Host } from '../../src/host/index.js';
 import type { World } from '../fakes/index.js';
 import { createEntry } from './zxids.js';
 
@@ -156,6 +156,10 @@ export class TrivialPipeline implements LeaderServer, LearnerServer {
     this.events.push(`revalidated ${sessionId} ${valid}`);
   }
 
+  sessionMoved(sessionId: bigint): void {
+    this.events.push(`session ${sessionId} moved`);
+  }
+
   drainTouched(): Iterable<readonly [bigint, number]> {
     return this.touched.splice(0);
   }
@@ -236,8 +240,8 @@ export class ZabServer {
     return this.start(new Leader({ ...this.deps(), server: this.pipeline, listenOn }));
   }
 
-  follow(leaderSid: number): Promise<RoleEnd> {
-    return this.start(new Follower(this.learnerDeps(leaderSid)));
+  follow(leaderSid: number, observersOn: readonly Endpoint[] = []): Promise<RoleEnd> {
+    return this.start(new Follower({ ...this.learnerDeps(leaderSid), observersOn }));
   }
 
   observe(leaderSid: number): Promise<RoleEnd> {

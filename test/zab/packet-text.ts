@@ -29,7 +29,9 @@ import { createEntry, history, pathOf, showZxid, zxid } from './zxids.js';
  *     NEWLEADER 2:0 config 200000000 ACK 2:0                      UPTODATE
  *     PING 2:1                       PING 2:1 touched 7=4000      SYNC
  *     REVALIDATE 7 4000 (asked)      REVALIDATE 7 valid (answered)
- *     REQUEST a                      REQUEST sync
+ *     REQUEST a                      REQUEST sync, REQUEST closeSession, REQUEST createSession
+ *     REQUEST a of 7                 of that session (not shown)
+ *     PROPOSAL 2:1 closes 7          the end of a session (shown as PROPOSAL 2:1 type -11)
  */
 export function showPacket(packet: QuorumPacket): string {
   const { type } = packet;
@@ -76,8 +78,20 @@ export function showPacket(packet: QuorumPacket): string {
 
 const TYPES = new Map<string, number>(Object.entries(PacketType).map(([name, type]) => [name.toUpperCase(), type]));
 
+const REQUEST_TYPES = new Map<string, number>([
+  ['sync', OpCode.sync],
+  ['closeSession', OpCode.closeSession],
+  ['createSession', OpCode.createSession],
+  ['multi', OpCode.multi],
+]);
+
 /** With the digest of the tree after that history, if one is named. */
 function proposedBytes(at: number, [path, after, ...words]: readonly string[]): Buffer {
+  if (path === 'closes') {
+    const type = OpCode.closeSession;
+    return makeTxnEntry({ clientId: BigInt(after ?? ''), cxid: 0, zxid: at, time: 0, type }, { type, paths: [] }, null)
+      .bytes;
+  }
   const { bytes, header, txn } = createEntry(at, path ?? pathOf(at));
   if (after !== 'after') return bytes;
   return makeTxnEntry(header, txn, digestOf(words)).bytes;
@@ -136,11 +150,11 @@ function dataOf(type: number, at: number, words: readonly string[]): Buffer | nu
       else w.int(Number(words[1]));
       return w.take();
     case PacketType.request: {
-      const isSync = words[0] === 'sync';
-      const body = Buffer.from(isSync ? '' : (words[0] ?? ''));
-      const type = isSync ? OpCode.sync : OpCode.create;
+      const [what = '', , id = '77'] = words;
+      const body = Buffer.from(what === 'sync' ? '' : what);
+      const type = REQUEST_TYPES.get(what) ?? OpCode.create;
       return encodeToBuffer((w) => {
-        writeForwardedRequest(w, { sessionId: 77n, cxid: 1, type, body, auth: [] });
+        writeForwardedRequest(w, { sessionId: BigInt(id), cxid: 1, type, body, auth: [] });
       });
     }
     default:

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Socket, SocketHandler } from '../../src/host/index.js';
 import { encodeToBuffer, JuteWriter } from '../../src/jute/index.js';
-import { PacketType, writeQuorumPacket } from '../../src/protocol/index.js';
+import { OpCode, PacketType, writeQuorumPacket } from '../../src/protocol/index.js';
 import type { DatabaseOptions } from '../../src/storage/index.js';
 import { Leader, type VoterWord, type ZabOptions } from '../../src/zab/index.js';
 import { PacketReader } from '../../src/zab/packet-reader.js';
@@ -28,6 +28,8 @@ import { history, showZxid, zxid } from './zxids.js';
  *     2 is mute              server 2 answers no pings any more
  *     write a, write b       clients of ours write
  *     sync s                 a client of ours syncs
+ *     comes 7                a client comes to us with session 7
+ *     makes 7                a client of ours makes session 7
  *     answered a             that write or sync is answered
  *     not answered a
  *     applied 2:1            the newest applied zxid becomes that one
@@ -52,6 +54,8 @@ export interface Scenario {
   readonly name: string;
   readonly voters?: readonly number[];
   readonly observers?: readonly number[];
+  /** Where server 1 follows, it serves observers; they come to its quorum port, which is free then. */
+  readonly servesObservers?: boolean;
   /** Own transactions before the beginning; words behind `dead` create other paths than those without. */
   readonly history?: string;
   readonly dead?: string;
@@ -183,7 +187,7 @@ class Stage {
       case 'follows':
       case 'observes':
         if (how !== 'unheard') await this.listen(Number(leader));
-        this.mind(what === 'follows' ? server.follow(Number(leader)) : server.observe(Number(leader)));
+        this.mind(what === 'follows' ? this.follow(Number(leader)) : server.observe(Number(leader)));
         return;
       case 'hands':
         if (server.role instanceof Leader) assert.ok(server.role.handOver('the scenario says so'));
@@ -205,6 +209,11 @@ class Stage {
     }
   }
 
+  private follow(leader: number): Promise<unknown> {
+    const observersOn = this.scenario.servesObservers === true ? [{ host: hostName(1), port: QUORUM_PORT }] : [];
+    return this.server.follow(leader, observersOn);
+  }
+
   private mind(end: Promise<unknown>): void {
     end.catch((error: unknown) => {
       this.answers.add(String(error));
@@ -221,6 +230,14 @@ class Stage {
       case 'sync':
         server.pipeline.sync(() => this.answers.add(rest));
         return;
+      case 'comes':
+        server.pipeline.link?.revalidate(BigInt(rest), 4000);
+        return;
+      case 'makes': {
+        const body = Buffer.from('createSession');
+        server.pipeline.link?.forward({ sessionId: BigInt(rest), cxid: 0, type: OpCode.createSession, body, auth: [] });
+        return;
+      }
       case 'touched':
         for (const one of rest.split(' ')) {
           const [id = '', timeoutMs] = one.split('=');

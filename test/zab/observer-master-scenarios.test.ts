@@ -1,0 +1,232 @@
+// A follower that serves observers: which requests of them, and of its own clients, it passes on to its leader.
+import { describe, it } from 'node:test';
+import type { Scenario } from './scenario.js';
+import { play } from './scenario.js';
+
+/** Server 1 follows server 2 in epoch 2 and serves observers 4 and 5. */
+const SERVING = `
+  1 follows 2
+  2 < FOLLOWERINFO 1:0 from 1
+  2 > LEADERINFO 2:0
+  2 < ACKEPOCH 1:3 epoch 1
+  2 > DIFF 1:3
+  2 > NEWLEADER 2:0 config 200000000
+  2 < ACK 2:0
+  2 > UPTODATE
+  2 < ACK 2:0
+  says Observers are served
+  ${observerComes(4)}
+  ${observerComes(5)}
+`;
+
+function observerComes(sid: number): string {
+  return `
+    ${sid} > OBSERVERINFO 2:0 from ${sid}
+    ${sid} < LEADERINFO 2:0
+    ${sid} > ACKEPOCH 1:3 epoch 1
+    ${sid} < DIFF 1:3
+    ${sid} < NEWLEADER 2:0 config 0
+    ${sid} > ACK 2:0
+    ${sid} < UPTODATE
+  `;
+}
+
+/** A client comes to an observer with session 7, and the leader says that it lives. */
+function comesTo(observer: number): string {
+  return `
+    ${observer} > REVALIDATE 7 4000
+    2 < REVALIDATE 7 4000
+    2 > REVALIDATE 7 valid
+    ${observer} < REVALIDATE 7 valid
+  `;
+}
+
+/** The same to server 1 itself. */
+const COMES_HERE = `
+  comes 7
+  2 < REVALIDATE 7 4000
+  2 > REVALIDATE 7 valid
+  event revalidated 7 true
+`;
+
+function refused(observer: number, holder: string): string {
+  return `
+    ${observer} < closed
+    2 < nothing
+    says Server ${observer} from
+    says passed on a late request of session 0x7, which has moved to ${holder}
+  `;
+}
+
+const CASES: readonly Omit<Scenario, 'history' | 'servesObservers'>[] = [
+  {
+    name: 'an observer passes on requests of its sessions, and of those that nobody has come with',
+    steps: `${comesTo(4)}
+      4 > REQUEST a of 7
+      2 < REQUEST a
+      4 > REQUEST local of 8
+      2 < REQUEST local
+      5 > REQUEST local of 8
+      2 < REQUEST local
+    `,
+  },
+  {
+    name: 'a late request of an observer whose session has come to the follower ends its link',
+    steps: `${comesTo(4)} ${COMES_HERE}
+      4 > REQUEST late of 7
+      ${refused(4, 'this server, 1')}
+      5 > REQUEST x of 9
+      2 < REQUEST x
+    `,
+  },
+  {
+    name: 'and so does one of an observer whose session has come to another observer of the same follower',
+    steps: `${comesTo(4)} ${comesTo(5)}
+      4 > REQUEST late of 7
+      ${refused(4, 'server 5')}
+      5 > REQUEST b of 7
+      2 < REQUEST b
+    `,
+  },
+  {
+    name: 'a multi that is late is no other request',
+    steps: `${comesTo(4)} ${comesTo(5)}
+      4 > REQUEST multi of 7
+      ${refused(4, 'server 5')}
+    `,
+  },
+  {
+    name: 'a session has come when its server asks for it, before the leader answers',
+    steps: `${comesTo(4)}
+      5 > REVALIDATE 7 4000
+      2 < REVALIDATE 7 4000
+      4 > REQUEST late of 7
+      ${refused(4, 'server 5')}
+      2 > REVALIDATE 7 valid
+      5 < REVALIDATE 7 valid
+    `,
+  },
+  {
+    name: 'of two that ask, the session is that of the one who asked last',
+    steps: `
+      4 > REVALIDATE 7 4000
+      2 < REVALIDATE 7 4000
+      comes 7
+      2 < REVALIDATE 7 4000
+      2 > REVALIDATE 7 valid
+      4 < REVALIDATE 7 valid
+      2 > REVALIDATE 7 valid
+      event revalidated 7 true
+      4 > REQUEST late of 7
+      ${refused(4, 'this server, 1')}
+    `,
+  },
+  {
+    name: 'a session that an observer asks for leaves the follower at once',
+    steps: `${COMES_HERE}
+      5 > REVALIDATE 7 4000
+      2 < REVALIDATE 7 4000
+      event session 7 moved
+    `,
+  },
+  {
+    name: 'a session moves back',
+    steps: `${comesTo(4)} ${comesTo(5)} ${comesTo(4)}
+      4 > REQUEST a of 7
+      2 < REQUEST a
+      ${COMES_HERE} ${comesTo(5)}
+      5 > REQUEST b of 7
+      2 < REQUEST b
+    `,
+  },
+  {
+    name: 'who makes a session has it',
+    steps: `
+      4 > REQUEST createSession of 7
+      2 < REQUEST createSession
+      4 > REQUEST a of 7
+      2 < REQUEST a
+      5 > REQUEST b of 7
+      ${refused(5, 'server 4')}
+    `,
+  },
+  {
+    name: 'and so has the follower, if a client of its own makes it',
+    steps: `
+      makes 7
+      2 < REQUEST createSession
+      5 > REQUEST b of 7
+      ${refused(5, 'this server, 1')}
+    `,
+  },
+  {
+    name: 'an observer that the session has left may close it, as with the leader, and ask for a sync',
+    steps: `${comesTo(4)} ${comesTo(5)}
+      4 > REQUEST sync of 7
+      2 < REQUEST sync
+      4 > REQUEST closeSession of 7
+      2 < REQUEST closeSession
+      4 > REQUEST x of 9
+      2 < REQUEST x
+    `,
+  },
+  {
+    name: 'a session that was closed is forgotten, when that is applied',
+    steps: `${comesTo(4)}
+      2 > PROPOSAL 2:1 closes 7
+      2 < ACK 2:1
+      2 > COMMIT 2:1
+      4 < INFORM 2:1 type -11
+      5 > REQUEST a of 7
+      2 < REQUEST a
+    `,
+  },
+  {
+    name: 'a session that is only being closed is not forgotten',
+    steps: `${comesTo(4)}
+      2 > PROPOSAL 2:1 closes 7
+      2 < ACK 2:1
+      5 > REQUEST a of 7
+      ${refused(5, 'server 4')}
+    `,
+  },
+  {
+    name: 'a session that the leader does not know is not remembered, whoever asked',
+    steps: `
+      4 > REVALIDATE 7 4000
+      2 < REVALIDATE 7 4000
+      2 > REVALIDATE 7 invalid
+      4 < REVALIDATE 7 invalid
+      5 > REQUEST a of 7
+      2 < REQUEST a
+      comes 8
+      2 < REVALIDATE 8 4000
+      2 > REVALIDATE 8 invalid
+      event revalidated 8 false
+      5 > REQUEST b of 8
+      2 < REQUEST b
+    `,
+  },
+  {
+    name: 'a no to one server takes nothing from another, which made the session meanwhile',
+    steps: `
+      4 > REVALIDATE 7 4000
+      2 < REVALIDATE 7 4000
+      5 > REQUEST createSession of 7
+      2 < REQUEST createSession
+      2 > REVALIDATE 7 invalid
+      4 < REVALIDATE 7 invalid
+      4 > REQUEST a of 7
+      ${refused(4, 'server 5')}
+    `,
+  },
+];
+
+describe('a follower that serves observers', () => {
+  for (const one of CASES) {
+    it(one.name, async () => {
+      const steps = `${SERVING}\n${one.steps}`;
+      await play({ ...one, history: '1:1-3', observers: [4, 5], servesObservers: true, steps });
+    });
+  }
+});
