@@ -28,6 +28,8 @@ export interface Settings {
   readonly sessionTimeoutMs: number;
   /** Average pause of a client between two bursts of requests. */
   readonly thinkMs: number;
+  /** Sessions are their server's alone until they make an ephemeral node. */
+  readonly localSessions: boolean;
   /** Clients ask for ACLs now and then, and for what is refused. */
   readonly oddRequests: boolean;
   /** Most requests of a burst, and most requests under way. */
@@ -44,6 +46,8 @@ export function machineName(sid: number): string {
 
 /** One run in so many changes its list of servers. */
 const RECONFIGURED_ONE_IN = 3;
+/** One run in so many has local sessions. */
+const LOCAL_SESSIONS_ONE_IN = 6;
 /** What a client asks for in a second, on the average. */
 const REQUESTS_A_SECOND = 7;
 const CLIENTS = 4;
@@ -90,6 +94,7 @@ export function drawSettings(random: SeededRandom, wanted: Wanted): Settings {
     readers,
     sessionTimeoutMs: tickTimeMs * pick(6, 10, 14),
     thinkMs: (1000 * (1 + burst)) / 2 / pace,
+    localSessions: random.fork('localSessionsEnabled').oneIn(LOCAL_SESSIONS_ONE_IN),
     oddRequests: random.fork('odd requests').oneIn(2),
     burst,
     pipelined,
@@ -179,7 +184,10 @@ function tighten(config: ServerConfig, settings: Settings): ServerConfig {
   };
 }
 
-function zooCfg({ observerMasters, observersLog, spares, tickTimeMs }: Settings, list: readonly string[]): string {
+function zooCfg(
+  { localSessions, observerMasters, observersLog, spares, tickTimeMs }: Settings,
+  list: readonly string[],
+): string {
   const lines = [
     `tickTime=${tickTimeMs}`,
     `initLimit=${INIT_LIMIT}`,
@@ -189,6 +197,7 @@ function zooCfg({ observerMasters, observersLog, spares, tickTimeMs }: Settings,
     'extendedTypesEnabled=true',
     'znode.container.checkIntervalMs=1000',
     ...(observersLog ? [] : ['syncEnabled=false']),
+    ...(localSessions ? ['localSessionsEnabled=true', 'localSessionsUpgradingEnabled=true'] : []),
     ...(observerMasters ? [`observerMasterPort=${OBSERVER_MASTER_PORT}`] : []),
     ...(spares === null ? ['clientPort=2181'] : ['reconfigEnabled=true', 'standaloneEnabled=false', 'skipACL=yes']),
     ...list,

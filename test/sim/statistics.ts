@@ -83,11 +83,12 @@ export class Statistics {
 }
 
 /** What not every ensemble has. */
-function featuresOf({ observerMasters, observers, oddRequests }: Settings): string[] {
+function featuresOf({ localSessions, observerMasters, observers, oddRequests }: Settings): string[] {
   const features: readonly (readonly [string, boolean])[] = [
     ['an observer', observers.length === 1],
     ['two observers', observers.length === 2],
     ['observers of followers', observerMasters && observers.length > 0],
+    ['local sessions', localSessions],
     ['odd requests', oddRequests],
   ];
   return features.filter(([, has]) => has).map(([name]) => name);

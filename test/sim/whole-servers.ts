@@ -15,6 +15,7 @@ export const SHORT: Settings = {
     observers: [],
     observersLog: true,
     observerMasters: false,
+    localSessions: false,
     oddRequests: false,
     groups: null,
     spares: null,

@@ -97,6 +97,7 @@ export class ReplyChecks {
   /** `floorZxid`: what was acknowledged when the request was sent. */
   write(session: bigint, cxid: number, op: HistoryOp, reply: Reply, floorZxid: number): void {
     if (SESSION_ERRORS.has(reply.err)) return;
+    if (op.kind === 'closeSession' && this.order.isLocal(session)) return;
     const entry = this.order.ofRequest(session, cxid, reply.zxid);
     const who = `${op.kind} ${'path' in op ? op.path : ''} (request ${cxid} of ${formatSessionId(session)})`;
     if (entry === undefined) {

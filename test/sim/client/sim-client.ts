@@ -80,6 +80,10 @@ export class SimClient {
   private isStopped = false;
   /** It left its server by itself and goes to another at once. */
   private isHopping = false;
+  /** Where its session was made. */
+  private home = '';
+  /** It has asked for an ephemeral node. */
+  private mayBeGlobal = false;
   /** It asked for what ends a connection, and was told so. */
   private isTurnedOut = false;
   /** Null: it goes anywhere. */
@@ -114,6 +118,11 @@ export class SimClient {
     return this.connection !== null && this.nowMs() - this.connection.lastHeardMs <= this.around.quietForMs();
   }
 
+  /** Its session is its first server's alone: it has asked for nothing that would make it the ensemble's. */
+  private get isAtHomeOnly(): boolean {
+    return this.around.order.isLocal(this.sessionId) && !this.mayBeGlobal;
+  }
+
   get negotiatedTimeoutMs(): number {
     return this.timeoutMs;
   }
@@ -138,6 +147,7 @@ export class SimClient {
   /** Sends an operation; `answered` is called with its error code, or not at all when the connection is lost. */
   ask(op: HistoryOp, options: { watch?: boolean; answered?: (err: number, zxid: number) => void } = {}): void {
     if (!this.isConnected) return;
+    if (op.kind === 'create' && op.ephemeral) this.mayBeGlobal = true;
     const { checks } = this.around;
     const asked = this.push(op, options.watch ?? false, checks.ackedZxid, options.answered);
     this.connection?.send(encodeOp(asked.xid, op, asked.watch));
@@ -272,9 +282,15 @@ export class SimClient {
       this.forgetSession();
       return;
     }
-    if (this.sessionId === 0n) this.sessionsOpened++;
-    else if (response.sessionId !== this.sessionId) {
+    if (this.sessionId === 0n) {
+      this.sessionsOpened++;
+      this.home = this.server;
+      this.mayBeGlobal = false;
+    } else if (response.sessionId !== this.sessionId) {
       this.around.problems.report('sessions', `${this.name} asked for its session and got another`);
+    } else if (this.isAtHomeOnly && this.server !== this.home) {
+      const text = `${this.name} came with a session of ${this.home} to ${this.server}, which took it`;
+      this.around.problems.report('local sessions stay where they are', text);
     }
     this.sessionId = response.sessionId;
     this.sessionName = formatSessionId(this.sessionId);

@@ -3,6 +3,7 @@ import { FollowerPipeline } from '../../../src/pipeline/index.js';
 import { PendingChanges } from '../../../src/pipeline/pending-changes.js';
 import { SessionTracker } from '../../../src/pipeline/session-tracker.js';
 import { TxnApplier } from '../../../src/tree/txn-applier.js';
+import { SessionHolders } from '../../../src/zab/session-holders.js';
 import { field, type Mutant, mutant } from './mutant.js';
 
 /** Sessions and what belongs to them. */
@@ -71,6 +72,13 @@ export const SESSION_MUTANTS: readonly Mutant[] = [
     SessionTracker.prototype,
     'check',
     () => () => 0,
+  ),
+  mutant(
+    'observers pass on what is late',
+    'a session that moved among a follower and its observers speaks through one of them',
+    SessionHolders.prototype,
+    'otherHolder',
+    () => () => null,
   ),
   mutant(
     'sessions are not written down',
