@@ -6,6 +6,7 @@ import { type FakeDisk, SeededRandom, World } from '../fakes/index.js';
 import type { CommitOrder } from './model/commit-order.js';
 import { Configurations } from './model/configurations.js';
 import type { Plan } from './plan.js';
+import type { Crowd } from './client/crowd.js';
 import type { ReconfigWish } from './client/requests.js';
 import type { Problems } from './problems.js';
 import { SimServer } from './server.js';
@@ -38,6 +39,8 @@ export class Ensemble implements Witness {
   readonly syncs: Record<string, number> = {};
   /** Asks for another list of servers; set by who has clients. False: no client is connected. */
   askReconfig: ((wish: ReconfigWish, answered: (err: number) => void) => boolean) | null = null;
+  /** The clients; set by who has them. */
+  crowd: Crowd | null = null;
   /** Damage that a server noticed at its start. */
   damageDetected = 0;
   /** Since when nothing disturbs; a disturbance under way keeps it at the present. */
@@ -134,6 +137,12 @@ export class Ensemble implements Witness {
     const running = [...this.servers.values()].filter(({ isRunning }) => isRunning);
     const found = running.find(({ isLeader }) => isLeader === (target === 'leader'));
     return (found ?? running[0])?.name ?? (this.names[0] as string);
+  }
+
+  /** Who serves this observer; null when it is none, or nobody does. */
+  masterOf(name: string): string | null {
+    const sid = this.server(name).observedSid;
+    return sid === null ? null : machineName(sid);
   }
 
   // --- lives

@@ -9,11 +9,16 @@ type Family = FaultKind['family'];
 export interface Profile {
   readonly families: readonly Family[];
   readonly faults: readonly [least: number, most: number];
+  /** Every run has an observer. */
+  readonly observers?: boolean;
 }
 
-const ALL = ['network', 'crash', 'disk', 'damage', 'clock', 'reconfig'] as const;
+const ALL = ['network', 'crash', 'disk', 'damage', 'clock', 'reconfig', 'move'] as const;
 /** How many changes of the list are wished for in a run that has them, on top of its faults. */
 const RECONFIGURATIONS = [4, 7] as const;
+/** How often clients move while their server stands still, on top of that; in one run in so many, and where followers serve observers. */
+const MOVES = [1, 3] as const;
+const MOVES_ONE_IN = 3;
 
 export const PROFILES: Readonly<Record<string, Profile>> = {
   default: { families: ALL, faults: [8, 16] },
@@ -23,6 +28,7 @@ export const PROFILES: Readonly<Record<string, Profile>> = {
   damage: { families: ['damage', 'crash'], faults: [8, 16] },
   clock: { families: ['clock', 'network'], faults: [6, 14] },
   reconfig: { families: ['reconfig', 'network', 'crash'], faults: [4, 12] },
+  observers: { families: ['move', 'network', 'crash'], faults: [4, 10], observers: true },
   calm: { families: [], faults: [0, 0] },
 };
 
@@ -46,15 +52,25 @@ export function drawPlan(seed: number, profileName = 'default'): Plan {
   const random = new SeededRandom(`plan/${profileName}/${seed}`);
   const { families } = profile;
   const mayReconfigure = families.includes('reconfig');
-  const settings = drawSettings(random, mayReconfigure && !families.includes('damage') ? 'always' : mayReconfigure);
-  const draw = ([least, most]: readonly [number, number], from: readonly Family[]): PlannedFault[] =>
-    Array.from({ length: least + random.below(most - least + 1) }, () => drawFault(random, from, settings));
+  const settings = drawSettings(random, {
+    reconfigurations: mayReconfigure && !families.includes('damage') ? 'always' : mayReconfigure,
+    observers: profile.observers === true,
+  });
+  const draw = (
+    [least, most]: readonly [number, number],
+    from: readonly Family[],
+    source: SeededRandom = random,
+  ): PlannedFault[] =>
+    Array.from({ length: least + source.below(most - least + 1) }, () => drawFault(source, from, settings));
+  const ofMoves = random.fork('moves');
+  const hasMoves = families.includes('move') && (settings.observerMasters || ofMoves.oneIn(MOVES_ONE_IN));
   // Whoever loses what it has promised cannot be in a list that changes: who must know of it then is another one each time.
   const without: Family = settings.spares === null ? 'reconfig' : 'damage';
-  const others = families.filter((family) => family !== without && family !== 'reconfig');
+  const others = families.filter((family) => family !== without && family !== 'reconfig' && family !== 'move');
   const faults = [
     ...draw(profile.faults, others),
     ...(settings.spares === null ? [] : draw(RECONFIGURATIONS, ['reconfig'])),
+    ...(hasMoves ? draw(MOVES, ['move'], ofMoves) : []),
   ];
   faults.sort((a, b) => a.atMs - b.atMs);
   const { observers, voters } = settings;

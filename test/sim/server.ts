@@ -52,6 +52,17 @@ export class SimServer {
     return role?.pipeline ?? null;
   }
 
+  get observes(): boolean {
+    return this.peer?.state() === 'OBSERVING';
+  }
+
+  /** Whom it learns from as an observer: the leader, or a follower. */
+  get observedSid(): number | null {
+    if (this.peer === null) return null;
+    const role = Reflect.get(this.peer, 'role') as { observedSid: number | null } | null;
+    return role?.observedSid ?? null;
+  }
+
   get isLeader(): boolean {
     return this.peer?.state() === 'LEADING';
   }

@@ -9,6 +9,8 @@ export interface Settings {
   readonly observers: readonly number[];
   /** Observers keep what they learn in memory only (`syncEnabled=false`). */
   readonly observersLog: boolean;
+  /** Followers serve the observers in place of the leader (`observerMasterPort`). */
+  readonly observerMasters: boolean;
   /** Null: majorities. */
   readonly groups: readonly (readonly number[])[] | null;
   /** Null: the list of servers is fixed. Else machines that are in no list yet and may join. */
@@ -26,6 +28,10 @@ export interface Settings {
   readonly sessionTimeoutMs: number;
   /** Average pause of a client between two bursts of requests. */
   readonly thinkMs: number;
+  /** Sessions are their server's alone until they make an ephemeral node. */
+  readonly localSessions: boolean;
+  /** Clients ask for ACLs now and then, and for what is refused. */
+  readonly oddRequests: boolean;
   /** Most requests of a burst, and most requests under way. */
   readonly burst: number;
   readonly pipelined: number;
@@ -40,18 +46,31 @@ export function machineName(sid: number): string {
 
 /** One run in so many changes its list of servers. */
 const RECONFIGURED_ONE_IN = 3;
+/** One run in so many has local sessions. */
+const LOCAL_SESSIONS_ONE_IN = 6;
 /** What a client asks for in a second, on the average. */
 const REQUESTS_A_SECOND = 7;
 const CLIENTS = 4;
+/** Where followers await observers. */
+const OBSERVER_MASTER_PORT = 2191;
 
-export function drawSettings(random: SeededRandom, mayReconfigure: boolean | 'always'): Settings {
+/** What a profile wants of the ensemble. */
+export interface Wanted {
+  readonly reconfigurations: boolean | 'always';
+  /** There is an observer in any case. */
+  readonly observers: boolean;
+}
+
+export function drawSettings(random: SeededRandom, wanted: Wanted): Settings {
   const pick = <T>(...items: readonly T[]): T => items[random.below(items.length)] as T;
   const count = pick(3, 3, 3, 3, 3, 4, 5, 5, 6, 7);
   const voters = Array.from({ length: count }, (_, at) => at + 1);
-  const observers = random.oneIn(3) ? [count + 1] : [];
+  const isObserved = random.oneIn(3) || wanted.observers;
+  const observers = isObserved ? [count + 1, count + 2].slice(0, random.fork('observers').oneIn(2) ? 2 : 1) : [];
   const tickTimeMs = pick(200, 300, 500);
   const hasGroups = count >= 6 && random.oneIn(2);
-  const isReconfigured = mayReconfigure === 'always' || (mayReconfigure && random.oneIn(RECONFIGURED_ONE_IN));
+  const { reconfigurations } = wanted;
+  const isReconfigured = reconfigurations === 'always' || (reconfigurations && random.oneIn(RECONFIGURED_ONE_IN));
   const next = count + observers.length + 1;
   const spares = isReconfigured ? [next, next + 1].slice(0, count > 5 ? 1 : 2) : null;
   const [burst, pipelined] = pick([1, 1], [6, 8], [8, 10], [10, 12], [12, 16]) as readonly [number, number];
@@ -61,6 +80,8 @@ export function drawSettings(random: SeededRandom, mayReconfigure: boolean | 'al
     voters,
     observers,
     observersLog: !random.fork('syncEnabled').oneIn(3),
+    // Where lists change, there may be observers later.
+    observerMasters: (isObserved || isReconfigured) && random.fork('observerMasterPort').oneIn(2),
     groups: hasGroups && spares === null ? [0, 1, 2].map((n) => voters.filter((sid) => sid % 3 === n)) : null,
     spares,
     tickTimeMs,
@@ -73,6 +94,8 @@ export function drawSettings(random: SeededRandom, mayReconfigure: boolean | 'al
     readers,
     sessionTimeoutMs: tickTimeMs * pick(6, 10, 14),
     thinkMs: (1000 * (1 + burst)) / 2 / pace,
+    localSessions: random.fork('localSessionsEnabled').oneIn(LOCAL_SESSIONS_ONE_IN),
+    oddRequests: random.fork('odd requests').oneIn(2),
     burst,
     pipelined,
   };
@@ -161,7 +184,10 @@ function tighten(config: ServerConfig, settings: Settings): ServerConfig {
   };
 }
 
-function zooCfg({ observersLog, spares, tickTimeMs }: Settings, list: readonly string[]): string {
+function zooCfg(
+  { localSessions, observerMasters, observersLog, spares, tickTimeMs }: Settings,
+  list: readonly string[],
+): string {
   const lines = [
     `tickTime=${tickTimeMs}`,
     `initLimit=${INIT_LIMIT}`,
@@ -171,6 +197,8 @@ function zooCfg({ observersLog, spares, tickTimeMs }: Settings, list: readonly s
     'extendedTypesEnabled=true',
     'znode.container.checkIntervalMs=1000',
     ...(observersLog ? [] : ['syncEnabled=false']),
+    ...(localSessions ? ['localSessionsEnabled=true', 'localSessionsUpgradingEnabled=true'] : []),
+    ...(observerMasters ? [`observerMasterPort=${OBSERVER_MASTER_PORT}`] : []),
     ...(spares === null ? ['clientPort=2181'] : ['reconfigEnabled=true', 'standaloneEnabled=false', 'skipACL=yes']),
     ...list,
   ];

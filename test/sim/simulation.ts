@@ -2,6 +2,7 @@ import type { TxnEntry } from '../../src/protocol/index.js';
 import { formatSessionId } from '../../src/protocol/index.js';
 import { checkFinalState } from './checks/final-state.js';
 import { ReplyChecks } from './checks/reply-checks.js';
+import { Crowd } from './client/crowd.js';
 import { Probe } from './client/probe.js';
 import type { ReconfigWish } from './client/requests.js';
 import { type ClientSurroundings, SimClient } from './client/sim-client.js';
@@ -37,6 +38,8 @@ export interface Figures {
   readonly leaders: number;
   readonly ackedWrites: number;
   readonly reads: number;
+  /** Those that were answered. */
+  readonly oddRequests: number;
   readonly watchEvents: number;
   readonly transactions: number;
   readonly sessionsOpened: number;
@@ -97,6 +100,7 @@ export class Simulation {
     };
     order.onSessionClosed = (entry) => this.sessionClosed(entry);
     ensemble.askReconfig = (wish, answered) => this.reconfigure(wish, answered);
+    ensemble.crowd = new Crowd(this.workloads);
   }
 
   /**
@@ -109,6 +113,7 @@ export class Simulation {
     const counts = (rule: string): boolean => rules?.includes(rule) ?? true;
     const problems = new Problems(() => clock.nowMs(), counts);
     const order = new CommitOrder(problems);
+    order.hasLocalSessions = plan.settings.localSessions;
     const ensemble = new Ensemble(plan, configs, order, problems);
     clock.nowMs = () => ensemble.world.nowMs;
     const simulation = new Simulation(plan, ensemble, order, problems);
@@ -207,7 +212,7 @@ export class Simulation {
   }
 
   private startClients(): void {
-    const { burst, pipelined, readers, thinkMs } = this.plan.settings;
+    const { burst, oddRequests, pipelined, readers, spares, thinkMs } = this.plan.settings;
     const { ensemble, order } = this;
     for (const [at, name] of ensemble.clientNames.entries()) {
       const around = this.around(name);
@@ -218,6 +223,7 @@ export class Simulation {
         burst,
         pipelined,
         onlyReads: at < readers,
+        odd: oddRequests ? { mayReconfigure: spares !== null } : null,
       });
       this.clients.push(client);
       this.workloads.push(workload);
@@ -283,7 +289,7 @@ export class Simulation {
       const names = left.map(formatSessionId).join(' ');
       this.report('sessions expire in time', `nobody is there any more, but these live on: ${names}`);
     }
-    if (kept !== undefined && !this.order.sessions.has(kept.sessionId)) {
+    if (kept !== undefined && !this.order.sessions.has(kept.sessionId) && !this.order.isLocal(kept.sessionId)) {
       this.report('sessions do not expire early', `${kept.name} is connected in calm, and its session is gone`);
     }
   }
@@ -347,6 +353,7 @@ export class Simulation {
         leaders: this.order.epochCount,
         ackedWrites: this.checks.ackedWrites,
         reads: this.checks.reads,
+        oddRequests: this.checks.oddRequests,
         watchEvents: sum((client) => client.watches.eventCount),
         transactions: this.order.size,
         sessionsOpened: sum((client) => client.sessionsOpened),

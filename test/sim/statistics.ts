@@ -1,3 +1,4 @@
+import type { Settings } from './settings.js';
 import type { Outcome } from './simulation.js';
 
 const SPREADS = ['leaderChanges', 'faults', 'ackedWrites'] as const;
@@ -49,6 +50,7 @@ export class Statistics {
     for (const name of SPREADS) count(this.spreads[name], values[name]);
     for (const name of Object.keys(figures.faults)) count(this.seedsWith, `fault ${name}`);
     for (const how of Object.keys(figures.syncs)) count(this.seedsWith, `sync ${how}`);
+    for (const what of featuresOf(plan.settings)) count(this.seedsWith, what);
     const sums = Object.entries(figures).filter((each): each is [string, number] => typeof each[1] === 'number');
     for (const [name, value] of [['faults', faults] as const, ...sums]) count(this.totals, name, value);
     this.ran.push(plan.seed);
@@ -78,6 +80,18 @@ export class Statistics {
       totals: Object.fromEntries(totals),
     };
   }
+}
+
+/** What not every ensemble has. */
+function featuresOf({ localSessions, observerMasters, observers, oddRequests }: Settings): string[] {
+  const features: readonly (readonly [string, boolean])[] = [
+    ['an observer', observers.length === 1],
+    ['two observers', observers.length === 2],
+    ['observers of followers', observerMasters && observers.length > 0],
+    ['local sessions', localSessions],
+    ['odd requests', oddRequests],
+  ];
+  return features.filter(([, has]) => has).map(([name]) => name);
 }
 
 function count<K>(map: Map<K, number>, key: K, by = 1): void {

@@ -1,5 +1,6 @@
 import type { Stat, Txn } from '../../../src/protocol/index.js';
 import { ErrorCode, formatSessionId, formatZxid, OpCode } from '../../../src/protocol/index.js';
+import type { OddRequest } from '../client/odd-requests.js';
 import type { HistoryOp } from '../history.js';
 import type { CommitOrder } from '../model/commit-order.js';
 import { statDifference } from '../model/node-state.js';
@@ -17,6 +18,15 @@ export interface Reply {
   readonly path?: string;
 }
 
+/** A reply to an odd request. */
+export interface OddReply {
+  readonly zxid: number;
+  readonly err: number;
+  readonly stat?: Stat;
+  /** Of a multi, the error of each part. */
+  readonly parts?: readonly number[];
+}
+
 /** Errors of the session rather than of the request: no transaction need stand behind them. */
 const SESSION_ERRORS: ReadonlySet<number> = new Set([
   ErrorCode.sessionExpired,
@@ -31,6 +41,8 @@ export class ReplyChecks {
   ackedZxid = 0;
   ackedWrites = 0;
   reads = 0;
+  /** Odd requests that were answered. */
+  oddRequests = 0;
 
   constructor(
     private readonly order: CommitOrder,
@@ -85,6 +97,7 @@ export class ReplyChecks {
   /** `floorZxid`: what was acknowledged when the request was sent. */
   write(session: bigint, cxid: number, op: HistoryOp, reply: Reply, floorZxid: number): void {
     if (SESSION_ERRORS.has(reply.err)) return;
+    if (op.kind === 'closeSession' && this.order.isLocal(session)) return;
     const entry = this.order.ofRequest(session, cxid, reply.zxid);
     const who = `${op.kind} ${'path' in op ? op.path : ''} (request ${cxid} of ${formatSessionId(session)})`;
     if (entry === undefined) {
@@ -96,14 +109,7 @@ export class ReplyChecks {
     }
     const { zxid } = entry.header;
     this.ackedWrites++;
-    this.ackedZxid = Math.max(this.ackedZxid, zxid);
-    if (zxid > reply.zxid) {
-      this.problems.report('acknowledged writes are committed', `${who} was answered before ${formatZxid(zxid)}`);
-    }
-    if (zxid <= floorZxid) {
-      const text = `${who} is ${formatZxid(zxid)}, but ${formatZxid(floorZxid)} was acknowledged before it was sent`;
-      this.problems.report('writes linearize', text);
-    }
+    this.acknowledged(who, zxid, reply.zxid, floorZxid);
     const { txn } = entry;
     const wrong = (what: string) => {
       this.problems.report('writes do what they say', `${who}, ${formatZxid(zxid)}: ${what}`);
@@ -124,6 +130,51 @@ export class ReplyChecks {
       if (difference !== undefined) wrong(difference);
     }
   }
+
+  /** The right error for the tree that the request met, and nothing in the log but that error, or the ACL that was asked for. */
+  odd(session: bigint, cxid: number, odd: OddRequest, reply: OddReply, floorZxid: number): void {
+    if ([reply.err, ...(reply.parts ?? [])].some((err) => SESSION_ERRORS.has(err))) return;
+    this.oddRequests++;
+    const who = `${odd.what} (request ${cxid} of ${formatSessionId(session)})`;
+    const wrong = (what: string) => {
+      this.problems.report('odd requests are answered as by ZooKeeper', `${who}: ${what}`);
+    };
+    const entry = odd.kind === 'change' ? this.order.ofRequest(session, cxid, reply.zxid) : undefined;
+    if (entry !== undefined) this.acknowledged(who, entry.header.zxid, reply.zxid, floorZxid);
+    // Bytes that are no request need not come as far as the log.
+    else if (odd.kind === 'change' && reply.err !== ErrorCode.marshallingError) wrong('it was never committed');
+    const metZxid = entry === undefined ? reply.zxid : entry.header.zxid - 1;
+    const met = (path: string) => this.order.tree.at(path, metZxid);
+    const expected = odd.expected(met);
+    if (reply.err !== expected) wrong(`answered ${reply.err} where ${expected} is right`);
+    const parts = odd.parts?.(met);
+    if (parts !== undefined && parts.join(' ') !== reply.parts?.join(' ')) {
+      wrong(`its parts are answered ${reply.parts?.join(' ') ?? 'not at all'} where ${parts.join(' ')} is right`);
+    }
+    if (entry !== undefined && isRefusal(entry.txn) !== (expected !== ErrorCode.ok))
+      wrong('another transaction is in the log');
+    const node = odd.path === undefined ? null : this.order.tree.at(odd.path, entry?.header.zxid ?? reply.zxid);
+    if (reply.stat === undefined || node === null) return;
+    const difference = statDifference(reply.stat, node);
+    if (difference !== undefined) wrong(difference);
+  }
+
+  private acknowledged(who: string, zxid: number, repliedZxid: number, floorZxid: number): void {
+    this.ackedZxid = Math.max(this.ackedZxid, zxid);
+    if (zxid > repliedZxid) {
+      this.problems.report('acknowledged writes are committed', `${who} was answered before ${formatZxid(zxid)}`);
+    }
+    if (zxid <= floorZxid) {
+      const text = `${who} is ${formatZxid(zxid)}, but ${formatZxid(floorZxid)} was acknowledged before it was sent`;
+      this.problems.report('writes linearize', text);
+    }
+  }
+}
+
+/** It changes nothing. */
+function isRefusal(txn: Txn): boolean {
+  const parts = txn.type === OpCode.multi ? txn.txns : [txn];
+  return parts.some(({ type }) => type === OpCode.error);
 }
 
 /** The transaction is not what was asked for: another type, or another node. */

@@ -2,10 +2,12 @@ import type { JuteReader } from '../../../src/jute/index.js';
 import { JuteWriter } from '../../../src/jute/index.js';
 import {
   type ChangeRequest,
+  ErrorCode,
   type MultiOp,
   OpCode,
   OPEN_ACL_UNSAFE,
   type OpResult,
+  readGetAclReply,
   readGetDataReply,
   readMultiReply,
   readStat,
@@ -15,8 +17,9 @@ import {
   writePathWatchRequest,
   writeRequestHeader,
 } from '../../../src/protocol/index.js';
-import type { Reply } from '../checks/reply-checks.js';
+import type { OddReply, Reply } from '../checks/reply-checks.js';
 import type { CreateOp, HistoryOp, HistoryResult } from '../history.js';
+import type { OddRequest } from './odd-requests.js';
 
 export const TTL_MS = 3000;
 
@@ -43,6 +46,10 @@ export function encodeReconfig(xid: number, { joining, leaving, members }: Recon
       curConfigId: -1,
     }),
   );
+}
+
+export function encodeOdd(xid: number, { body, type }: OddRequest): Buffer {
+  return frame(xid, type, (w) => w.raw(body));
 }
 
 /** A whole frame with its length. */
@@ -105,6 +112,25 @@ function createRequest(op: CreateOp): MultiOp {
   const flags = lasts === 'container' ? 4 : lasts === 'ttl' ? 5 : (ephemeral ? 1 : 0) + (sequential ? 2 : 0);
   const ttlMs = lasts === 'ttl' ? TTL_MS : -1;
   return { type, path, data: Buffer.from(op.data), acl: OPEN_ACL_UNSAFE, flags, ttlMs };
+}
+
+/** Of a multi the error is that of the part that failed. */
+export function decodeOdd({ type }: OddRequest, zxid: number, err: number, r: JuteReader): OddReply {
+  if (err !== 0) return { zxid, err };
+  switch (type) {
+    case OpCode.setACL:
+      return { zxid, err, stat: readStat(r) };
+    case OpCode.getACL:
+      return { zxid, err, stat: readGetAclReply(r).stat };
+    case OpCode.multi: {
+      const parts = readMultiReply(r).map((part) => partResult(part).err);
+      // Those before it are told that they were good, those behind it that they were not tried.
+      const failed = parts.find((part) => part !== ErrorCode.ok && part !== ErrorCode.runtimeInconsistency);
+      return { zxid, err: failed ?? ErrorCode.ok, parts };
+    }
+    default:
+      return { zxid, err };
+  }
 }
 
 /** The reply's body; with an error code in the header there is none. */

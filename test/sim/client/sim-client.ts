@@ -12,12 +12,13 @@ import {
   Xid,
 } from '../../../src/protocol/index.js';
 import type { FakeHost } from '../../fakes/index.js';
-import type { ReplyChecks } from '../checks/reply-checks.js';
+import type { OddReply, ReplyChecks } from '../checks/reply-checks.js';
 import type { HistoryLine, HistoryOp } from '../history.js';
 import type { CommitOrder } from '../model/commit-order.js';
 import type { Problems } from '../problems.js';
 import { ClientConnection } from './client-connection.js';
-import { decodeReply, encodeOp, encodeReconfig, frame, type ReconfigWish } from './requests.js';
+import type { OddRequest } from './odd-requests.js';
+import { decodeOdd, decodeReply, encodeOdd, encodeOp, encodeReconfig, frame, type ReconfigWish } from './requests.js';
 import { WatchLedger } from './watch-ledger.js';
 
 export interface ClientSurroundings {
@@ -37,8 +38,9 @@ export interface ClientSurroundings {
 /** A request under way. */
 interface Asked {
   readonly xid: number;
-  /** Null: one of the session's own (addWatch, setWatches), which no history shows. */
+  /** Null: one that no history shows, the session's own (addWatch, setWatches) or an odd one. */
   readonly op: HistoryOp | null;
+  readonly odd: OddRequest | null;
   readonly invokedMs: number;
   readonly watch: boolean;
   readonly floorZxid: number;
@@ -78,6 +80,14 @@ export class SimClient {
   private isStopped = false;
   /** It left its server by itself and goes to another at once. */
   private isHopping = false;
+  /** Where its session was made. */
+  private home = '';
+  /** It has asked for an ephemeral node. */
+  private mayBeGlobal = false;
+  /** It asked for what ends a connection, and was told so. */
+  private isTurnedOut = false;
+  /** Null: it goes anywhere. */
+  private nextServer: string | null = null;
   /** When a connection ended last whose server may still claim the session. */
   private lastDoubtMs = Number.NEGATIVE_INFINITY;
   private sessionName = formatSessionId(0n);
@@ -108,6 +118,11 @@ export class SimClient {
     return this.connection !== null && this.nowMs() - this.connection.lastHeardMs <= this.around.quietForMs();
   }
 
+  /** Its session is its first server's alone: it has asked for nothing that would make it the ensemble's. */
+  private get isAtHomeOnly(): boolean {
+    return this.around.order.isLocal(this.sessionId) && !this.mayBeGlobal;
+  }
+
   get negotiatedTimeoutMs(): number {
     return this.timeoutMs;
   }
@@ -132,6 +147,7 @@ export class SimClient {
   /** Sends an operation; `answered` is called with its error code, or not at all when the connection is lost. */
   ask(op: HistoryOp, options: { watch?: boolean; answered?: (err: number, zxid: number) => void } = {}): void {
     if (!this.isConnected) return;
+    if (op.kind === 'create' && op.ephemeral) this.mayBeGlobal = true;
     const { checks } = this.around;
     const asked = this.push(op, options.watch ?? false, checks.ackedZxid, options.answered);
     this.connection?.send(encodeOp(asked.xid, op, asked.watch));
@@ -145,6 +161,14 @@ export class SimClient {
     this.connection?.send(encodeOp(sync.xid, { kind: 'sync', path: op.path }, false));
     const read = this.push({ ...op, isSynced: true }, false, floorZxid);
     this.connection?.send(encodeOp(read.xid, op, false));
+  }
+
+  /** Something that no history shows. What ends the connection is asked for when nothing else is under way. */
+  askOdd(odd: OddRequest): void {
+    const isFatal = odd.kind === 'fatal';
+    if (!this.isConnected || (isFatal && this.outstanding > 0)) return;
+    const asked = this.push(null, false, this.around.checks.ackedZxid, undefined, odd);
+    this.connection?.send(encodeOdd(asked.xid, odd));
   }
 
   addWatch(path: string, isRecursive: boolean): void {
@@ -171,21 +195,28 @@ export class SimClient {
     this.connection?.send(encodeReconfig(xid, wish));
   }
 
-  /** Leaves its server for another, whatever is under way. */
-  hop(): void {
+  /** Leaves its server for another, or for a certain one, whatever is under way. */
+  hop(server: string | null = null): void {
     const { connection } = this;
     // What was sent in this turn is to go first.
     this.around.host.clock.after(this.around.host.random.fraction(), () => {
       if (this.connection !== connection || !this.isConnected) return;
       this.isHopping = true;
+      this.nextServer = server;
       connection?.close();
     });
   }
 
-  private push(op: HistoryOp | null, watch: boolean, floorZxid: number, answered?: Asked['answered']): Asked {
+  private push(
+    op: HistoryOp | null,
+    watch: boolean,
+    floorZxid: number,
+    answered?: Asked['answered'],
+    odd: OddRequest | null = null,
+  ): Asked {
     this.lastSentMs = this.nowMs();
     const asked = {
-      ...{ xid: this.nextXid++, op, invokedMs: this.lastSentMs, watch, floorZxid },
+      ...{ xid: this.nextXid++, op, odd, invokedMs: this.lastSentMs, watch, floorZxid },
       answered: answered ?? (() => undefined),
     };
     this.asked.push(asked);
@@ -201,8 +232,9 @@ export class SimClient {
   private connect(): void {
     const { host, servers } = this.around;
     if (this.isStopped) return;
-    const server = servers[host.random.below(servers.length)] ?? '';
+    const server = this.nextServer ?? servers[host.random.below(servers.length)] ?? '';
     this.isHopping = false;
+    this.nextServer = null;
     const connection = new ClientConnection(host, server, {
       onConnected: (response) => this.onConnected(response),
       onFrame: (r) => this.onFrame(r),
@@ -250,9 +282,15 @@ export class SimClient {
       this.forgetSession();
       return;
     }
-    if (this.sessionId === 0n) this.sessionsOpened++;
-    else if (response.sessionId !== this.sessionId) {
+    if (this.sessionId === 0n) {
+      this.sessionsOpened++;
+      this.home = this.server;
+      this.mayBeGlobal = false;
+    } else if (response.sessionId !== this.sessionId) {
       this.around.problems.report('sessions', `${this.name} asked for its session and got another`);
+    } else if (this.isAtHomeOnly && this.server !== this.home) {
+      const text = `${this.name} came with a session of ${this.home} to ${this.server}, which took it`;
+      this.around.problems.report('local sessions stay where they are', text);
     }
     this.sessionId = response.sessionId;
     this.sessionName = formatSessionId(this.sessionId);
@@ -273,7 +311,7 @@ export class SimClient {
     const type =
       lists.persistent.length + lists.persistentRecursive.length === 0 ? OpCode.setWatches : OpCode.setWatches2;
     this.asked.push({
-      ...{ xid: Xid.setWatches, op: null, invokedMs: this.nowMs(), watch: false, floorZxid: 0 },
+      ...{ xid: Xid.setWatches, op: null, odd: null, invokedMs: this.nowMs(), watch: false, floorZxid: 0 },
       answered: (err, zxid) => {
         if (err === 0) this.watches.restored(zxid);
       },
@@ -284,6 +322,7 @@ export class SimClient {
   private onClosed(): void {
     if (!this.isConnected && this.connection?.hasAsked === true) this.lastDoubtMs = this.nowMs();
     this.isConnected = false;
+    this.isTurnedOut = false;
     this.connection = null;
     this.pingSentMs = 0;
     const lost = this.asked;
@@ -313,6 +352,10 @@ export class SimClient {
 
   private onFrame(r: JuteReader): void {
     const { xid, zxid, err } = readReplyHeader(r);
+    if (this.isTurnedOut) {
+      const text = `${this.name} got a reply to ${xid} behind the one that was to be the last of its connection`;
+      this.around.problems.report('order of a client', text);
+    }
     if (xid === Xid.notification) {
       const { type, path } = readWatcherEvent(r);
       this.watches.event(type, path, zxid);
@@ -331,9 +374,11 @@ export class SimClient {
       return;
     }
     this.lastAnsweredSentMs = Math.max(this.lastAnsweredSentMs, asked.invokedMs);
-    if (xid !== Xid.setWatches) this.shown(zxid);
+    if (asked.odd?.kind === 'fatal') this.isTurnedOut = true;
+    else if (xid !== Xid.setWatches) this.shown(zxid);
     else this.see(zxid);
     if (asked.op !== null) this.judge(asked, asked.op, zxid, err, r);
+    if (asked.odd !== null) this.judgeOdd(asked, asked.odd, decodeOdd(asked.odd, zxid, err, r));
     asked.answered(err, zxid);
   }
 
@@ -366,8 +411,13 @@ export class SimClient {
     this.note(op, asked.invokedMs, this.nowMs(), zxid, reply.err, result);
   }
 
+  private judgeOdd({ floorZxid, xid }: Asked, odd: OddRequest, reply: OddReply): void {
+    this.around.checks.odd(this.sessionId, xid, odd, reply, floorZxid);
+    if (reply.err === ErrorCode.sessionMoved) this.checkMoved({ kind: odd.what });
+  }
+
   /** It came here last: no other server may speak for its session. */
-  private checkMoved({ kind }: HistoryOp): void {
+  private checkMoved({ kind }: { readonly kind: string }): void {
     if (this.nowMs() - this.lastDoubtMs < DOUBT_MS) return;
     const text = `${this.name} is on ${this.server}, and its ${kind} is refused because its session had moved`;
     this.around.problems.report('a session speaks through one server', text);

@@ -1,10 +1,15 @@
 import type { FakeHost } from '../../fakes/index.js';
 import type { CreateOp, HistoryOp } from '../history.js';
 import type { TreeHistory } from '../model/tree-history.js';
+import { OddRequests } from './odd-requests.js';
 import type { SimClient } from './sim-client.js';
 
 const KEYS = 10;
 const LASTING_WATCHES = 3;
+/** In front of one step in so many. */
+const ODD_ONE_IN = 25;
+/** Requests that a client has under way when it leaves its server. */
+const MOST_LEFT_BEHIND = 3;
 const ROOTS = ['/k', '/q', '/e', '/c'];
 
 interface Step {
@@ -39,6 +44,8 @@ export interface WorkloadOptions {
   readonly burst: number;
   readonly pipelined: number;
   readonly onlyReads: boolean;
+  /** Null: it asks for nothing odd. */
+  readonly odd: { readonly mayReconfigure: boolean } | null;
 }
 
 /** What one client does all day: every kind of request, over few enough nodes that clients get in each other's way. */
@@ -47,6 +54,8 @@ export class Workload {
   private serial = 0;
   /** As soon as there is a connection again. */
   private closesNext = false;
+  private writesNext = false;
+  private readonly odd: OddRequests | null;
   private readonly steps: readonly Step[];
   private readonly totalWeight: number;
 
@@ -57,6 +66,12 @@ export class Workload {
     private readonly options: WorkloadOptions,
   ) {
     this.steps = STEPS.filter(({ isReading }) => isReading === true || !options.onlyReads);
+    const { odd, onlyReads } = options;
+    // What only reads is to be answered by a leader that commits nothing, too.
+    this.odd =
+      odd === null || onlyReads
+        ? null
+        : new OddRequests(host.random.fork('odd requests'), odd.mayReconfigure, (random) => `/k/${random.below(KEYS)}`);
     this.totalWeight = this.steps.reduce((sum, { weight }) => sum + weight, 0);
   }
 
@@ -66,7 +81,8 @@ export class Workload {
       this.closesNext = false;
       // Whoever comes from another server looks first, and may write while the other one still holds a write.
       this.read('get');
-      if (!this.options.onlyReads && this.host.random.oneIn(2)) this.set();
+      if (!this.options.onlyReads && (this.host.random.oneIn(2) || this.writesNext)) this.set();
+      this.writesNext = false;
       for (const path of ROOTS) if (this.tree.now(path) === null) this.client.ask(createOp(path, ''));
     };
     this.client.start();
@@ -75,6 +91,21 @@ export class Workload {
 
   stop(): void {
     this.isRunning = false;
+  }
+
+  get isWriting(): boolean {
+    return this.isRunning && !this.options.onlyReads;
+  }
+
+  /** Asks for some changes, and goes to another server at once to ask for more there. */
+  leaveFor(server: string): void {
+    const { random } = this.host;
+    for (let left = 1 + random.below(MOST_LEFT_BEHIND); left > 0; left--) {
+      if (random.oneIn(2)) this.set();
+      else this.enqueue();
+    }
+    this.writesNext = true;
+    this.client.hop(server);
   }
 
   private wait(): void {
@@ -90,6 +121,7 @@ export class Workload {
   }
 
   private step(): void {
+    if (this.odd?.isDue(ODD_ONE_IN) === true) this.client.askOdd(this.odd.next());
     let left = this.host.random.fraction() * this.totalWeight;
     for (const step of this.steps) {
       left -= step.weight;

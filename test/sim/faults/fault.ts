@@ -30,7 +30,7 @@ export interface FaultContext {
 /** How a kind of fault is brought about. */
 export interface FaultKind {
   readonly name: string;
-  readonly family: 'network' | 'crash' | 'disk' | 'damage' | 'clock' | 'reconfig';
+  readonly family: 'network' | 'crash' | 'disk' | 'damage' | 'clock' | 'reconfig' | 'move';
   /** Share among the kinds of a profile; 1 when absent. */
   readonly weight?: number;
   /** Returns whether it happened; `laid`: it may happen later, and says so by `happened`. */

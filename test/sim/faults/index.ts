@@ -3,6 +3,7 @@ import { CRASH_FAULTS } from './crash-faults.js';
 import { DAMAGE_FAULTS } from './damage-faults.js';
 import { DISK_FAULTS } from './disk-faults.js';
 import type { FaultKind } from './fault.js';
+import { MOVE_FAULTS } from './move-faults.js';
 import { NETWORK_FAULTS } from './network-faults.js';
 import { RECONFIG_FAULTS } from './reconfig-faults.js';
 
@@ -16,4 +17,5 @@ export const FAULT_KINDS: readonly FaultKind[] = [
   ...DAMAGE_FAULTS,
   ...CLOCK_FAULTS,
   ...RECONFIG_FAULTS,
+  ...MOVE_FAULTS,
 ];

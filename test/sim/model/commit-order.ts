@@ -34,6 +34,8 @@ export class CommitOrder {
   readonly closedSessions = new Map<bigint, number>();
   /** Sessions whose clients number their requests from 1 on each connection: a number is not one request's. */
   readonly countsAnew = new Set<bigint>();
+  /** Sessions that no transaction made are their server's alone, and may write. */
+  hasLocalSessions = false;
   /** Called when a session ends. */
   onSessionClosed: ((entry: TxnEntry) => void) | null = null;
   /** Called before a transaction counts as committed, because this server says so. */
@@ -54,6 +56,11 @@ export class CommitOrder {
 
   get size(): number {
     return this.order.size;
+  }
+
+  /** It has no transaction of its own: it lives on one server, and ends there. */
+  isLocal(session: bigint): boolean {
+    return this.hasLocalSessions && !this.sessionsMadeMs.has(session);
   }
 
   /** Epochs in which a leader was established. */
@@ -220,7 +227,7 @@ export class CommitOrder {
       );
     }
     this.lastCxid.set(clientId, Math.max(before, cxid));
-    if (type !== OpCode.error && !isClosing && !this.sessions.has(clientId)) {
+    if (type !== OpCode.error && !isClosing && !this.sessions.has(clientId) && !this.isLocal(clientId)) {
       this.problems.report(
         'sessions end',
         `${formatZxid(zxid)} is of session ${formatSessionId(clientId)}, which does not live`,

@@ -135,7 +135,9 @@ export class TreeHistory {
     const node = this.now(path);
     if (node === null) return `sets the ACL of ${path}, which does not exist`;
     this.put(zxid, path, { ...node, aversion });
-    return undefined;
+    return aversion === node.aversion + 1
+      ? undefined
+      : `sets the ACL of ${path} from version ${node.aversion} to ${aversion}`;
   }
 
   private closeSession({ clientId, zxid }: TxnHeader, paths: readonly string[] | null): string | undefined {

@@ -38,6 +38,13 @@ export const REQUEST_MUTANTS: readonly Mutant[] = [
       };
     },
   ),
+  mutant('any TTL is taken', 'a TTL that cannot be is refused', NodeRules.prototype, 'create', (original) => {
+    return function (this: object, op: unknown, petition: unknown) {
+      const { ttlMs, type } = op as { ttlMs: number; type: number };
+      const changed = type === OpCode.createTTL && ttlMs <= 0 ? { ...(op as object), ttlMs: 1000 } : op;
+      return Reflect.apply(original, this, [changed, petition]);
+    };
+  }),
   mutant('multi is not atomic', 'a multi with an error changes nothing', TxnApplier.prototype, 'multi', (original) => {
     return function (this: object, header: unknown, multi: unknown) {
       const { txns } = multi as { txns: readonly { type: number }[] };

@@ -1,8 +1,9 @@
 import { ExpiryQueue } from '../../../src/pipeline/expiry-queue.js';
-import { FollowerPipeline } from '../../../src/pipeline/index.js';
+import { FollowerPipeline, LeaderPipeline } from '../../../src/pipeline/index.js';
 import { PendingChanges } from '../../../src/pipeline/pending-changes.js';
 import { SessionTracker } from '../../../src/pipeline/session-tracker.js';
 import { TxnApplier } from '../../../src/tree/txn-applier.js';
+import { SessionHolders } from '../../../src/zab/session-holders.js';
 import { field, type Mutant, mutant } from './mutant.js';
 
 /** Sessions and what belongs to them. */
@@ -71,6 +72,25 @@ export const SESSION_MUTANTS: readonly Mutant[] = [
     SessionTracker.prototype,
     'check',
     () => () => 0,
+  ),
+  mutant(
+    'local sessions move',
+    'a local session is known to its own server alone',
+    LeaderPipeline.prototype,
+    'revalidate',
+    (original) => {
+      return function (this: object, ...args: unknown[]) {
+        const isLocal = (field(field(this, 'deps') as object, 'options') as { localSessions: boolean }).localSessions;
+        return Reflect.apply(original, this, args) === true || isLocal;
+      };
+    },
+  ),
+  mutant(
+    'observers pass on what is late',
+    'a session that moved among a follower and its observers speaks through one of them',
+    SessionHolders.prototype,
+    'otherHolder',
+    () => () => null,
   ),
   mutant(
     'sessions are not written down',
