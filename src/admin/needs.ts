@@ -34,7 +34,7 @@ export interface AdminTarget {
   readonly clientEndpoint: Endpoint | null;
   /** The text of zoo.cfg as it was at the start. */
   readonly initialConfiguration: string;
-  /** Names and values that providers were handed (`-D` and unknown keys). */
+  /** System properties that ZooKeeper would have of `-D` words and lines of zoo.cfg; secrets among them are not shown. */
   readonly properties: ReadonlyMap<string, string>;
   readonly options: AdminOptions;
   readonly control: AdminControl;

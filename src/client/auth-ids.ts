@@ -1,8 +1,8 @@
 import type { Id } from '../protocol/index.js';
 
 /**
- * The ids of a client travel with each of its requests to the leader, which takes 1024 of them and 64 KiB an id, and ends the
- * link to a server that sends more. A client has a few; so much less is taken of it that all fit beside the largest request.
+ * The ids of a client travel with each of its requests to the leader, which refuses a request with more than 1024 of them. A
+ * client has a few; so much less is taken of it that all fit beside the largest request.
  */
 const MAX_IDS = 256;
 const MAX_ID_BYTES = 32 * 1024;

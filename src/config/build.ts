@@ -27,10 +27,12 @@ import type {
   ServerConfig,
   StorageSettings,
 } from './server-config.js';
+import { checkFourLetterWords } from './four-letter-words.js';
 import type { GivenValue } from './given.js';
 import type { JaasFile } from './sasl-settings.js';
 import { accessSettings, quorumSecuritySettings, tlsClientSettings } from './security.js';
 import type { Setting } from './settings.js';
+import type { SystemProperties } from './system-properties.js';
 import { spaceSettings, upkeepSettings } from './upkeep-settings.js';
 
 export interface BuildInput {
@@ -43,6 +45,7 @@ export interface BuildInput {
   readonly nextMembership: QuorumVerifier | null;
   readonly absolute: (path: string) => string;
   readonly extraProperties: ExtraProperties;
+  readonly systemProperties: SystemProperties;
   /** Values of `authProvider.*` by those names. */
   readonly authProviders: ReadonlyMap<string, GivenValue>;
   /** Values of `superUser.*`. */
@@ -137,6 +140,7 @@ export async function buildConfig(input: BuildInput): Promise<ServerConfig | nul
     }),
   };
   checkKeys(context);
+  checkFourLetterWords(context);
   for (const key of ['dataDir', 'dataLogDir', 'dynamicConfigFile'] as const) checkRelative(input, key);
   const mode = modeOf(context);
   if (mode === 'quorum' && input.membership !== null) checkEnsemble(context, input.membership);
@@ -179,6 +183,7 @@ export async function buildConfig(input: BuildInput): Promise<ServerConfig | nul
     exporter: exporterSettings(input),
     values,
     extraProperties: input.extraProperties,
+    systemProperties: input.systemProperties,
   });
 }
 

@@ -16,6 +16,7 @@ import type { JaasFile } from './sasl-settings.js';
 import { isServerListKey, readServerList, versionOfFileName } from './server-list.js';
 import type { ServerConfig } from './server-config.js';
 import { asksForStrictness, readSettings, type Setting } from './settings.js';
+import { systemProperties } from './system-properties.js';
 import { readVariables, type Variables } from './variables.js';
 
 export interface LoadResult {
@@ -280,6 +281,7 @@ export async function loadConfig(request: LoadRequest): Promise<LoadResult> {
     nextMembership: values.dynamicConfigFile === null ? null : await reader.nextMembership(multiAddress),
     absolute: (path) => reader.absolute(path),
     extraProperties,
+    systemProperties: systemProperties(file, environment),
     authProviders: givenFamily('authProvider.', file, environment),
     superUsers: [...givenFamily('superUser.', file, environment).values()].map(({ value }) => value),
     jaas: jaasPath === null || jaasPath === '' ? null : await reader.jaas(jaasPath, jaasPlace),

@@ -248,4 +248,6 @@ export interface ServerConfig {
    * zoo.cfg): what pluggable providers ask for.
    */
   readonly extraProperties: ReadonlyMap<string, string>;
+  /** Those that ZooKeeper would have with this configuration, by their full names; some of them are secrets. */
+  readonly systemProperties: ReadonlyMap<string, string>;
 }

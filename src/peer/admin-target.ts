@@ -31,7 +31,7 @@ export function adminTarget(
     access,
     commands,
     clientEndpoint: clients.endpoint,
-    properties: config.extraProperties,
+    properties: config.systemProperties,
     options: {
       commandUrl: admin.commandUrl,
       rateLimiterIntervalMs: admin.rateLimiterIntervalMs,

@@ -9,6 +9,7 @@ import {
   formatSessionId,
   type ForwardedRequest,
   type Id,
+  MAX_FORWARDED_IDS,
   type MultiRequest,
   OpCode,
   opName,
@@ -90,6 +91,10 @@ export class Validator {
     petition.time = wallMs;
     this.pending.begin();
     this.room.begin(1);
+    if (hasTooManyIds(request)) {
+      this.tellTooManyIds(request);
+      return this.refuse(request, petition, this.strayError(request, owner) || ErrorCode.marshallingError);
+    }
     let op: ChangeRequest;
     try {
       op = readChangeRequest(request.body, type);
@@ -122,6 +127,14 @@ export class Validator {
     if (owner === 'local' || type === OpCode.createSession || type === OpCode.closeSession) return 0;
     const err = this.deps.sessions.check(sessionId, owner);
     return err === ErrorCode.sessionMoved ? err : 0;
+  }
+
+  private tellTooManyIds({ sessionId, type }: ForwardedRequest): void {
+    this.complaints.warn(
+      'too many ids',
+      `A ${opName(type)} of session ${formatSessionId(sessionId)} is refused with MarshallingError: its client is authenticated as more users than a leader judges by (${MAX_FORWARDED_IDS}, in as many bytes as a packet may have). Let the client authenticate once for each user.`,
+      { code: 'TXN_TOO_MANY_IDS', session: formatSessionId(sessionId) },
+    );
   }
 
   private tellTooLarge({ sessionId, type }: ForwardedRequest): void {
@@ -230,6 +243,11 @@ export class Validator {
     this.pending.setData(node, data, -1, petition);
     return txn;
   }
+}
+
+/** Nobody asks who opens or closes a session, and one that could not be closed would keep its ephemeral nodes. */
+function hasTooManyIds({ auth, type }: ForwardedRequest): boolean {
+  return auth.length > MAX_FORWARDED_IDS && type !== OpCode.closeSession && type !== OpCode.createSession;
 }
 
 function newPetition(room: TransactionRoom) {

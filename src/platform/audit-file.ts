@@ -2,6 +2,7 @@ import { appendFile, rename, stat, unlink } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { dirname } from 'node:path';
 import type { AuditEvent, AuditLog, Logger } from '../host/index.js';
+import { escapeControls } from './control-characters.js';
 import { makeFolder } from './make-folder.js';
 
 /** As the appender in ZooKeeper's logback.xml: so large, and so many older ones (`.1` is the newest of them). */
@@ -11,7 +12,6 @@ const OLDER_FILES = 10;
 const MOST_QUEUED_CHARS = 8 * 1024 * 1024;
 /** More of a field is left out. */
 const MOST_FIELD_CHARS = 4096;
-const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g;
 const LOGGER_NAME = 'o.a.z.a.Slf4jAuditLogger';
 
 export interface AuditOptions {
@@ -51,7 +51,7 @@ function fieldsOf(event: AuditEvent): readonly (readonly [string, string])[] {
  */
 function fieldText(value: string): string {
   const short = value.length > MOST_FIELD_CHARS ? `${value.slice(0, MOST_FIELD_CHARS)}...` : value;
-  return short.replace(CONTROL, (found) => `\\u${found.charCodeAt(0).toString(16).padStart(4, '0')}`);
+  return escapeControls(short);
 }
 
 /** `session=0x1...\tuser=127.0.0.1\tip=127.0.0.1\toperation=create\tznode=/a\tznode_type=persistent\tresult=success` */

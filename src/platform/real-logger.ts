@@ -1,6 +1,7 @@
 import { isatty } from 'node:tty';
 import { type Logger as PinoLogger, pino } from 'pino';
 import type { LogFields, Logger, LogLevel } from '../host/index.js';
+import { escapeControls } from './control-characters.js';
 import { LogStream } from './log-stream.js';
 
 const RANKS: Readonly<Record<LogLevel, number>> = { trace: 10, debug: 20, info: 30, warn: 40, error: 50, fatal: 60 };
@@ -121,17 +122,29 @@ function printableError(error: Error): Record<string, unknown> {
   return result;
 }
 
-/** `2001-02-03T04:05:06.789Z INFO  message name=value ...`, for people at a terminal. */
+/**
+ * `2001-02-03T04:05:06.789Z INFO  message name=value ...`, for people at a terminal. Clients and other servers may have chosen
+ * parts of it: none of them begins a line of its own. Tabs, which stand between the fields of audit lines, stay.
+ */
 function textLine(json: string): string {
   const { level, time, message, ...fields } = JSON.parse(json) as Record<string, unknown>;
   const tail = Object.entries(fields).map(([name, value]) => ` ${name}=${textOf(value)}`);
-  return `${String(time)} ${String(level).toUpperCase().padEnd(5)} ${String(message)}${tail.join('')}\n`;
+  const said = String(message).split('\t').map(escapeControls).join('\t');
+  return `${String(time)} ${String(level).toUpperCase().padEnd(5)} ${said}${tail.join('')}\n`;
 }
 
 function textOf(value: unknown): string {
-  if (typeof value === 'string' && /^[^\s"=]+$/.test(value)) return value;
-  if (isPrintedError(value)) return value.stack ?? value.message;
-  return JSON.stringify(value);
+  if (typeof value === 'string' && /^[^\s"=]+$/.test(value)) return escapeControls(value);
+  if (isPrintedError(value)) return stackText(value.stack ?? value.message);
+  return escapeControls(JSON.stringify(value));
+}
+
+/** The places in the code stay lines; the error's message, which comes before them, is one. */
+function stackText(stack: string): string {
+  return stack
+    .split(/\n(?= {4}at )/)
+    .map(escapeControls)
+    .join('\n');
 }
 
 function isPrintedError(value: unknown): value is { message: string; stack?: string } {

@@ -1,6 +1,17 @@
 import { JuteReader, type JuteWriter } from '../jute/index.js';
 import type { Id } from './data.js';
 
+/**
+ * A leader judges a request by so many ids of its client at most: each entry of an ACL is compared with each of them. Servers
+ * of ours let a client have far fewer; ZooKeeper's know no bound.
+ */
+export const MAX_FORWARDED_IDS = 1024;
+
+/** Stands for the ids of a client that has more than are taken. Passed on, it says the same to the next server. */
+export const TOO_MANY_IDS: readonly Id[] = Object.freeze(
+  Array.from({ length: MAX_FORWARDED_IDS + 1 }, () => ({ scheme: '', id: '' })),
+);
+
 /** A client's request on its way from a learner to the leader: the data of a REQUEST packet, and its authinfo. */
 export interface ForwardedRequest {
   readonly sessionId: bigint;

@@ -51,14 +51,15 @@ export function writeQuorumPacket(w: JuteWriter, p: QuorumPacket): void {
   }
 }
 
+/** What stands before the ids; `data` is a view. */
+export function readQuorumPacketHead(r: JuteReader): Omit<QuorumPacket, 'authinfo'> {
+  return { type: r.int(), zxid: r.long(), data: r.bufferOrNull() };
+}
+
 /** `data` is a view. */
 export function readQuorumPacket(r: JuteReader): QuorumPacket {
-  return {
-    type: r.int(),
-    zxid: r.long(),
-    data: r.bufferOrNull(),
-    authinfo: r.vectorOrNull(MIN_ID_BYTES, readId),
-  };
+  const { type, zxid, data } = readQuorumPacketHead(r);
+  return { type, zxid, data, authinfo: r.vectorOrNull(MIN_ID_BYTES, readId) };
 }
 
 /** `long serverid; int protocolVersion; long configVersion`: the data of FOLLOWERINFO and OBSERVERINFO. */

@@ -1,12 +1,15 @@
 import { JuteReader } from '../jute/index.js';
 import type { QuorumPacket } from '../protocol/index.js';
-import { hintOnBytes, PacketType, readQuorumPacket } from '../protocol/index.js';
+import { hintOnBytes, PacketType, readQuorumPacketHead } from '../protocol/index.js';
+import { AuthIds } from './auth-ids.js';
 
 const EMPTY = Buffer.alloc(0);
 /** `int type; long zxid; int dataLength` stand before the data. */
 const HEAD_BYTES = 16;
-const MAX_AUTH_IDS = 1024;
-const MAX_AUTH_BYTES = 64 * 1024;
+/** A count of ids, or the length of a string. */
+const LENGTH_BYTES = 4;
+/** No server has the memory for so many ids of one client: a count above this is no count. */
+const MAX_COUNTED_IDS = 2 ** 28;
 /** So much of a stream that starts wrong tells what it is. */
 const SHOWN_BYTES = 16;
 /** So many chunks may wait to be joined: a byte a chunk would take many times the memory of what came. */
@@ -28,6 +31,9 @@ export class GarbageError extends Error {
  * Cuts the byte stream of a leader's port into packets. They stand one behind the other without frames:
  * `int type; long zxid; buffer data; vector<Id> authinfo`.
  *
+ * The ids are taken one by one as they come: ZooKeeper's followers send all that a client has, which nothing bounds, and a
+ * client must not be able to end the link of its server. `AuthIds` says how many are kept.
+ *
  * Takes ownership of the chunks pushed: packets and raw bytes are views of them and may be kept.
  */
 export class PacketReader {
@@ -35,9 +41,15 @@ export class PacketReader {
   private at = 0;
   private waiting: Buffer[] = [];
   private waitingBytes = 0;
-  /** The packet at `at` is complete when so many bytes are there. */
+  /** The next piece of a packet is complete when so many bytes are there. */
   private needed = HEAD_BYTES;
   private consumed = 0;
+  /** The packet whose ids are being read. */
+  private begun: {
+    readonly head: Omit<QuorumPacket, 'authinfo'>;
+    readonly ids: AuthIds;
+    readonly offset: number;
+  } | null = null;
   private readonly jute = new JuteReader(EMPTY);
 
   constructor(private readonly maxDataBytes: number) {}
@@ -47,7 +59,7 @@ export class PacketReader {
     return this.current.length - this.at + this.waitingBytes;
   }
 
-  /** Bytes that must be there before the next packet can be taken, as far as that is known. */
+  /** Bytes that must be there before the next packet, or the next id of one, can be taken, as far as that is known. */
   get neededBytes(): number {
     return this.needed;
   }
@@ -72,16 +84,12 @@ export class PacketReader {
   take(): QuorumPacket | null {
     for (;;) {
       if (this.bufferedBytes < this.needed) {
-        this.refuseUnknownType();
+        if (this.begun === null) this.refuseUnknownType();
         return null;
       }
       if (this.current.length - this.at < this.needed) this.gather(this.needed);
-      const size = this.measure();
-      if (size > this.current.length - this.at) {
-        this.needed = size;
-        continue;
-      }
-      return this.cut(size);
+      const packet = this.begun === null ? this.takeHead() : this.takeString();
+      if (packet !== null) return packet;
     }
   }
 
@@ -103,17 +111,6 @@ export class PacketReader {
     this.current = rest;
     this.at = 0;
     this.consumed -= rest.length;
-  }
-
-  private cut(size: number): QuorumPacket {
-    this.jute.reset(this.current, this.at, this.at + size);
-    try {
-      return readQuorumPacket(this.jute);
-    } catch (error) {
-      throw this.garbage(error instanceof Error ? error.message : String(error));
-    } finally {
-      this.advance(size);
-    }
   }
 
   private advance(size: number): void {
@@ -155,29 +152,65 @@ export class PacketReader {
     }
   }
 
-  /** Size of the packet at `at`, or a lower bound that is more than what is there. */
-  private measure(): number {
-    const { current } = this;
+  /** Takes all but the ids, when it is there; the packet, when it has none. */
+  private takeHead(): QuorumPacket | null {
+    const { at, current, jute } = this;
     this.checkType();
-    const dataBytes = current.readInt32BE(this.at + 12);
+    const dataBytes = current.readInt32BE(at + HEAD_BYTES - LENGTH_BYTES);
     if (dataBytes < -1 || dataBytes > this.maxDataBytes) {
       throw this.garbage(`data of ${dataBytes} bytes, the limit (jute.maxbuffer) is ${this.maxDataBytes}`);
     }
-    let end = this.at + HEAD_BYTES + Math.max(0, dataBytes);
-    if (end + 4 > current.length) return end + 4 - this.at;
-    const ids = current.readInt32BE(end);
-    if (ids < -1 || ids > MAX_AUTH_IDS) throw this.garbage(`${ids} authentication ids`);
-    end += 4;
-    for (let string = 0; string < ids * 2; string++) {
-      if (end + 4 > current.length) return end + 4 - this.at;
-      const length = current.readInt32BE(end);
-      if (length < -1 || length > MAX_AUTH_BYTES) throw this.garbage(`an authentication id of ${length} bytes`);
-      end += 4 + Math.max(0, length);
+    const size = HEAD_BYTES + Math.max(0, dataBytes) + LENGTH_BYTES;
+    if (this.lacks(size)) return null;
+    jute.reset(current, at, at + size);
+    const head = this.readHead();
+    const count = jute.int();
+    if (count < -1 || count > MAX_COUNTED_IDS) throw this.garbage(`${count} authentication ids`);
+    const offset = this.consumed;
+    this.advance(size);
+    if (count <= 0) return { ...head, authinfo: count < 0 ? null : [] };
+    this.begun = { head, ids: new AuthIds(count, this.maxDataBytes), offset };
+    this.needed = LENGTH_BYTES;
+    return null;
+  }
+
+  private readHead(): Omit<QuorumPacket, 'authinfo'> {
+    try {
+      return readQuorumPacketHead(this.jute);
+    } catch (error) {
+      throw this.garbage(error instanceof Error ? error.message : String(error));
     }
-    return end - this.at;
+  }
+
+  /** Takes the next string of the ids, when it is there; the packet, when that was the last. */
+  private takeString(): QuorumPacket | null {
+    const { at, begun, current, jute } = this;
+    if (begun === null) return null;
+    const length = current.readInt32BE(at);
+    // Java's reader has such a bound for each string, too.
+    if (length < -1 || length > this.maxDataBytes) throw this.garbage(`an authentication id of ${length} bytes`);
+    const size = LENGTH_BYTES + Math.max(0, length);
+    if (this.lacks(size)) return null;
+    jute.reset(current, at, at + size);
+    begun.ids.take(jute, size);
+    this.advance(size);
+    if (begun.ids.areComplete) {
+      this.begun = null;
+      return { ...begun.head, authinfo: begun.ids.list };
+    }
+    this.needed = LENGTH_BYTES;
+    return null;
+  }
+
+  /** Are fewer than `size` bytes joined? Then so many are needed. */
+  private lacks(size: number): boolean {
+    if (size <= this.current.length - this.at) return false;
+    this.needed = size;
+    return true;
   }
 
   private garbage(reason: string): GarbageError {
+    if (this.begun !== null) return new GarbageError(this.begun.offset, reason);
     const head = this.current.subarray(this.at, this.at + SHOWN_BYTES);
     return new GarbageError(this.consumed, this.consumed === 0 ? reason + hintOnBytes(head, 'quorum') : reason);
   }

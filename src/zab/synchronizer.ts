@@ -2,6 +2,7 @@ import type { Clock, Logger } from '../host/index.js';
 import { JuteWriter } from '../jute/index.js';
 import type { TxnEntry } from '../protocol/index.js';
 import { encodeImageDigest, formatZxid, PacketType } from '../protocol/index.js';
+import { StorageError } from '../storage/index.js';
 import type { Life } from './life.js';
 import { ZabError } from './life.js';
 import type { History, SnapshotSend } from './needs.js';
@@ -188,7 +189,7 @@ export class Synchronizer {
 
   /** Reads the log on disk as far as it is applied, and says whether a learner at `peerZxid` can be served from it. */
   private async probeLog(peerZxid: number): Promise<LogFinding> {
-    const { history, log, options } = this.context;
+    const { history, options } = this.context;
     const appliedZxid = history.lastAppliedZxid;
     let probe: LogProbe;
     try {
@@ -201,13 +202,20 @@ export class Synchronizer {
         if (!probe.feed(entry.header.zxid, entry.bytes.length)) break;
       }
     } catch (error) {
-      log.info(`The log on disk cannot serve a learner at ${formatZxid(peerZxid)}.`, {
-        code: 'ZAB_LOG_UNUSABLE',
-        error,
-      });
+      this.tellUnusable(peerZxid, error);
       return { found: 'unreadable', common: peerZxid, upTo: peerZxid };
     }
     return probe.finding();
+  }
+
+  /** A log that begins behind the learner is nothing strange: every new server and every purge leads to that. */
+  private tellUnusable(peerZxid: number, error: unknown): void {
+    const isGap = error instanceof StorageError && error.code === 'LOG_GAP';
+    const why = isGap ? `: ${error.message}` : '.';
+    this.context.log.info(`The log on disk cannot serve a learner at ${formatZxid(peerZxid)}${why}`, {
+      code: 'ZAB_LOG_UNUSABLE',
+      ...(isGap ? {} : { error }),
+    });
   }
 
   private logPlan(target: SyncTarget, peerZxid: number, plan: SyncPlan): void {

@@ -119,6 +119,17 @@ describe('admin commands beside those of Apache ZooKeeper', { timeout: LIMIT_MS 
     assert.deepEqual(await command(member.adminPort, 'icfg'), await command(member.adminPort, 'initial_configuration'));
   });
 
+  it('system_properties tells the lines of zoo.cfg that are properties', async () => {
+    const [mine = [], reference = []] = await Promise.all(
+      [ours, theirs].map(async (world) => {
+        const all = await command(world.member('follower').adminPort, 'system_properties');
+        return Object.keys(all).filter((name) => /^zookeeper\.(?!version)/.test(name));
+      }),
+    );
+    assert.ok(mine.includes('zookeeper.admin.serverPort'), mine.join());
+    assert.deepEqual(mine.sort(), reference.sort());
+  });
+
   it('lists the commands by links', async () => {
     const [mine = '', reference = ''] = await Promise.all(
       [ours, theirs].map(async (world) => (await ask(world.member('leader').adminPort, '/commands')).text),

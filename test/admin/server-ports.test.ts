@@ -186,6 +186,20 @@ describe('guarded commands', { timeout: LIMIT_MS }, () => {
   });
 });
 
+describe('system_properties', { timeout: LIMIT_MS }, () => {
+  it('tells the lines of zoo.cfg, without secrets', async (t) => {
+    const { adminPort } = await alone(t, {
+      snapCount: 7777,
+      'ssl.keyStore.password': 'hidden1',
+      'SASLAuthenticationProvider.superPassword': 'hidden2',
+      'DigestAuthenticationProvider.superDigest': 'super:hidden3',
+    });
+    const { text } = await ask(adminPort, '/commands/system_properties');
+    assert.match(text, /"zookeeper\.snapCount" : "7777"/);
+    assert.doesNotMatch(text, /hidden[1-3]/);
+  });
+});
+
 describe('health', { timeout: LIMIT_MS }, () => {
   it('a member without a quorum lives and is not ready', async (t) => {
     const ensemble = await Ensemble.create({ http: true });

@@ -1,4 +1,5 @@
-import { PacketType } from '../../src/protocol/index.js';
+import { encodeToBuffer } from '../../src/jute/index.js';
+import { OpCode, PacketType, writeForwardedRequest, writeQuorumPacket } from '../../src/protocol/index.js';
 import { PacketReader } from '../../src/zab/packet-reader.js';
 import type { BadCase, Step } from './cases.js';
 import { connectRequest, greeting, hex, HTTP_GET, info, int, NOISE, packet, TLS_HELLO } from './speech.js';
@@ -27,6 +28,19 @@ function joining(sid: number): readonly Step[] {
 /** The same as a follower, until it is served. */
 function serving(sid: number): readonly Step[] {
   return [info(sid), 'hear', ackEpoch(0, -1), 'hear', (heard) => packet(PacketType.ack, leaderZxid(heard)), 'hear'];
+}
+
+/** REQUEST of a client of a session that nobody knows, which is authenticated so often. */
+function requestWithIds(count: number): Buffer {
+  const request = { sessionId: 0x77n, cxid: 1, type: OpCode.create2, body: Buffer.alloc(0), auth: [] };
+  return encodeToBuffer((w) => {
+    writeQuorumPacket(w, {
+      type: PacketType.request,
+      zxid: -1,
+      data: encodeToBuffer((data) => writeForwardedRequest(data, request)),
+      authinfo: Array.from({ length: count }, (_, n) => ({ scheme: 'digest', id: `user${n}:secret` })),
+    });
+  });
 }
 
 const FIRST_PACKETS: readonly BadCase[] = [
@@ -221,6 +235,15 @@ const OUT_OF_TURN: readonly BadCase[] = [
     name: 'words of a leader from a learner',
     steps: [...serving(105), packet(PacketType.newLeader, 2 ** 34), packet(PacketType.newLeader, 2 ** 34)],
     says: /Server 105 .* unexpected NEWLEADER; it is ignored/,
+  },
+  {
+    port: 'quorum',
+    closes: false,
+    code: 'TXN_TOO_MANY_IDS',
+    anonymous: true,
+    name: 'a request of a client with more ids than are taken',
+    steps: [...serving(107), requestWithIds(5000), requestWithIds(1), packet(PacketType.ping, 0, Buffer.alloc(0))],
+    says: /^A create2 of session 0x77 is refused with MarshallingError/,
   },
   {
     port: 'quorum',

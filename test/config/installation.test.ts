@@ -17,6 +17,7 @@ interface Case extends CaseOptions {
   readonly log?: { readonly level: string | null; readonly format?: string };
   readonly env?: Readonly<Record<string, string>>;
   readonly extra?: Readonly<Record<string, string>>;
+  readonly system?: Readonly<Record<string, string>>;
   /** Variables behind it all. */
   readonly variables?: Readonly<Record<string, string>>;
   readonly myId?: number;
@@ -40,6 +41,9 @@ function check(cases: readonly Case[]): void {
       if (rest.log !== undefined) assert.deepEqual(result.log, { format: null, ...rest.log });
       if (rest.extra !== undefined) {
         assert.deepEqual(Object.fromEntries(result.config?.extraProperties ?? []), rest.extra);
+      }
+      if (rest.system !== undefined) {
+        assert.deepEqual(Object.fromEntries(result.config?.systemProperties ?? []), rest.system);
       }
       if (rest.mode !== undefined) assert.equal(result.config?.mode, rest.mode);
       if (rest.myId !== undefined) assert.equal(result.config?.myId, rest.myId);
@@ -168,6 +172,29 @@ describe('unknown keys', () => {
       text: `${ALONE}snapCount=500\nserver.1=a:2888:3888\n`,
       extra: {},
       says: ['note: one server line only: the server runs alone (standaloneEnabled=false makes it a quorum of one).'],
+    },
+  ]);
+});
+
+describe('system properties, which commands show', () => {
+  check([
+    {
+      what: 'are what -D says, and the lines that ZooKeeper makes properties of',
+      text: `${ALONE}tickTime=2000\nsnapCount=500 \njute.maxbuffer=5000000\nssl.quorum.keyStore.location=/k\nmultiAddress.enabled=false\nmetricsProvider.httpPort=7000\nmy.key=v\nautopurge.purgeInterval=1\n`,
+      env: { JVMFLAGS: '-Dzookeeper.snapCount=700 -Dzookeeper.forceSync=yes -Djava.security.krb5.conf=/krb5' },
+      system: {
+        'zookeeper.snapCount': '500',
+        'zookeeper.forceSync': 'yes',
+        'java.security.krb5.conf': '/krb5',
+        'zookeeper.jute.maxbuffer': '5000000',
+        'zookeeper.ssl.quorum.keyStore.location': '/k',
+        'zookeeper.my.key': 'v',
+      },
+      says: [
+        'zoo.cfg:9: warning: my.key: no ZooKeeper release knows this key. Take it out.',
+        '$JVMFLAGS: warning: -Dzookeeper.snapCount: it does not count, because snapCount in zoo.cfg:4 sets snapCount, too. Keep one of them.',
+        'zoo.cfg:5: note: jute.maxbuffer: it counts here, but Apache ZooKeeper takes it from -Djute.maxbuffer only.',
+      ],
     },
   ]);
 });

@@ -73,3 +73,39 @@ describe('a transaction that is too large', () => {
     assert.equal(scenario.run('stat /e7'), 'absent');
   });
 });
+
+describe('a request of a client with more ids than a leader judges by', () => {
+  const AUTHED = 1023;
+
+  function withMany(more: number): ValidatorScenario {
+    const scenario = given(10_000_000, 'create /given');
+    scenario.run('session t');
+    // Its address is one, too.
+    for (let n = 0; n < AUTHED + more; n++) scenario.run(`auth t digest:user${n}:secret`);
+    return scenario;
+  }
+
+  it('is refused, whatever it asks for, and said once', () => {
+    const scenario = withMany(1);
+    for (const text of ['create /a', 'set /given data=x', 'multi create /a; check /given', 'delete /given']) {
+      assert.match(scenario.run(`t: ${text}`), /error marshallingError$/);
+    }
+    assert.equal(scenario.run('pending'), '0');
+    assert.equal(scenario.warnings.length, 1);
+    assert.match(scenario.warnings[0] ?? '', /MarshallingError.*authenticated as more users.*1024/);
+  });
+
+  it('is judged like any other with one id less', () => {
+    assert.match(withMany(0).run('t: create /a'), /create \/a/);
+  });
+
+  it('can still end its session', () => {
+    const scenario = withMany(1);
+    assert.match(scenario.run('t: closeSession'), /closeSession/);
+    assert.equal(scenario.warnings.length, 0);
+  });
+
+  it('is refused as moved when its session is elsewhere by now', () => {
+    assert.match(withMany(1).run('t@7: create /a'), /error sessionMoved$/);
+  });
+});

@@ -97,4 +97,17 @@ describe('RealLogger', () => {
     assert.match(lines[1] ?? '', /Z ERROR It broke\. error=Error: inner$/);
     assert.match(lines[2] ?? '', /^ +at /);
   });
+
+  it('writes one line for people, whatever others put into it', async () => {
+    const forged = 'x\n2026-11-28T00:00:00.000Z INFO  forged\r\u0085\u2028\u001b[2J';
+    const shown = 'x\\u000a2026-11-28T00:00:00.000Z INFO  forged\\u000d\\u0085\\u2028\\u001b[2J';
+    const [line, failed, ...more] = await logged({ format: 'text' }, (log) => {
+      log.info(`a\tb ${forged}`, { bare: '\u001b[2J\u009b', quoted: forged, list: [forged] });
+      log.error('It broke.', { error: new Error(forged) });
+    });
+    assert.ok(line?.includes(` INFO  a\tb ${shown} bare=\\u001b[2J\\u009b quoted="x\\n2026`), line);
+    assert.ok(failed?.endsWith(` error=Error: ${shown}`), failed);
+    for (const frame of more) assert.match(frame, /^ {4}at /);
+    assert.doesNotMatch([line, failed, ...more].join(''), /[\u0000-\u0008\u000a-\u001f\u007f-\u009f\u2028\u2029]/);
+  });
 });

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { readFile, rm, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { ErrorCode } from '../../src/protocol/index.js';
 import { Metrics } from '../../src/metrics/index.js';
 import { createRealHost } from '../../src/platform/index.js';
 import { Database, STORAGE_DEFAULTS } from '../../src/storage/index.js';
@@ -11,6 +12,7 @@ import { eventually } from '../support/eventually.js';
 import { javaServer } from '../support/java.js';
 import type { LineProcess } from '../support/line-process.js';
 import { ownProgram } from '../support/own-program.js';
+import { WireClient } from '../support/wire-client.js';
 import { difference, dump, fill } from './java-dump.js';
 import { createEntry } from './zxids.js';
 
@@ -86,6 +88,19 @@ describe('Apache ZooKeeper followers under our leader', { timeout: 300_000 }, ()
   it('forward the writes of their clients', async () => {
     clients.push(await fill(follower, 2));
     await sameTrees();
+  });
+
+  it('stay when a client of theirs has more ids than a leader judges by', async () => {
+    const plans = (await syncPlans()).length;
+    const client = await WireClient.connect(follower.clientPort);
+    const ids = Array.from({ length: 2000 }, (_, n) => `user${n}:secret`);
+    await Promise.all(ids.map((id) => client.addAuth('digest', id)));
+    await assert.rejects(client.create('/of-many'), { code: ErrorCode.marshallingError });
+    const other = await WireClient.connect(follower.clientPort);
+    await other.create('/of-one');
+    await client.close();
+    await other.close();
+    assert.equal((await syncPlans()).length, plans);
   });
 
   it('come back by DIFF', async () => {

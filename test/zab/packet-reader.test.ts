@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { encodeToBuffer } from '../../src/jute/index.js';
 import type { QuorumPacket } from '../../src/protocol/index.js';
-import { PacketType, writeQuorumPacket } from '../../src/protocol/index.js';
+import { MAX_FORWARDED_IDS, PacketType, writeQuorumPacket } from '../../src/protocol/index.js';
 import { GarbageError, PacketReader } from '../../src/zab/packet-reader.js';
 
 const LIMIT = 4096;
@@ -83,6 +83,60 @@ describe('PacketReader', () => {
     assert.equal(reader.take(), null);
   });
 
+  describe('ids of a client, which its follower sends all', () => {
+    const request = (...ids: readonly string[]): QuorumPacket => ({
+      type: PacketType.request,
+      zxid: -1,
+      data: Buffer.from('a request'),
+      authinfo: ids.map((id) => ({ scheme: 'digest', id })),
+    });
+    const numbered = (count: number): string[] => Array.from({ length: count }, (_, n) => `user${n}:secret`);
+    const [ping] = PACKETS as [QuorumPacket];
+
+    function between(packet: QuorumPacket, size: number): QuorumPacket {
+      const bytes = encode([ping, packet, ping]);
+      const sizes = new Array<number>(Math.ceil(bytes.length / size)).fill(size);
+      const [first, read, last, ...more] = readInPieces(bytes, sizes);
+      assert.deepEqual([first, last, more], [ping, ping, []]);
+      assert.ok(read);
+      return read;
+    }
+
+    it('are kept as far as they fit into a packet', () => {
+      for (const ids of [['x'.repeat(LIMIT - 14)], numbered(150), new Array<string>(5).fill('y'.repeat(800))]) {
+        for (const size of [1, 7, 1000, 1 << 20]) assert.deepEqual(between(request(...ids), size), request(...ids));
+      }
+    });
+
+    it('end nothing when they are more: they are passed over and said to be too many', () => {
+      const wild = [numbered(5000), numbered(151).map((id) => id.padEnd(30)), ['x'.repeat(LIMIT - 13)]];
+      for (const ids of wild) {
+        for (const size of [1, 7, 1000, 1 << 20]) {
+          const { authinfo, ...rest } = between(request(...ids), size);
+          const sent = { type: PacketType.request, zxid: -1, data: Buffer.from('a request') };
+          assert.deepEqual(rest, sent);
+          assert.ok((authinfo ?? []).length > MAX_FORWARDED_IDS);
+          assert.ok(authinfo?.every(({ scheme, id }) => scheme === '' && id === ''));
+        }
+      }
+    });
+
+    it('take no memory before they come', () => {
+      const bytes = encode([request()]);
+      bytes.writeInt32BE(2 ** 28, bytes.length - 4);
+      const reader = new PacketReader(LIMIT);
+      reader.push(bytes);
+      const before = process.memoryUsage();
+      for (let n = 0; n < 100; n++) {
+        assert.equal(reader.take(), null);
+        reader.push(encodeToBuffer((w) => w.string('digest')));
+      }
+      const after = process.memoryUsage();
+      assert.ok(after.heapTotal + after.external - before.heapTotal - before.external < 64 << 20);
+      assert.equal(reader.neededBytes, 4);
+    });
+  });
+
   const good = encode(PACKETS.slice(0, 2));
   const head = (type: number, dataBytes: number): Buffer =>
     encodeToBuffer((w) => {
@@ -106,9 +160,10 @@ describe('PacketReader', () => {
     ['text of another protocol, too short for a packet', Buffer.from('GET / H'), /no packet type 1195725856/],
     ['data beyond jute.maxbuffer', head(PacketType.proposal, LIMIT + 1), /data of 4097 bytes.*4096/],
     ['a negative length', head(PacketType.proposal, -2), /data of -2 bytes/],
-    ['too many ids', withIds(5000), /5000 authentication ids/],
+    ['a count of ids that no memory holds', withIds(0x7fffffff), /2147483647 authentication ids/],
     ['a negative count of ids', withIds(-3), /-3 authentication ids/],
     ['an id too long', withIds(1, 70_000), /an authentication id of 70000 bytes/],
+    ['a later id of a negative length', withIds(2, 0, 0, -9), /an authentication id of -9 bytes/],
     ['a zxid that no epoch has', Buffer.concat([beyond, Buffer.from([255, 255, 255, 255])]), /beyond 2\^53/],
   ];
   for (const [name, bytes, reason] of cases) {
