@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Fault, LoadResult } from '../config/index.js';
-import { makeFolderSync } from '../platform/index.js';
+import { makeDurableFolderSync, syncFolderSync } from '../platform/index.js';
 import type { CliContext } from './context.js';
 import { ExitCode } from './exit-codes.js';
 import { load, refuse } from './load-config.js';
@@ -86,7 +86,7 @@ async function make(
     const data = join(folder, 'version-2');
     if (options.force) await rm(data, { recursive: true, force: true });
     try {
-      makeFolderSync(data);
+      makeDurableFolderSync(data);
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);
       context.err(`${data} cannot be made (${why}). Give this user the right to, or name another folder.`);
@@ -95,11 +95,12 @@ async function make(
     context.out(`Made ${data}`);
   }
   if (options.myId !== undefined) {
-    await writeFile(join(dataDir, 'myid'), `${options.myId}\n`);
+    await writeFile(join(dataDir, 'myid'), `${options.myId}\n`, { flush: true });
     context.out(`Wrote ${join(dataDir, 'myid')}: ${options.myId}`);
   }
   // With db.autocreate=false a server without data takes part at once only where this file says that none is expected.
-  await writeFile(join(dataDir, 'initialize'), '');
+  await writeFile(join(dataDir, 'initialize'), '', { flush: true });
+  syncFolderSync(dataDir);
   context.out(`Wrote ${join(dataDir, 'initialize')}`);
   return ExitCode.ok;
 }

@@ -15,6 +15,7 @@ const FOLDER_CODES: ReadonlySet<string> = new Set([
   'DATA_DIR',
   'LOG_DIR_HAS_SNAPSHOTS',
   'SNAP_DIR_HAS_LOGS',
+  'LOGS_GONE',
   'IN_USE',
   'RESTORE_UNFINISHED',
 ]);

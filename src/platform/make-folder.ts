@@ -1,4 +1,4 @@
-import { mkdirSync, statSync } from 'node:fs';
+import { closeSync, fsyncSync, mkdirSync, openSync, statSync } from 'node:fs';
 import { mkdir, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
@@ -19,15 +19,37 @@ export async function makeFolder(dir: string): Promise<void> {
   }
 }
 
-/** The same, for where nobody is served yet. */
-export function makeFolderSync(dir: string): void {
+/** The same, for where nobody is served yet. Answers what was not there, the outermost first. */
+export function makeFolderSync(dir: string): string[] {
   const isFolder = (): boolean => statSync(dir, { throwIfNoEntry: false })?.isDirectory() === true;
-  if (isFolder()) return;
-  if (dirname(dir) !== dir) makeFolderSync(dirname(dir));
+  if (isFolder()) return [];
+  const made = dirname(dir) === dir ? [] : makeFolderSync(dirname(dir));
   try {
     mkdirSync(dir);
   } catch (error) {
     if (!isFolder()) throw error;
+  }
+  return [...made, dir];
+}
+
+/** The same, durably: a folder whose name is lost takes everything in it with it. */
+export function makeDurableFolderSync(dir: string): void {
+  for (const made of makeFolderSync(dir)) syncFolderSync(dirname(made));
+}
+
+/** Makes the names in a folder durable, if this user may read it. */
+export function syncFolderSync(dir: string): void {
+  let handle: number;
+  try {
+    handle = openSync(dir, 'r');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EACCES') return;
+    throw error;
+  }
+  try {
+    fsyncSync(handle);
+  } finally {
+    closeSync(handle);
   }
 }
 

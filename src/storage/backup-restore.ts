@@ -6,6 +6,7 @@ import { type BackupFile, type BackupManifest, listBackups, type StoredBackup, z
 import type { Progress } from './backup.js';
 import { claimFolders, type DataFolders, openDataFolders, releaseFolders, removeStaged } from './data-folders.js';
 import { asStorageError, isNotFound, StorageError } from './errors.js';
+import { forgetLogPlace, noteLogPlace } from './log-place.js';
 import { LogReader } from './log-reader.js';
 import { joinPath, listLogs, listSnapshots } from './names.js';
 import type { DatabaseOptions } from './options.js';
@@ -171,7 +172,9 @@ export async function restoreBackup(
     await removeStaged(disk, folders);
     if (!isEmpty) await markRestore(disk, folders.snapDir);
     const aside = isEmpty ? null : await setAsideAll(host, folders);
+    await forgetLogPlace(disk, folders.snapDir);
     await writeState(host, folders.snapDir, options, state);
+    await noteLogPlace(disk, folders);
     await clearRestoreMark(disk, folders.snapDir);
     return aside;
   } catch (error) {

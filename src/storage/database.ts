@@ -11,6 +11,7 @@ import { EpochFiles } from './epoch-files.js';
 import { asStorageError, StorageError } from './errors.js';
 import { ImageRefusals } from './image-refusals.js';
 import { firstTransaction, readHistory } from './log-history.js';
+import { noteLogPlace, requireLogs } from './log-place.js';
 import { LogWriter } from './log-writer.js';
 import { listLogs, listSnapshots, snapshotName } from './names.js';
 import type { DatabaseOptions } from './options.js';
@@ -27,9 +28,9 @@ import { SnapshotSchedule, SnapshotTaker } from './snapshot-taking.js';
 import { Turns } from './turns.js';
 import {
   cutLogs,
+  cutLogsBeyond,
   dropOtherSnapshots,
   dropSnapshotsBeyond,
-  findCut,
   planTruncation,
   type Truncation,
 } from './truncation.js';
@@ -88,6 +89,8 @@ export class Database {
   /** While nothing is logged: the disk has everything up to here. */
   private storedZxid: number | null = null;
   private isUnloggedTold = true;
+  /** Does the snapshot folder say where the logs are? */
+  private hasNotedLogs = false;
   private claims: readonly FolderClaim[] = [];
 
   private constructor(
@@ -108,6 +111,7 @@ export class Database {
       durable: (zxid) => this.onDurable?.(zxid),
       failed: (error) => this.fail(error),
       beforeFile: (zxid) => this.prepareEpoch(zxid),
+      afterFile: () => this.noteLogs(),
     });
   }
 
@@ -118,6 +122,7 @@ export class Database {
       const folders = await openDataFolders(host.disk, options);
       claims = await claimFolders(host.disk, folders);
       await refuseUnfinishedRestore(host.disk, folders.snapDir);
+      await requireLogs(host, folders);
       await removeStaged(host.disk, folders);
       const { replayed, needsSnapshot, ...state } = await recover(host, metrics, folders, options);
       const database = new Database(host, metrics, options, folders, state, replayed);
@@ -127,6 +132,7 @@ export class Database {
         : EpochFiles.unwritten(host, folders.snapDir, lastZxid);
       database.epochs.mayBeCurrent = () => !database.isAhead;
       if (needsSnapshot) await database.takeSnapshot();
+      database.hasNotedLogs = await noteLogPlace(host.disk, folders);
       database.claims = claims;
       return database;
     } catch (error) {
@@ -472,10 +478,10 @@ export class Database {
   }
 
   private async cutBack(zxid: number): Promise<void> {
-    const { state, cut } = await this.planCut(zxid);
-    await this.changeFiles(async (disk, { logDir, snapDir }) => {
-      if (cut !== null) await cutLogs(disk, logDir, cut);
-      await dropSnapshotsBeyond(disk, snapDir, zxid);
+    const { state, cuts } = await this.planCut(zxid);
+    await this.changeFiles(async (disk, folders) => {
+      await cutLogs(disk, folders, cuts);
+      await dropSnapshotsBeyond(disk, folders.snapDir, zxid);
     });
     this.replaceState(state);
     this.host.log.info(`The data was cut back to ${formatZxid(zxid)}.`, { code: 'TRUNCATED' });
@@ -502,10 +508,10 @@ export class Database {
     await this.snapshots.cancel();
     this.giveUpBackups("the leader's snapshot takes the place of the data");
     await this.filesTurn.take(() =>
-      this.changeFiles(async (disk, { logDir, snapDir }) => {
+      this.changeFiles(async (disk, folders) => {
+        const { snapDir } = folders;
         await this.prepareEpoch(zxid);
-        const cut = zxid < this.lastLoggedZxid ? await findCut(disk, await listLogs(disk, logDir), zxid) : null;
-        if (cut !== null) await cutLogs(disk, logDir, cut);
+        if (zxid < this.lastLoggedZxid) await cutLogsBeyond(disk, folders, zxid);
         await file.publish();
         await dropSnapshotsBeyond(disk, snapDir, zxid);
         // This server's own of the same zxid, compressed otherwise, might be preferred at the next start.
@@ -522,6 +528,7 @@ export class Database {
     try {
       await this.writer.closeFile();
       await change(this.host.disk, this.folders);
+      this.hasNotedLogs = await noteLogPlace(this.host.disk, this.folders);
     } catch (error) {
       const failure = asStorageError(error, 'changing the log', this.folders.logDir);
       this.fail(failure);
@@ -544,6 +551,10 @@ export class Database {
       // Reported where it failed; the next roll tries again.
       this.takeSnapshot().catch(() => undefined);
     });
+  }
+
+  private async noteLogs(): Promise<void> {
+    if (!this.hasNotedLogs) this.hasNotedLogs = await noteLogPlace(this.host.disk, this.folders);
   }
 
   private needsEpoch(zxid: number): boolean {

@@ -3,8 +3,10 @@ import type { DiskError } from '../host/index.js';
 /**
  * - `DATA_DIR`: a folder is missing and may not be made, or cannot be used.
  * - `LOG_DIR_HAS_SNAPSHOTS`, `SNAP_DIR_HAS_LOGS`: dataDir and dataLogDir are probably swapped (ZOOKEEPER-2967).
+ * - `LOGS_GONE`: the folder of the logs is empty, and was not.
  * - `IN_USE`: another process works on the folders.
  * - `NOT_A_FILE`: something else has the name of a log or snapshot.
+ * - `ZXID_RANGE`: the name of a log or snapshot has an epoch beyond what is counted here.
  * - `NO_SNAPSHOT`: there are transactions but no snapshot that they could follow (ZOOKEEPER-3056).
  * - `SNAPSHOT_CORRUPT`: a snapshot file that cannot be used.
  * - `LOG_CORRUPT`: a damaged record in front of good ones; `LOG_UNREADABLE`: an intact record of an unknown kind.
@@ -22,8 +24,10 @@ export type StorageErrorCode =
   | 'DATA_DIR'
   | 'LOG_DIR_HAS_SNAPSHOTS'
   | 'SNAP_DIR_HAS_LOGS'
+  | 'LOGS_GONE'
   | 'IN_USE'
   | 'NOT_A_FILE'
+  | 'ZXID_RANGE'
   | 'NO_SNAPSHOT'
   | 'SNAPSHOT_CORRUPT'
   | 'LOG_CORRUPT'

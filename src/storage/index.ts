@@ -12,6 +12,7 @@ export type { EpochFiles } from './epoch-files.js';
 export type { StorageErrorCode } from './errors.js';
 export { StorageError } from './errors.js';
 export { FILE_HEADER_BYTES, LOG_HEADER, readHeader, SNAPSHOT_HEADER } from './file-header.js';
+export { readLogPlace } from './log-place.js';
 export type { Compression, SnapshotFile, StoredFile } from './names.js';
 export { joinPath, listLogs, listSnapshots, parentPath, snapshotName } from './names.js';
 export type { DatabaseOptions } from './options.js';

@@ -3,7 +3,7 @@ import { isNotFound, StorageError } from './errors.js';
 import type { LogTail } from './log-file.js';
 import { LogFile } from './log-file.js';
 import type { LogRecord } from './log-record.js';
-import type { TornGroup } from './log-tail.js';
+import type { Doubt, TornGroup } from './log-tail.js';
 import { judgeTail } from './log-tail.js';
 import type { StoredFile } from './names.js';
 
@@ -20,11 +20,14 @@ export interface LogEnd {
   readonly recordCount: number;
   /** Set when a torn group was cut off behind the tail's offset. */
   readonly torn: TornGroup | null;
+  /** Set when there is damage at the tail's offset, and intact records behind it that later logs must have, too. */
+  readonly doubt: Doubt | null;
 }
 
 /**
  * Reads the records of several logs, oldest first, as one sequence: also old ones and ones that are there twice (see
- * `Continuity`). Throws LOG_CORRUPT where a log ends in a way that power loss cannot explain.
+ * `Continuity`). Throws LOG_CORRUPT where a log ends in a way that power loss cannot explain, and that no other log makes up
+ * for.
  */
 export class LogReader {
   /** How each log that was read to its end ended. */
@@ -34,6 +37,8 @@ export class LogReader {
   private current: LogFile | null = null;
   private recordCount = 0;
   private lastZxid = 0;
+  /** Open ones. */
+  private doubts: Doubt[] = [];
 
   constructor(
     private readonly disk: Disk,
@@ -45,15 +50,29 @@ export class LogReader {
     for (;;) {
       this.current ??= await this.openNext();
       const log = this.current;
-      if (log === null) return null;
+      if (log === null) {
+        if (this.doubts[0] !== undefined) throw this.doubts[0].error;
+        return null;
+      }
       const records = await log.nextBatch();
       const last = records.at(-1);
       if (last !== undefined) {
         this.recordCount += records.length;
         this.lastZxid = Math.max(this.lastZxid, last.zxid);
+        if (this.doubts.length > 0) this.settleDoubts(records);
         return { file: log.stored, records };
       }
       await this.finish(log);
+    }
+  }
+
+  /** Records come in order: whoever has the last one of a file's lost end has them all. */
+  private settleDoubts(records: readonly LogRecord[]): void {
+    for (const { zxid } of records) {
+      this.doubts = this.doubts.filter(({ lastZxid, error }) => {
+        if (zxid > lastZxid) throw error;
+        return zxid < lastZxid;
+      });
     }
   }
 
@@ -80,8 +99,10 @@ export class LogReader {
   private async finish(log: LogFile): Promise<void> {
     const { tail } = log;
     if (tail === null) throw new Error('a log without records left has no tail');
-    const torn = await judgeTail(log, tail, { lastZxid: this.lastZxid, nextZxid: await this.peekNextZxid() });
-    this.ends.push({ file: log.stored, tail, recordCount: this.recordCount, torn });
+    const context = { lastZxid: this.lastZxid, nextZxid: await this.peekNextZxid() };
+    const { torn, doubt } = await judgeTail(log, tail, context);
+    if (doubt !== null) this.doubts.push(doubt);
+    this.ends.push({ file: log.stored, tail, recordCount: this.recordCount, torn, doubt });
     this.recordCount = 0;
     this.current = null;
     await log.close();

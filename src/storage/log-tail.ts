@@ -2,7 +2,7 @@ import type { ReadableFile } from '../host/index.js';
 import { formatZxid } from '../protocol/index.js';
 import { StorageError } from './errors.js';
 import type { LogFile, LogTail } from './log-file.js';
-import type { LogRecord } from './log-record.js';
+import type { LogRecord, RecordFault } from './log-record.js';
 import { isZero, scanRecord } from './log-record.js';
 import { follows } from './zxid-order.js';
 
@@ -12,8 +12,11 @@ import { follows } from './zxid-order.js';
  * would lose writes. The format does not say where a group begins, so the judgement rests on what lies behind:
  *
  *  - Nothing readable: torn.
- *  - Readable records, in a log that a later one continues without a gap: ZooKeeper had stopped reading there, too, and
- *    what it wrote afterwards took the place of what lies behind.
+ *  - Readable records, in a log that a later one continues without a gap, behind bytes where ZooKeeper stops quietly: it
+ *    had stopped there, and what it wrote afterwards took the place of what lies behind.
+ *  - Readable records, in a log that a later one repeats, or behind bytes that ZooKeeper refuses: whoever began the later one
+ *    had read them, and it was not written because of the hole. Two servers wrote, or files were copied. So the later ones
+ *    must have them, too; whether they do shows when those are read.
  *  - Readable records, last log: power loss writes whole sectors of a group and leaves others as they were, zeros. So it
  *    is a torn group if such a sector explains the hole and everything behind it fits into one group. Anything else is
  *    corruption.
@@ -28,11 +31,32 @@ const SMALLEST_RECORD_BYTES = 45;
 /** A sector that was lost behind fewer bytes of a record holds nothing of it but zeros. */
 const ZERO_PREFIX_BYTES = 4;
 
+/** ZooKeeper reads on behind these with the next log, and refuses to start at the others. */
+const QUIET_ENDS: ReadonlySet<RecordFault> = new Set(['end', 'zeros', 'short', 'mark', 'header']);
+
 /** What a torn group cost: whole records behind the hole that nobody had been promised. */
 export interface TornGroup {
   readonly firstZxid: number;
   readonly lastZxid: number;
 }
+
+/** Intact records behind the damage of a log that later ones have to hold once more. */
+export interface Doubt {
+  /** The newest of them. */
+  readonly lastZxid: number;
+  /** Where the damage is: LOG_CORRUPT, in case they do not. */
+  readonly error: StorageError;
+  readonly file: string;
+  readonly offset: number;
+}
+
+/** What there is to say of a tail that may be: at most one of the two. */
+export interface TailVerdict {
+  readonly torn: TornGroup | null;
+  readonly doubt: Doubt | null;
+}
+
+const FINE: TailVerdict = { torn: null, doubt: null };
 
 export interface TailContext {
   /** Zxid of the last good record before the tail. */
@@ -41,19 +65,21 @@ export interface TailContext {
   readonly nextZxid: number | null;
 }
 
-/** Decides about the end of a log that was read to `tail`. Throws LOG_CORRUPT; answers what a torn group cost, if so. */
-export async function judgeTail(log: LogFile, tail: LogTail, context: TailContext): Promise<TornGroup | null> {
-  if (tail.fault === 'end') return null;
+/** Decides about the end of a log that was read to `tail`. Throws LOG_CORRUPT. */
+export async function judgeTail(log: LogFile, tail: LogTail, context: TailContext): Promise<TailVerdict> {
+  if (tail.fault === 'end') return FINE;
   if (tail.fault === 'header' && log.header === 'foreign') throw corrupt(log, tail, 'it does not begin as a log does');
   const { lastZxid, nextZxid } = context;
-  if (nextZxid !== null && nextZxid <= lastZxid + 1) return null;
+  if (nextZxid === lastZxid + 1 && QUIET_ENDS.has(tail.fault)) return FINE;
   const behind = await recordsBehind(log.file, log.sizeBytes, tail.offset);
-  if (nextZxid !== null) {
-    const isQuietEnd =
-      tail.fault === 'zeros' || tail.fault === 'short' || tail.fault === 'mark' || tail.fault === 'header';
-    if (behind === null && (isQuietEnd || !follows(lastZxid, nextZxid))) return null;
-    throw corrupt(log, tail, behind === null ? 'its last record is damaged' : describe(behind));
-  }
+  if (nextZxid === null) return { torn: await judgeLastTail(log, tail, behind), doubt: null };
+  if (nextZxid <= lastZxid + 1) return { torn: null, doubt: behind === null ? null : doubt(log, tail, behind) };
+  if (behind === null && (QUIET_ENDS.has(tail.fault) || !follows(lastZxid, nextZxid))) return FINE;
+  throw corrupt(log, tail, behind === null ? 'its last record is damaged' : describe(behind));
+}
+
+/** What a torn group cost; null: nothing was torn. Throws LOG_CORRUPT. */
+async function judgeLastTail(log: LogFile, tail: LogTail, behind: RecordsBehind | null): Promise<TornGroup | null> {
   if (behind === null) return null;
   // A record may be larger than any group is without it (a session with very many ephemeral nodes ends).
   const beginsInGroup = behind.last.offset - tail.offset < MAX_GROUP_BYTES;
@@ -62,6 +88,11 @@ export async function judgeTail(log: LogFile, tail: LogTail, context: TailContex
     return { firstZxid: behind.first.zxid, lastZxid: behind.last.zxid };
   }
   throw corrupt(log, tail, describe(behind));
+}
+
+function doubt(log: LogFile, tail: LogTail, behind: RecordsBehind): Doubt {
+  const why = `${describe(behind)}, up to ${formatZxid(behind.last.zxid)}, and no later log has them all`;
+  return { lastZxid: behind.last.zxid, error: corrupt(log, tail, why), file: log.path, offset: tail.offset };
 }
 
 function describe(behind: RecordsBehind): string {

@@ -25,6 +25,8 @@ export interface LogWriterHooks {
   failed(error: StorageError): void;
   /** Resolves when a log that begins with `zxid` may be created. */
   beforeFile(zxid: number): Promise<void>;
+  /** A log has its name, and nothing in it yet: resolves when something may be. */
+  afterFile(): Promise<void>;
 }
 
 /** Entries that are handed to the disk together. */
@@ -217,10 +219,12 @@ export class LogWriter {
   }
 
   private async createFile(group: Group): Promise<void> {
-    const { disk } = this.host;
+    const { clock, disk } = this.host;
+    const startMs = clock.monotonicMs();
     await this.hooks.beforeFile(group.firstZxid);
     const path = joinPath(this.options.dir, logName(group.firstZxid));
     await writeHeader(disk, this.options.dir, path);
+    await this.hooks.afterFile();
     const preallocateBytes = this.options.preAllocBytes;
     const file = await disk.openAppend(path, {
       position: FILE_HEADER_BYTES,
@@ -232,6 +236,18 @@ export class LogWriter {
     this.filePath = path;
     this.fileBytes = FILE_HEADER_BYTES;
     await finished?.close();
+    this.warnOfSlowFile(clock.monotonicMs() - startMs);
+  }
+
+  /** The group that waits for its file is measured only from when it is handed over. */
+  private warnOfSlowFile(elapsedMs: number): void {
+    if (elapsedMs <= this.options.fsyncWarningThresholdMs) return;
+    this.host.log.warn(
+      `Beginning ${this.filePath} took ${Math.round(elapsedMs)} ms, with the fsyncs of its header, its folder and, in a new ` +
+        `epoch, of an epoch file; every write waited for that. Give the transaction log a disk of its own (dataLogDir) or a ` +
+        `faster one.`,
+      { code: 'LOG_FILE_SLOW', elapsedMs, file: this.filePath },
+    );
   }
 
   private write(group: Group): void {

@@ -1,5 +1,5 @@
 import type { DirEntry, Disk } from '../host/index.js';
-import { zxidHex } from '../protocol/index.js';
+import { MAX_EPOCH, zxidHex } from '../protocol/index.js';
 import { StorageError } from './errors.js';
 
 /** The folder inside dataDir and dataLogDir. */
@@ -45,9 +45,24 @@ export function parentPath(path: string): string {
 const LOG_NAME = /^log\.([0-9a-f]{1,16})$/i;
 const SNAPSHOT_NAME = /^snapshot\.([0-9a-f]{1,16})(?:\.(gz|snappy))?$/i;
 
-function parseZxid(hex: string | undefined): number | null {
-  const zxid = Number.parseInt(hex ?? '', 16);
-  return Number.isSafeInteger(zxid) ? zxid : null;
+/** Apache ZooKeeper takes what is beyond for no zxid. */
+const MAX_INT64 = 2n ** 63n - 1n;
+
+/**
+ * The zxid in the name of the file at `path`; null: there is none. Throws ZXID_RANGE for one of an epoch that no ensemble
+ * comes to, and that no server here counts to: to pass the file over could be to pass over what was acknowledged.
+ */
+function parseZxid(hex: string | undefined, path: string): number | null {
+  if (hex === undefined) return null;
+  const zxid = BigInt(`0x${hex}`);
+  if (zxid > MAX_INT64) return null;
+  if (zxid <= BigInt(Number.MAX_SAFE_INTEGER)) return Number(zxid);
+  throw new StorageError(
+    'ZXID_RANGE',
+    `The name of ${path} has epoch ${zxid >> 32n}; this server knows epochs up to ${MAX_EPOCH} only. Give the file another name, or ` +
+      `move it away, if it is none of this ensemble's; otherwise take its data into a new ensemble, whose epochs begin with 1.`,
+    path,
+  );
 }
 
 /**
@@ -61,27 +76,27 @@ function requireFile(path: string, kind: DirEntry['kind'], what: string): void {
   throw new StorageError('NOT_A_FILE', `${path} has the name of a ${what}, but is ${found}. ${mend}`, path);
 }
 
-/** The log files of a folder, oldest first. Throws NOT_A_FILE. */
+/** The log files of a folder, oldest first. Throws NOT_A_FILE, ZXID_RANGE. */
 export async function listLogs(disk: Disk, dir: string): Promise<StoredFile[]> {
   const found: StoredFile[] = [];
   for (const { name, kind, sizeBytes } of await disk.list(dir)) {
-    const zxid = parseZxid(LOG_NAME.exec(name)?.[1]);
-    if (zxid === null) continue;
     const path = joinPath(dir, name);
+    const zxid = parseZxid(LOG_NAME.exec(name)?.[1], path);
+    if (zxid === null) continue;
     requireFile(path, kind, 'transaction log');
     found.push({ name, path, zxid, sizeBytes });
   }
   return found.sort((a, b) => a.zxid - b.zxid);
 }
 
-/** The snapshots of a folder, newest first. Throws NOT_A_FILE. */
+/** The snapshots of a folder, newest first. Throws NOT_A_FILE, ZXID_RANGE. */
 export async function listSnapshots(disk: Disk, dir: string): Promise<SnapshotFile[]> {
   const found: SnapshotFile[] = [];
   for (const { name, kind, sizeBytes } of await disk.list(dir)) {
     const match = SNAPSHOT_NAME.exec(name);
-    const zxid = parseZxid(match?.[1]);
-    if (zxid === null) continue;
     const path = joinPath(dir, name);
+    const zxid = parseZxid(match?.[1], path);
+    if (zxid === null) continue;
     requireFile(path, kind, 'snapshot');
     const compression = (match?.[2]?.toLowerCase() ?? 'none') as Compression;
     found.push({ name, path, zxid, sizeBytes, compression });
@@ -94,8 +109,9 @@ export async function listDamaged(disk: Disk, dir: string): Promise<StoredFile[]
   const found: StoredFile[] = [];
   for (const { name, sizeBytes } of await disk.list(dir)) {
     if (!name.startsWith(DAMAGED_PREFIX)) continue;
-    const zxid = parseZxid(SNAPSHOT_NAME.exec(name.slice(DAMAGED_PREFIX.length))?.[1]);
-    if (zxid !== null) found.push({ name, path: joinPath(dir, name), zxid, sizeBytes });
+    const path = joinPath(dir, name);
+    const zxid = parseZxid(SNAPSHOT_NAME.exec(name.slice(DAMAGED_PREFIX.length))?.[1], path);
+    if (zxid !== null) found.push({ name, path, zxid, sizeBytes });
   }
   return found;
 }

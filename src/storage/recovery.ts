@@ -71,6 +71,11 @@ async function findBase(host: Host, folders: DataFolders, options: DatabaseOptio
   if (found !== null || snapshots.length === 0) return found;
   if (snapshots.every((snapshot) => snapshot.zxid !== 0)) throw noneReadable(snapshots, folders);
   // What snapshot.0 holds is known: nothing. Java writes it without fsync.
+  host.log.warn(
+    'No snapshot can be read, but snapshot.0 is that of an empty database, whatever is in the file: it is written anew, and ' +
+      'the log holds all that came after it.',
+    { code: 'SNAPSHOT_ZERO' },
+  );
   const loaded = await writeEmptySnapshot(host, folders, options);
   return { loaded, damaged: snapshots.filter((snapshot) => snapshot.zxid !== 0), isUnknownStart: false };
 }
@@ -102,8 +107,9 @@ export async function newestReadable(
       return { loaded: await readSnapshot(host.disk, snapshot, options), damaged, isUnknownStart: false };
     } catch (error) {
       if (!isUnusable(error)) throw error;
-      host.log.warn(`${error.message} An older snapshot is tried.`, { code: 'SNAPSHOT_UNUSABLE', file: snapshot.path });
       damaged.push(snapshot);
+      const next = damaged.length < snapshots.length ? ' An older snapshot is tried.' : '';
+      host.log.warn(`${error.message}${next}`, { code: 'SNAPSHOT_UNUSABLE', file: snapshot.path });
     }
   }
   return null;
@@ -163,7 +169,7 @@ async function settleDisk(
   damaged: readonly SnapshotFile[],
 ): Promise<void> {
   const { disk, log } = host;
-  await repairLogs(host, folders.logDir, result.ends);
+  await repairLogs(host, folders, result.ends);
   for (const snapshot of damaged) {
     const path = joinPath(folders.snapDir, DAMAGED_PREFIX + snapshot.name);
     log.warn(`${snapshot.path} is not needed; it is now ${path}.`, { code: 'SNAPSHOT_SET_ASIDE' });

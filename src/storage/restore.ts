@@ -2,6 +2,7 @@ import type { Disk, Host } from '../host/index.js';
 import { zxidHex } from '../protocol/index.js';
 import type { DataFolders } from './data-folders.js';
 import { asStorageError } from './errors.js';
+import { forgetLogPlace } from './log-place.js';
 import { joinPath, listLogs, listSnapshots, snapshotName, STAGED_PREFIX } from './names.js';
 import type { DatabaseOptions } from './options.js';
 import { SnapshotBody } from './snapshot-body.js';
@@ -76,6 +77,7 @@ export async function publishRestore(
   const own = snapshotName(zxid, options.snapshotCompression);
   const snapshots = (await listSnapshots(disk, folders.snapDir)).filter((snapshot) => snapshot.name !== own);
   await setAside(disk, folders.snapDir, name, snapshots);
+  await forgetLogPlace(disk, folders.snapDir);
   await setAside(disk, folders.logDir, name, await listLogs(disk, folders.logDir));
   return name;
 }
@@ -103,6 +105,7 @@ export async function setAsideAll(host: Host, folders: DataFolders): Promise<str
   // without epochs would let it break what it has promised.
   await setAside(disk, folders.snapDir, name, snapshots);
   await setAside(disk, folders.snapDir, name, epochs);
+  await forgetLogPlace(disk, folders.snapDir);
   await setAside(disk, folders.logDir, name, await listLogs(disk, folders.logDir));
   return name;
 }

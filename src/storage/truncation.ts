@@ -5,14 +5,15 @@ import type { DataFolders } from './data-folders.js';
 import { StorageError } from './errors.js';
 import { FILE_HEADER_BYTES } from './file-header.js';
 import { LogFile } from './log-file.js';
+import { forgetLogPlace } from './log-place.js';
 import type { SnapshotFile, StoredFile } from './names.js';
-import { listLogs, listSnapshots } from './names.js';
+import { listLogs, listSnapshots, logsAfter } from './names.js';
 import type { DatabaseOptions } from './options.js';
 import { newestReadable, stateOf } from './recovery.js';
 import type { State } from './replay.js';
 import { replay } from './replay.js';
 
-/** A place in the logs: everything from there on, and every later log, is to go. */
+/** A place in a log: everything from there on is to go, the file too when that is all. */
 export interface LogCut {
   readonly file: StoredFile;
   readonly offset: number;
@@ -21,7 +22,7 @@ export interface LogCut {
 /** The state after `zxid`, rebuilt from disk, and what has to go to make it the newest one. */
 export interface Truncation {
   readonly state: State;
-  readonly cut: LogCut | null;
+  readonly cuts: readonly LogCut[];
 }
 
 /**
@@ -39,6 +40,7 @@ export async function planTruncation(
   const base = await newestReadable(host, snapshots, options);
   if (base === null) throw cannotTruncate(zxid, `no snapshot up to there can be read in ${folders.snapDir}`);
   const state = stateOf(host, metrics, base.loaded, options);
+  const baseZxid = state.tree.lastProcessedZxid;
   const logs = await listLogs(host.disk, folders.logDir);
   const { lastZxid } = await replay(host.disk, state, {
     logDir: folders.logDir,
@@ -51,42 +53,85 @@ export async function planTruncation(
   if (lastZxid !== zxid && zxidCounter(zxid) !== 0) {
     throw cannotTruncate(zxid, `the nearest transaction before it is ${formatZxid(lastZxid)}`);
   }
-  return { state, cut: await findCut(host.disk, logs, zxid) };
-}
-
-/** Where the first record beyond `zxid` is; null when there is none. Damaged ends do not matter here. */
-export async function findCut(disk: Disk, logs: readonly StoredFile[], zxid: number): Promise<LogCut | null> {
-  const first = logs.findLastIndex((log) => log.zxid <= zxid);
-  for (const stored of logs.slice(Math.max(0, first))) {
-    const log = await LogFile.open(disk, stored);
-    try {
-      for (let batch = await log.nextBatch(); batch.length > 0; batch = await log.nextBatch()) {
-        const beyond = batch.find((record) => record.zxid > zxid);
-        if (beyond !== undefined) return { file: stored, offset: beyond.offset };
-      }
-    } finally {
-      await log.close();
-    }
-  }
-  return null;
+  return { state, cuts: await findCuts(host.disk, logs, zxid, baseZxid) };
 }
 
 /**
- * Removes all records from `cut` on, the newest first, so that after a crash at any step the log is a beginning of what it
- * was.
+ * What has to go so that no log has a record beyond `zxid`, the newest log first. Logs may overlap (two servers wrote, or files
+ * were copied), so all are looked at that a start from a snapshot of `fromZxid` reads, and further back as long as one reaches
+ * into the next. Damaged ends do not matter here.
  */
-export async function cutLogs(disk: Disk, logDir: string, cut: LogCut): Promise<void> {
-  const logs = await listLogs(disk, logDir);
-  for (const log of logs.toReversed()) {
-    const isWhole = log.name === cut.file.name && cut.offset > FILE_HEADER_BYTES;
-    if (log.zxid < cut.file.zxid || isWhole) break;
-    await disk.remove(log.path);
-    await disk.syncDir(logDir);
+export async function findCuts(
+  disk: Disk,
+  logs: readonly StoredFile[],
+  zxid: number,
+  fromZxid: number,
+): Promise<LogCut[]> {
+  const firstRead = logs.length - logsAfter(logs, fromZxid).length;
+  const cuts: LogCut[] = [];
+  let nextZxid = Number.POSITIVE_INFINITY;
+  for (const [at, file] of [...logs.entries()].reverse()) {
+    if (file.zxid > zxid) {
+      cuts.push({ file, offset: 0 });
+    } else {
+      const { lastZxid, offset } = await lookBeyond(disk, file, zxid);
+      if (offset !== null) cuts.push({ file, offset });
+      if (at < firstRead && lastZxid < nextZxid) break;
+    }
+    nextZxid = file.zxid;
   }
-  if (cut.offset <= FILE_HEADER_BYTES) return;
-  const file = await disk.openWrite(cut.file.path);
+  return cuts;
+}
+
+/** Where the first record beyond `zxid` is, or null; then `lastZxid` is that of the last record, if there is any. */
+async function lookBeyond(
+  disk: Disk,
+  stored: StoredFile,
+  zxid: number,
+): Promise<{ readonly offset: number | null; readonly lastZxid: number }> {
+  const log = await LogFile.open(disk, stored);
+  let lastZxid = -1;
   try {
-    await file.truncate(cut.offset);
+    for (let batch = await log.nextBatch(); batch.length > 0; batch = await log.nextBatch()) {
+      const beyond = batch.find((record) => record.zxid > zxid);
+      if (beyond !== undefined) return { offset: beyond.offset, lastZxid: beyond.zxid };
+      lastZxid = batch.at(-1)?.zxid ?? lastZxid;
+    }
+    return { offset: null, lastZxid };
+  } finally {
+    await log.close();
+  }
+}
+
+/**
+ * Makes these cuts, the newest log first, so that after a crash at any step the log is a beginning of what it was: what an
+ * older one has beyond the cut is read before what a newer one repeats of it.
+ */
+export async function cutLogs(disk: Disk, { snapDir, logDir }: DataFolders, cuts: readonly LogCut[]): Promise<void> {
+  const goes = ({ offset }: LogCut): boolean => offset <= FILE_HEADER_BYTES;
+  const gone = cuts.filter(goes).length;
+  if (gone > 0 && gone === (await listLogs(disk, logDir)).length) await forgetLogPlace(disk, snapDir);
+  for (const cut of cuts) {
+    if (goes(cut)) {
+      await disk.remove(cut.file.path);
+      await disk.syncDir(logDir);
+    } else {
+      await cutFile(disk, cut);
+    }
+  }
+}
+
+/** Before a snapshot of `zxid` takes the place of everything. */
+export async function cutLogsBeyond(disk: Disk, folders: DataFolders, zxid: number): Promise<void> {
+  const older = (await listSnapshots(disk, folders.snapDir)).find((snapshot) => snapshot.zxid <= zxid);
+  const logs = await listLogs(disk, folders.logDir);
+  await cutLogs(disk, folders, await findCuts(disk, logs, zxid, older?.zxid ?? 0));
+}
+
+async function cutFile(disk: Disk, { file: { path }, offset }: LogCut): Promise<void> {
+  const file = await disk.openWrite(path);
+  try {
+    await file.truncate(offset);
     await file.sync();
   } finally {
     await file.close();

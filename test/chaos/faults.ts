@@ -10,7 +10,7 @@ import type { FaultKind, Victim } from './plan.js';
 
 /** How a server may end by itself, and what it then says: damage and a full disk are told, nothing else ends it. */
 const TOLD =
-  /damaged|A log is missing|LOG_CORRUPT|SNAPSHOT_CORRUPT|LOG_GAP|LOG_UNREADABLE|EPOCH|CANNOT_TRUNCATE|NO_SNAPSHOT|should hold a whole number/;
+  /damaged|A log is missing|LOG_CORRUPT|SNAPSHOT_CORRUPT|LOG_GAP|LOGS_GONE|LOG_UNREADABLE|EPOCH|CANNOT_TRUNCATE|NO_SNAPSHOT|should hold a whole number/;
 const NO_SPACE = /no space|ENOSPC|NO_SPACE/i;
 
 /** One fault at work. */

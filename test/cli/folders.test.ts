@@ -1,6 +1,7 @@
 // Folders that operators name and that cannot be made, though what is above them is there: Node's own recursion never ends.
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, realpathSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
@@ -12,6 +13,7 @@ import { HistoryFile } from '../../src/shell/edge/history-file.js';
 import { cli, scratch } from './harness.js';
 
 const NOWHERE = '/proc/not/made';
+const MAKE_FOLDER = new URL('../../src/platform/make-folder.js', import.meta.url).href;
 
 describe('folders that cannot be made', () => {
   it('a pid file there', () => {
@@ -59,8 +61,28 @@ describe('folders that can be made', () => {
 
   it('with those above them, and again', () => {
     const path = join(root, 'a', 'b', 'c');
-    for (let i = 0; i < 2; i++) makeFolderSync(path);
+    assert.deepEqual(makeFolderSync(path), [join(root, 'a'), join(root, 'a', 'b'), path], 'what is to be made durable');
+    assert.deepEqual(makeFolderSync(path), []);
     assert.ok(statSync(path).isDirectory());
+  });
+
+  it('durably: init syncs the folder of each that it made', (t) => {
+    if (spawnSync('strace', ['-V']).status !== 0) {
+      t.skip('there is no strace');
+      return;
+    }
+    const trace = join(root, 'trace');
+    const path = join(root, 'durable', 'version-2');
+    const script = `(await import(${JSON.stringify(MAKE_FOLDER)})).makeDurableFolderSync(${JSON.stringify(path)})`;
+    const args = ['-f', '-y', '-e', 'trace=fsync', '-o', trace, process.execPath, '--input-type=module', '-e', script];
+    const { status, stderr } = spawnSync('strace', args, { encoding: 'utf8' });
+    if (status !== 0 && /ptrace|PTRACE/.test(stderr)) {
+      t.skip('strace may not look here');
+      return;
+    }
+    assert.equal(status, 0, stderr);
+    const synced = [...readFileSync(trace, 'utf8').matchAll(/fsync\(\d+<([^>]+)>/g)].map((match) => match[1]);
+    assert.deepEqual(synced, [realpathSync(root), join(realpathSync(root), 'durable')]);
   });
 
   it('but not where a file is, or below one', () => {

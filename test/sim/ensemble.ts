@@ -23,7 +23,8 @@ const STOP_LIMIT_MS = 2000;
 const CHOPPED_ONE_IN = 16;
 
 /** Words of a server that ends because its data is damaged. */
-const DAMAGE_WORDS = /damaged|corrupt|cannot be read|no snapshot|gap|missing|should hold a whole number|epoch/i;
+const DAMAGE_WORDS =
+  /damaged|corrupt|cannot be read|no snapshot|no transaction log|gap|missing|should hold a whole number|epoch/i;
 
 const NOT_A_MEMBER = /NOT_A_MEMBER/;
 

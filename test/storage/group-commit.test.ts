@@ -150,6 +150,20 @@ describe('group commit', () => {
     assert.equal(machine.metrics.counter('fsync_threshold_exceed_count').value, 1);
   });
 
+  it('warns of a log file that is slow to begin, before anything is handed over', async () => {
+    const machine = new Machine();
+    const database = await machine.open({ fsyncWarningThresholdMs: 1000 });
+    machine.disk.hang('syncDir');
+    database.append(new Story().create('/a'));
+    await machine.world.run(1500);
+    machine.disk.release();
+    await machine.settle(database.flush());
+    const [said, ...more] = machine.host.log.withCode('LOG_FILE_SLOW');
+    assert.match(said?.message ?? '', /^Beginning \/data\/version-2\/log\.1 took 15\d\d ms/);
+    assert.deepEqual(more, []);
+    assert.equal(machine.host.log.withCode('FSYNC_SLOW').length, 0);
+  });
+
   it('does not wait for the disk with forceSync=no', async () => {
     const machine = new Machine();
     const database = await machine.open({ forceSync: false });

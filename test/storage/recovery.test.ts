@@ -93,6 +93,7 @@ describe('recovery', async () => {
         'snapshot.old': Buffer.from('y'),
         'log.1f.fixed': Buffer.from('z'),
         'snapshot.99.tmp': Buffer.from('Java died here'),
+        'snapshot.ffffffffffffffff': Buffer.from('of no transaction, says Java'),
         README: Buffer.from('hi'),
       },
       35,
@@ -152,6 +153,18 @@ describe('recovery', async () => {
       'snapshot.1e',
     ],
     [
+      'a log has an epoch beyond all that are counted',
+      { ...files, 'log.20000000000001': Buffer.from('whatever') },
+      'ZXID_RANGE',
+      'log.20000000000001',
+    ],
+    [
+      'a snapshot has one',
+      { ...files, 'snapshot.7fffffffffffffff.gz': Buffer.from('whatever') },
+      'ZXID_RANGE',
+      'snapshot.7fffffffffffffff.gz',
+    ],
+    [
       'a log holds something else',
       { ...files, 'log.24': Buffer.from('Dear diary, this is no log at all') },
       'LOG_CORRUPT',
@@ -173,6 +186,18 @@ describe('recovery', async () => {
     assert.ok(machine.names().includes('damaged-snapshot.1e'));
     assert.ok(!machine.names().includes('snapshot.1e'));
     assert.equal(machine.host.log.withCode('SNAPSHOT_UNUSABLE').length, 1);
+  });
+
+  it('says that an older snapshot is tried only where there is one', async () => {
+    const damaged = { ...cut('snapshot.1e', 5), ...cut('snapshot.0', 0) };
+    const machine = Machine.with({ ...without('snapshot.14', 'snapshot.a'), ...damaged });
+    assert.equal((await machine.open(ALONE)).lastLoggedZxid, 35);
+    const said = machine.host.log.withCode('SNAPSHOT_UNUSABLE').map(({ message }) => message);
+    assert.deepEqual(
+      said.map((message) => message.endsWith('An older snapshot is tried.')),
+      [true, false],
+    );
+    assert.equal(machine.host.log.withCode('SNAPSHOT_ZERO').length, 1);
   });
 
   it('tries an older snapshot when the disk cannot read the newest', async () => {
@@ -359,8 +384,8 @@ describe('dataDir and dataLogDir', () => {
     assert.deepEqual(
       [...machine.disk.files().keys()],
       [
-        ...['/data/version-2/acceptedEpoch', '/data/version-2/currentEpoch', '/data/version-2/snapshot.0'],
-        ...['/data/version-2/snapshot.3', '/logs/version-2/log.1'],
+        ...['/data/version-2/acceptedEpoch', '/data/version-2/currentEpoch', '/data/version-2/place-of-logs'],
+        ...['/data/version-2/snapshot.0', '/data/version-2/snapshot.3', '/logs/version-2/log.1'],
       ],
     );
   });

@@ -324,6 +324,16 @@ describe('data folders', () => {
     ['a snapshot and its log', () => ({ 'snapshot.5': snapshot, 'log.1': header }), []],
     ['a log without a snapshot', () => ({ 'log.1': header }), ['error LOG_WITHOUT_SNAPSHOT']],
     ['a snapshot without a log', () => ({ 'snapshot.5': snapshot }), ['warning SNAPSHOT_WITHOUT_LOG']],
+    [
+      'a snapshot that had a log',
+      () => ({ 'snapshot.5': snapshot, 'place-of-logs': '/var/log/zookeeper/version-2\n' }),
+      ['error LOGS_GONE'],
+    ],
+    [
+      'a snapshot that had a log, and has one',
+      () => ({ 'snapshot.5': snapshot, 'log.1': header, 'place-of-logs': '/var/log/zookeeper/version-2\n' }),
+      [],
+    ],
     ['a gap', () => ({ 'snapshot.5': snapshot, 'log.9': header }), ['error LOG_GAP']],
     [
       'a snapshot cut off',

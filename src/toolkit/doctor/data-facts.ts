@@ -3,6 +3,7 @@ import {
   listLogs,
   listSnapshots,
   looksWhole,
+  readLogPlace,
   type SnapshotFile,
   type StoredFile,
 } from '../../storage/index.js';
@@ -55,6 +56,8 @@ export interface DataFacts {
   readonly damaged: readonly string[];
   /** What is wrong with the newest snapshot; null: nothing. */
   readonly snapshotFault: string | null;
+  /** The folder of which the snapshot folder says that a log is there; null: none. */
+  readonly logPlace: string | null;
   readonly currentEpoch: number | null;
   readonly acceptedEpoch: number | null;
   readonly dataSpace: Space | null;
@@ -95,13 +98,22 @@ export async function examineData(world: DoctorWorld, target: DataTarget): Promi
       misplaced,
       damaged: names.filter((name) => name.startsWith('damaged-')),
       ...(newest === undefined ? { snapshotFault: null, tree: null } : await examineSnapshot(world, newest, target)),
+      logPlace: (await readLogPlace(disk, snapDir)) || null,
       currentEpoch: await epochIn(world, joinPath(snapDir, 'currentEpoch')),
       acceptedEpoch: await epochIn(world, joinPath(snapDir, 'acceptedEpoch')),
       ...spaces,
     };
   } catch (error) {
     const unreadable = error instanceof Error ? error.message : String(error);
-    const nothing = { logs: [], snapshots: [], misplaced: [], damaged: [], snapshotFault: null, tree: null };
+    const nothing = {
+      logs: [],
+      snapshots: [],
+      misplaced: [],
+      damaged: [],
+      snapshotFault: null,
+      tree: null,
+      logPlace: null,
+    };
     return { target, unreadable, ...nothing, currentEpoch: null, acceptedEpoch: null, ...spaces };
   }
 }

@@ -38,7 +38,7 @@ export function judgeData(facts: DataFacts): Finding[] {
 }
 
 function judgeFiles(facts: DataFacts): Finding[] {
-  const { target, logs, snapshots, misplaced, damaged, snapshotFault } = facts;
+  const { target, logs, snapshots, misplaced, damaged, snapshotFault, logPlace } = facts;
   const subject = target.dataDir;
   const found: Finding[] = [];
   const [newest] = snapshots;
@@ -73,8 +73,18 @@ function judgeFiles(facts: DataFacts): Finding[] {
       mend: 'Bring the snapshots back. Only where there never was one (data of 3.4), start once with snapshot.trust.empty=true.',
     });
   }
+  if (newest !== undefined && oldestLog === undefined && logPlace !== null) {
+    found.push({
+      severity: 'error',
+      code: 'LOGS_GONE',
+      subject: target.dataLogDir,
+      what: `There is no log, though one was in ${logPlace}.`,
+      why: 'A server refuses to start: it would have forgotten what it acknowledged after the newest snapshot.',
+      mend: 'Set dataLogDir to the folder with the logs; when they are lost, let this server copy everything from the leader with an empty folder.',
+    });
+  }
   // At the start of an epoch nothing was written yet.
-  if (newest !== undefined && zxidCounter(newest.zxid) > 0 && oldestLog === undefined) {
+  else if (newest !== undefined && zxidCounter(newest.zxid) > 0 && oldestLog === undefined) {
     found.push({
       severity: 'warning',
       code: 'SNAPSHOT_WITHOUT_LOG',
