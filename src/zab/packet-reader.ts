@@ -163,13 +163,13 @@ export class PacketReader {
     const size = HEAD_BYTES + Math.max(0, dataBytes) + LENGTH_BYTES;
     if (this.lacks(size)) return null;
     jute.reset(current, at, at + size);
-    const head = this.readHead();
+    const { type, zxid, data } = this.readHead();
     const count = jute.int();
     if (count < -1 || count > MAX_COUNTED_IDS) throw this.garbage(`${count} authentication ids`);
     const offset = this.consumed;
     this.advance(size);
-    if (count <= 0) return { ...head, authinfo: count < 0 ? null : [] };
-    this.begun = { head, ids: new AuthIds(count, this.maxDataBytes), offset };
+    if (count <= 0) return { type, zxid, data, authinfo: count < 0 ? null : [] };
+    this.begun = { head: { type, zxid, data }, ids: new AuthIds(count, this.maxDataBytes), offset };
     this.needed = LENGTH_BYTES;
     return null;
   }
