@@ -6,6 +6,7 @@ import { AuthIds } from './auth-ids.js';
 const EMPTY = Buffer.alloc(0);
 /** `int type; long zxid; int dataLength` stand before the data. */
 const HEAD_BYTES = 16;
+const TYPE_BYTES = 4;
 /** A count of ids, or the length of a string. */
 const LENGTH_BYTES = 4;
 /** No server has the memory for so many ids of one client: a count above this is no count. */
@@ -142,7 +143,9 @@ export class PacketReader {
 
   /** A stream that starts wrong is told so even when it never gets as long as a packet. */
   private refuseUnknownType(): void {
-    if (this.current.length - this.at >= 4) this.checkType();
+    if (this.bufferedBytes < TYPE_BYTES) return;
+    if (this.current.length - this.at < TYPE_BYTES) this.gather(TYPE_BYTES);
+    this.checkType();
   }
 
   private checkType(): void {

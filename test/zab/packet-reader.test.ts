@@ -174,4 +174,14 @@ describe('PacketReader', () => {
       assert.equal(later.offset, good.length);
     });
   }
+
+  it('refuses a type that comes in pieces, and nothing more', () => {
+    const reader = new PacketReader(LIMIT);
+    for (const piece of ['r', 'u', 'o']) {
+      reader.push(Buffer.from(piece));
+      assert.equal(reader.take(), null);
+    }
+    reader.push(Buffer.from('k'));
+    assert.throws(() => reader.take(), /no packet type 1920298859.*four-letter word/);
+  });
 });
