@@ -111,7 +111,10 @@ describe('simulated servers that are reconfigured', () => {
       else servers.powerOff(away);
       for (const sid of there) {
         await servers.serving(...there);
+        const led = servers.leader() === sid;
         assert.equal(await servers.reconfig(sid, { joining: line(sid, 'participant', '2889:3889') }), 0);
+        // It has answered, and gives its clients up a moment later.
+        if (led) await servers.world.until(() => servers.leaders.length === 1 && servers.leader() !== sid);
       }
       await servers.serving(...there);
       await servers.world.run(8000);
