@@ -142,6 +142,15 @@ export class FastLeaderElection {
     context.inbox.clear();
   }
 
+  /**
+   * Tells a server what this one has settled on, unasked, and by which configuration: one that looks may know nobody any more
+   * whom it could ask.
+   */
+  tell(sid: number): void {
+    const { currentVote, self } = this.context;
+    this.sender.notify(sid, self.state(), currentVote, currentVote.electionEpoch);
+  }
+
   /** Ends the election and closes the transport's queue; resolves when nothing of it runs any more. */
   async shutdown(): Promise<void> {
     this.context.stopped = true;

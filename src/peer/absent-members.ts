@@ -11,6 +11,8 @@ interface Around {
   present(): readonly number[];
   /** A connection over which nothing has come since `sinceMs` (monotonic) is worth nothing. */
   dial(sid: number, sinceMs: number): void;
+  /** Says to the server, as soon as it is connected, who leads by which configuration. */
+  tell(sid: number): void;
 }
 
 interface Absence {
@@ -19,9 +21,9 @@ interface Absence {
 }
 
 /**
- * While a server leads, it dials the members that do not follow it, on their election ports. One that was away while the
- * others moved knows none of their addresses any more, and nobody else has anything to say to it: connected, it asks, and
- * the answer carries the configuration in force.
+ * While a server leads, it dials the members that do not follow it, on their election ports, and tells them the configuration
+ * in force. One that was away while the others moved or were replaced knows none of them any more, and nobody else has
+ * anything to say to it.
  *
  * What seems to be a connection to it may be left from before its machine lost power; so one that has been silent since the
  * member was last here is made anew, and later one that has been silent for longer than a server that looks ever is.
@@ -82,5 +84,6 @@ export class AbsentMembers {
     absence.waitMs = Math.max(this.intervalMs, Math.min(2 * absence.waitMs, MAX_WAIT_MS));
     const quietMs = this.notificationMs + MAX_WAIT_MS;
     this.around.dial(sid, Math.max(this.presentMs.get(sid) ?? this.beganMs, nowMs - quietMs));
+    this.around.tell(sid);
   }
 }

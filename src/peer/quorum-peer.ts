@@ -129,6 +129,7 @@ export class QuorumPeer implements Server, ElectionSelf {
       members: () => (this.role?.leads === true ? this.ownLearners() : []),
       present: () => [this.myId, ...this.learners.map(({ sid }) => sid)],
       dial: (sid, sinceMs) => this.connections?.renew(sid, sinceMs),
+      tell: (sid) => this.fastLeaderElection?.tell(sid),
     });
     this.masters = new ObservedMasters(host.random, {
       port: config.values.observerMasterPort,

@@ -3,10 +3,11 @@ import { describe, it } from 'node:test';
 import { AbsentMembers } from '../../src/peer/absent-members.js';
 import { World } from '../fakes/index.js';
 
-/** Looks each second for members of 1, 2, 3 that are not `here`; says whom it dialled, when, and since when. */
+/** Looks each second for members of 1, 2, 3 that are not `here`; says whom it dialled, when, and since when, and whom it told. */
 class Search {
   readonly world = new World('absent');
   readonly dialled: string[] = [];
+  readonly told: string[] = [];
   members = [1, 2, 3];
   here = [1];
   readonly absent: AbsentMembers;
@@ -19,6 +20,7 @@ class Search {
       present: () => this.here,
       dial: (sid, sinceMs) =>
         this.dialled.push(`${this.at(this.clock.monotonicMs())}: ${sid} since ${this.at(sinceMs)}`),
+      tell: (sid) => this.told.push(`${this.at(this.clock.monotonicMs())}: ${sid}`),
     });
     this.absent.seek();
   }
@@ -42,8 +44,13 @@ describe('members that do not follow', () => {
       await search.run(14_500),
       [1000, 2000, 4000, 8000, 13_000].map((ms) => `${ms}: 3 since 0`),
     );
+    assert.deepEqual(
+      search.told,
+      [1000, 2000, 4000, 8000, 13_000].map((ms) => `${ms}: 3`),
+    );
     search.absent.rest();
     assert.deepEqual(await search.run(20_000), []);
+    assert.equal(search.told.length, 5);
   });
 
   it('are dialled in the long run by connections that are not silent for longer than a server that looks is', async () => {

@@ -133,6 +133,33 @@ describe('simulated servers that are reconfigured', () => {
     });
   }
 
+  for (const way of ['without power', 'cut off', 'standing still'] as const) {
+    it(`find one that was ${way} while all others were replaced: whom it knows is gone`, async () => {
+      const servers = await three(`replaced ${way}`);
+      const away = servers.leader() === 1 ? 2 : 1;
+      const gone = [1, 2, 3].filter((sid) => sid !== away);
+      const { network } = servers.world;
+      for (const sid of [4, 5]) await servers.come(sid, [1, 2, 3]);
+      if (way === 'without power') servers.powerOff(away);
+      else if (way === 'standing still') {
+        servers.world.pause(`s${away}`);
+        // Nor does it find what they had to say to it when it goes on.
+        for (const sid of gone) network.cut(`s${away}`, `s${sid}`);
+      } else network.partition([[`s${away}`], [...gone, 4, 5].map((sid) => `s${sid}`)]);
+      const members = [away, 4, 5].map((sid) => line(sid)).join(',');
+      assert.equal(await servers.reconfig(4, { members }), 0);
+      await servers.world.until(() => [4, 5].includes(servers.leaders[0] ?? 0));
+      for (const sid of gone) servers.powerOff(sid);
+      await servers.world.run(15_000);
+      if (way === 'without power') await servers.boot(away);
+      else if (way === 'standing still') servers.world.resume(`s${away}`);
+      else network.healAll();
+      // Who stood still does not know at once that it follows nobody.
+      await servers.world.until(() => servers.version(away) === servers.version(4), 60_000);
+      await servers.serving(away, 4, 5);
+    });
+  }
+
   it('keep removed servers from making an ensemble of their own', async () => {
     const servers = await three('removed');
     for (const sid of [4, 5]) await servers.come(sid, [1, 2, 3]);
