@@ -189,8 +189,12 @@ export class FollowerPipeline implements RequestPipeline {
     else this.ports.decided(waiting, refusalOf(waiting.request, ErrorCode.ok));
   }
 
-  /** It lived when it came; what has been applied since then may have ended it. */
+  /**
+   * It lived when it came; what has been applied since then may have ended it. What was asked here before and is not answered
+   * by now never will be: it was passed on too late, and the follower in between has dropped it.
+   */
   private openMoved(sessionId: bigint): void {
+    this.ports.forgetRequests(sessionId);
     if (this.deps.store.sessions.has(sessionId)) this.ports.opened(sessionId);
     else this.ports.refused(sessionId);
   }
@@ -208,8 +212,8 @@ export class FollowerPipeline implements RequestPipeline {
   }
 
   /**
-   * A client has come with the session to an observer that this follower serves. What was submitted here was forwarded before
-   * that; a local session stays, for the leader will not let another server have it.
+   * A client has come with the session to an observer that this follower serves, or from this observer to another or to the
+   * follower that serves it. What was submitted here was forwarded before that, or does not count; a local session stays, for the leader will not let another server have it.
    */
   sessionMoved(sessionId: bigint): void {
     if (this.local?.has(sessionId) !== true) this.ports.moved(sessionId);

@@ -93,6 +93,11 @@ export class PortTable {
     this.close(sessionId, 'sessionMoved');
   }
 
+  /** No answer will come to what was asked before. */
+  forgetRequests(sessionId: bigint): void {
+    this.lines.get(sessionId)?.clear();
+  }
+
   /** The session is over: nobody waits for anything of it. */
   end(sessionId: bigint, reason: CloseReason): void {
     const line = this.lines.get(sessionId);

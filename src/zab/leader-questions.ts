@@ -34,6 +34,10 @@ export class LeaderQuestions {
     this.checkCount(this.revalidations.length);
   }
 
+  isAskedFor(sessionId: bigint): boolean {
+    return this.revalidations.some((one) => one.sessionId === sessionId);
+  }
+
   /** Whom the answer is for; null: a client of this server. */
   revalidationAnswered(sessionId: bigint): Revalidation['answer'] {
     const at = this.revalidations.findIndex((one) => one.sessionId === sessionId);

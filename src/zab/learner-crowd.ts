@@ -6,7 +6,7 @@ import { type EndCode, type Life, ZabError } from './life.js';
 /** So many connections may wait at a time for the learner to say who it is. */
 const WAITING_LIMIT = 256;
 /** What the same server may cause as often as it likes: once a minute is enough. */
-const REPEATED: ReadonlySet<EndCode | undefined> = new Set(['REPLACED', 'EPOCH_FAR', 'SESSION_MOVED']);
+const REPEATED: ReadonlySet<EndCode | undefined> = new Set(['REPLACED', 'EPOCH_FAR']);
 /** So many learners that are in no configuration are served at a time. */
 const MAX_STRANGERS = 128;
 

@@ -361,12 +361,12 @@ export class LearnerHandler implements SyncTarget, PingedFollower {
     else this.stream.send(PacketType.commit, zxid);
   }
 
-  /** `waited` is told how long the ping waits here. */
-  ping(waited?: Summary): void {
+  /** `waited` is told how long the ping waits here. `data`: what a learner of ours finds in it; others do not look. */
+  ping(waited?: Summary, data: Buffer | null = null): void {
     if (!this.isLive) return;
     this.pingsSent++;
     if (waited !== undefined) this.stream.timeNext(waited);
-    this.stream.send(PacketType.ping, this.master.lastProposed);
+    this.stream.send(PacketType.ping, this.master.lastProposed, data);
   }
 
   /** Everything that this learner asked for before is behind it in the stream. */

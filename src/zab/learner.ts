@@ -31,6 +31,7 @@ import { ZabMetrics } from './zab-metrics.js';
 const LEFT_AT_ONCE_MS = 1000;
 /** So much of a DIFF may wait for the disk before more is read. */
 const UNSYNCED_BYTES = 16 * 1024 * 1024;
+const SESSION_ID_BYTES = 8;
 /** A session takes 12 bytes of the answer to a ping; with so many for each the answer stays well below the largest packet. */
 const PING_SHARE_BYTES = 16;
 /** What no leader says a second time: it would be another one, or another epoch. */
@@ -429,6 +430,7 @@ export abstract class Learner implements LeaderLink {
     if (this.handleBroadcast(packet, log)) return;
     switch (packet.type) {
       case PacketType.ping:
+        if (packet.data !== null) this.letGo(new JuteReader(packet.data));
         this.answerPing(packet, stream);
         return;
       case PacketType.sync:
@@ -457,6 +459,17 @@ export abstract class Learner implements LeaderLink {
     const answer = this.questions.revalidationAnswered(sessionId);
     if (answer === null) this.deps.server.revalidated(sessionId, isValid);
     else answer(isValid);
+  }
+
+  /**
+   * Sessions that clients have taken up elsewhere behind the same follower: `long sessionId` each. Not those that are just
+   * coming back; only a server of ours has anything in its pings.
+   */
+  private letGo(r: JuteReader): void {
+    while (r.remaining >= SESSION_ID_BYTES) {
+      const sessionId = r.long64();
+      if (!this.questions.isAskedFor(sessionId)) this.deps.server.sessionMoved(sessionId);
+    }
   }
 
   private unexpected({ type, zxid }: QuorumPacket): void {

@@ -20,7 +20,6 @@ export type EndCode =
   | 'EPOCH_TOO_OLD'
   | 'EPOCH_FAR'
   | 'LEARNER_AHEAD'
-  | 'SESSION_MOVED'
   | 'DOUBLE'
   | 'CROWDED'
   | 'REPLACED'

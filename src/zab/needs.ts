@@ -127,7 +127,7 @@ export interface LearnerServer {
   syncDone(): void;
   revalidated(sessionId: bigint, valid: boolean): void;
   /**
-   * A client has come with the session to an observer that this follower serves: nobody here has it any more, and no request
+   * A client has come with the session to another server behind the same follower: nobody here has it any more, and no request
    * of it may be forwarded until a client comes back with it.
    */
   sessionMoved(sessionId: bigint): void;

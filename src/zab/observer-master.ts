@@ -1,4 +1,5 @@
 import { type Clock, Complaints, type Endpoint, formatEndpoint, type Host, type Listener } from '../host/index.js';
+import { JuteWriter } from '../jute/index.js';
 import type { ForwardedRequest, TxnEntry } from '../protocol/index.js';
 import { formatSessionId, formatZxid, makeZxid, OpCode, zxidEpoch } from '../protocol/index.js';
 import { LearnerCrowd } from './learner-crowd.js';
@@ -13,6 +14,8 @@ import { SessionHolders } from './session-holders.js';
 import { SyncThrottle } from './sync-throttle.js';
 import { type Feed, Synchronizer, type SyncResult } from './synchronizer.js';
 import type { ZabMetrics } from './zab-metrics.js';
+
+const MAX_DEPARTED_BYTES = 64 * 1024;
 
 /** What a follower asks its leader for the sake of observers. */
 export interface ObserverRelay {
@@ -65,6 +68,8 @@ export class ObserverMaster implements LearnerMaster, Feed {
   /** Each with the zxid behind which it is told what is committed. */
   private readonly learners = new Map<Forwarding, number>();
   private readonly holders = new SessionHolders();
+  /** Sessions that have left an observer which still had something of them, until it is told. */
+  private readonly departed = new Map<LearnerHandler, Set<bigint>>();
   private zxidWaits: { readonly zxid: number; readonly milestone: Milestone }[] = [];
 
   constructor(private readonly deps: ObserverMasterDeps) {
@@ -77,7 +82,10 @@ export class ObserverMaster implements LearnerMaster, Feed {
     this.discovery = agreedMeeting(() => this.epoch);
     this.crowd = new LearnerCrowd({
       ...{ clock: host.clock, complaints: this.complaints, log: host.log, life, tickTimeMs: options.tickTimeMs },
-      gone: (handler) => this.learners.delete(handler),
+      gone: (handler) => {
+        this.learners.delete(handler);
+        this.departed.delete(handler);
+      },
     });
     this.synchronizer = new Synchronizer({
       ...{ clock: host.clock, history, log: host.log, metrics, options },
@@ -241,7 +249,7 @@ export class ObserverMaster implements LearnerMaster, Feed {
 
   forwarded(request: ForwardedRequest, handler: LearnerHandler): void {
     const { relay } = this.deps;
-    this.checkHolder(request, handler);
+    if (this.isLate(request, handler)) return;
     if (request.type === OpCode.createSession) this.holders.came(request.sessionId, handler.sid);
     if (request.type !== OpCode.sync) {
       relay.forward(request);
@@ -256,15 +264,37 @@ export class ObserverMaster implements LearnerMaster, Feed {
 
   /**
    * A late request of an observer that the session has left must not reach the leader, which would take it. Only the leader
-   * could refuse it by a transaction, and an observer that got no answer would hold back all that comes behind it: so the
-   * observer has to begin anew.
+   * could refuse it by a transaction; so nobody answers it, and the observer is told to let that client go.
    */
-  private checkHolder(request: ForwardedRequest, { sid }: LearnerHandler): void {
+  private isLate(request: ForwardedRequest, handler: LearnerHandler): boolean {
+    const { sid } = handler;
+    const { sessionId } = request;
     const holder = this.holders.otherHolder(request, sid);
-    if (holder === null) return;
+    if (holder === null) return false;
+    const departed = this.departed.get(handler) ?? new Set();
+    this.departed.set(handler, departed.add(sessionId));
+    const session = formatSessionId(sessionId);
     const where = holder === this.myId ? `this server, ${holder}` : `server ${holder}`;
-    const session = formatSessionId(request.sessionId);
-    throw new ZabError('SESSION_MOVED', `passed on a late request of session ${session}, which has moved to ${where}`);
+    this.complaints.info(
+      `late ${sid}`,
+      `A late request of session ${session}, which has moved to ${where}, came from server ${sid}; it does not count.`,
+      { code: 'LATE_REQUEST', sid, session },
+    );
+    return true;
+  }
+
+  /** For the observer's next ping: `long sessionId` each, as many as fit; null: none. Those that are back are left out. */
+  private takeDeparted(handler: LearnerHandler): Buffer | null {
+    const departed = this.departed.get(handler);
+    if (departed === undefined) return null;
+    const w = new JuteWriter();
+    for (const sessionId of departed) {
+      if (w.length >= MAX_DEPARTED_BYTES) return w.take(0);
+      departed.delete(sessionId);
+      if (this.holders.hasLeft(sessionId, handler.sid)) w.long64(sessionId);
+    }
+    this.departed.delete(handler);
+    return w.length === 0 ? null : w.take(0);
   }
 
   private async listen(): Promise<void> {
@@ -300,7 +330,7 @@ export class ObserverMaster implements LearnerMaster, Feed {
       handler.checkPace(nowMs);
       if (!handler.isIntroduced) continue;
       this.deps.metrics.learnerQueueSize(handler.sid)?.record(handler.queuedPackets);
-      handler.ping(this.deps.metrics.learnerQueueTime(handler.sid));
+      handler.ping(this.deps.metrics.learnerQueueTime(handler.sid), this.takeDeparted(handler));
     }
   }
 }

@@ -36,4 +36,8 @@ export class SessionHolders {
     const holder = this.sids.get(sessionId);
     return holder === undefined || holder === sid || ANYBODYS.has(type) ? null : holder;
   }
+
+  hasLeft(sessionId: bigint, sid: number): boolean {
+    return this.sids.get(sessionId) !== sid;
+  }
 }

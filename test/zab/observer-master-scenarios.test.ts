@@ -49,12 +49,14 @@ const COMES_HERE = `
   event revalidated 7 true
 `;
 
-function refused(observer: number, holder: string): string {
+/** The leader does not hear of it, and the observer stays, and is told. */
+function dropped(observer: number, holder: string, at = '1:3'): string {
   return `
-    ${observer} < closed
     2 < nothing
-    says Server ${observer} from
-    says passed on a late request of session 0x7, which has moved to ${holder}
+    says session 0x7, which has moved to ${holder}, came from server ${observer}
+    ${observer} < PING ${at} left 7
+    ${observer} > REQUEST x of 9
+    2 < REQUEST x
   `;
 }
 
@@ -71,19 +73,17 @@ const CASES: readonly Omit<Scenario, 'history' | 'servesObservers'>[] = [
     `,
   },
   {
-    name: 'a late request of an observer whose session has come to the follower ends its link',
+    name: 'a late request of an observer whose session has come to the follower goes nowhere',
     steps: `${comesTo(4)} ${COMES_HERE}
       4 > REQUEST late of 7
-      ${refused(4, 'this server, 1')}
-      5 > REQUEST x of 9
-      2 < REQUEST x
+      ${dropped(4, 'this server, 1')}
     `,
   },
   {
     name: 'and so does one of an observer whose session has come to another observer of the same follower',
     steps: `${comesTo(4)} ${comesTo(5)}
       4 > REQUEST late of 7
-      ${refused(4, 'server 5')}
+      ${dropped(4, 'server 5')}
       5 > REQUEST b of 7
       2 < REQUEST b
     `,
@@ -92,7 +92,7 @@ const CASES: readonly Omit<Scenario, 'history' | 'servesObservers'>[] = [
     name: 'a multi that is late is no other request',
     steps: `${comesTo(4)} ${comesTo(5)}
       4 > REQUEST multi of 7
-      ${refused(4, 'server 5')}
+      ${dropped(4, 'server 5')}
     `,
   },
   {
@@ -101,7 +101,7 @@ const CASES: readonly Omit<Scenario, 'history' | 'servesObservers'>[] = [
       5 > REVALIDATE 7 4000
       2 < REVALIDATE 7 4000
       4 > REQUEST late of 7
-      ${refused(4, 'server 5')}
+      ${dropped(4, 'server 5')}
       2 > REVALIDATE 7 valid
       5 < REVALIDATE 7 valid
     `,
@@ -118,7 +118,7 @@ const CASES: readonly Omit<Scenario, 'history' | 'servesObservers'>[] = [
       2 > REVALIDATE 7 valid
       event revalidated 7 true
       4 > REQUEST late of 7
-      ${refused(4, 'this server, 1')}
+      ${dropped(4, 'this server, 1')}
     `,
   },
   {
@@ -147,7 +147,7 @@ const CASES: readonly Omit<Scenario, 'history' | 'servesObservers'>[] = [
       4 > REQUEST a of 7
       2 < REQUEST a
       5 > REQUEST b of 7
-      ${refused(5, 'server 4')}
+      ${dropped(5, 'server 4')}
     `,
   },
   {
@@ -156,7 +156,7 @@ const CASES: readonly Omit<Scenario, 'history' | 'servesObservers'>[] = [
       makes 7
       2 < REQUEST createSession
       5 > REQUEST b of 7
-      ${refused(5, 'this server, 1')}
+      ${dropped(5, 'this server, 1')}
     `,
   },
   {
@@ -187,7 +187,19 @@ const CASES: readonly Omit<Scenario, 'history' | 'servesObservers'>[] = [
       2 > PROPOSAL 2:1 closes 7
       2 < ACK 2:1
       5 > REQUEST a of 7
-      ${refused(5, 'server 4')}
+      ${dropped(5, 'server 4', '2:1')}
+    `,
+  },
+  {
+    name: 'an observer is told once, and not of what has come back',
+    steps: `${comesTo(4)} ${comesTo(5)}
+      4 > REQUEST late of 7
+      ${comesTo(4)}
+      5 > REQUEST late of 7
+      4 < PING 1:3
+      4 < PING 1:3
+      5 < PING 1:3 left 7
+      5 < PING 1:3
     `,
   },
   {
@@ -217,7 +229,7 @@ const CASES: readonly Omit<Scenario, 'history' | 'servesObservers'>[] = [
       2 > REVALIDATE 7 invalid
       4 < REVALIDATE 7 invalid
       4 > REQUEST a of 7
-      ${refused(4, 'server 5')}
+      ${dropped(4, 'server 5')}
     `,
   },
 ];
@@ -234,6 +246,40 @@ describe('an observer that cannot reach its master', () => {
         1 observes 2 unheard
         ends CONNECT_FAILED
         says No longer observing server 3: cannot connect to server 3 (observerMasterPort): s3:2888:
+      `,
+    });
+  });
+});
+
+describe('an observer of a follower', () => {
+  it('lets clients go whose sessions have come to another server, if they are not coming back', async () => {
+    await play({
+      name: 'left',
+      history: '1:1-3',
+      voters: [2, 3],
+      observers: [1],
+      steps: `
+        1 observes 2
+        2 < OBSERVERINFO 1:0 from 1
+        2 > LEADERINFO 2:0
+        2 < ACKEPOCH 1:3 epoch 1
+        2 > DIFF 1:3
+        2 > NEWLEADER 2:0 config 200000000
+        2 < ACK 2:0
+        2 > UPTODATE
+        2 < ACK 2:0
+        2 > PING 1:3 left 7
+        event session 7 moved
+        comes 8
+        2 < REVALIDATE 8 4000
+        2 > PING 1:3 left 8
+        2 > PING 1:3 left 9
+        event session 9 moved
+        not event session 8 moved
+        2 > REVALIDATE 8 valid
+        event revalidated 8 true
+        2 > PING 1:3 left 8
+        event session 8 moved
       `,
     });
   });

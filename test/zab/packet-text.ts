@@ -28,6 +28,7 @@ import { createEntry, history, pathOf, showZxid, zxid } from './zxids.js';
  *     PROPOSAL 2:1 /a after 1:1-3    the same with the digest of a tree with that history
  *     NEWLEADER 2:0 config 200000000 ACK 2:0                      UPTODATE
  *     PING 2:1                       PING 2:1 touched 7=4000      SYNC
+ *     PING 2:1 left 7                a session has left the observer
  *     REVALIDATE 7 4000 (asked)      REVALIDATE 7 valid (answered)
  *     REQUEST a                      REQUEST sync, REQUEST closeSession, REQUEST createSession
  *     REQUEST a of 7                 of that session (not shown)
@@ -58,6 +59,7 @@ export function showPacket(packet: QuorumPacket): string {
     case PacketType.sync:
       return name;
     case PacketType.ping: {
+      if (data.length % 12 === 8) return `${at} left ${r.long64()}`;
       const touched: string[] = [];
       while (r.remaining > 0) touched.push(`${r.long64()}=${r.int()}`);
       return touched.length === 0 ? at : `${at} touched ${touched.join(' ')}`;
@@ -138,11 +140,13 @@ function dataOf(type: number, at: number, words: readonly string[]): Buffer | nu
     case PacketType.newLeader:
       return Buffer.from(`server.1=s1:2888:3888:participant\nversion=${words[1] ?? '0'}`);
     case PacketType.ping:
-      for (const touched of words.slice(1)) {
-        const [id = '', timeoutMs] = touched.split('=');
-        w.long64(BigInt(id));
-        w.int(Number(timeoutMs));
-      }
+      if (words[0] === 'left') w.long64(BigInt(words[1] ?? ''));
+      else
+        for (const touched of words.slice(1)) {
+          const [id = '', timeoutMs] = touched.split('=');
+          w.long64(BigInt(id));
+          w.int(Number(timeoutMs));
+        }
       return w.take();
     case PacketType.revalidate:
       w.long64(BigInt(words[0] ?? ''));

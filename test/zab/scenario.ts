@@ -43,6 +43,7 @@ import { history, showZxid, zxid } from './zxids.js';
  *     config established 2   what the reconfiguration hook was told last
  *     serving | not serving
  *     event touch 7 4000     the pipeline was told
+ *     not event touch 7 4000 it was not, within 40 ms
  *     ends CODE              the role ends
  *     says WORDS             they are in the log
  *     warns WORDS            the same, as a warning or worse
@@ -328,6 +329,7 @@ class Stage {
     await this.world.run(PAUSE_MS);
     if (what === 'answered') assert.equal(this.answers.has(value), false, `${value} was answered`);
     else if (what === 'applied') assert.ok(this.server.database.lastAppliedZxid < zxid(value));
+    else if (what === 'event') assert.equal(this.server.pipeline.events.includes(rest.slice(6)), false, rest);
     else if (what === 'serving') assert.equal(this.server.isServing, false);
     else throw new Error(`unknown step "not ${rest}"`);
   }
