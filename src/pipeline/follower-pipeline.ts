@@ -9,6 +9,7 @@ import { LocalSessions } from './local-sessions.js';
 import type { LeaderLink } from './needs.js';
 import { isPasswordOf, outcomeOf, reasonOfEnd, refusalOf } from './outcome.js';
 import { negotiatedTimeoutMs, type PipelineDeps } from './pipeline-deps.js';
+import { OpenQuestions } from './open-questions.js';
 import { PortTable } from './port-table.js';
 import type { Waiting } from './session-line.js';
 import { WriteSizes } from './write-sizes.js';
@@ -32,6 +33,10 @@ export class FollowerPipeline implements RequestPipeline {
   private link: LeaderLink | null = null;
   /** Syncs that the leader has not answered: a client's, or that of a session (by id) that has come here. */
   private readonly syncs = new Fifo<Waiting | bigint>();
+  /** Does a session live? */
+  private readonly questions = new OpenQuestions();
+  /** Those of `syncs` that are asked for a session that has come here. */
+  private readonly catchingUp = new OpenQuestions();
   /** Sessions heard of since the leader was told last. */
   private touched = new Map<bigint, number>();
   private readonly propagationLatency: Summary;
@@ -71,6 +76,8 @@ export class FollowerPipeline implements RequestPipeline {
     this.link = null;
     this.local?.stop();
     this.syncs.clear();
+    this.questions.clear();
+    this.catchingUp.clear();
     this.touched.clear();
     this.ports.endAll('roleOver');
   }
@@ -109,6 +116,7 @@ export class FollowerPipeline implements RequestPipeline {
     if (this.local?.resume(port, sessionId, timeoutMs) === true) return;
     const negotiatedMs = negotiatedTimeoutMs(timeoutMs, this.deps.options);
     this.ports.open(sessionId, port, negotiatedMs);
+    this.questions.ask(sessionId);
     this.link.revalidate(sessionId, negotiatedMs);
   }
 
@@ -194,6 +202,7 @@ export class FollowerPipeline implements RequestPipeline {
    * by now never will be: it was passed on too late, and the follower in between has dropped it.
    */
   private openMoved(sessionId: bigint): void {
+    if (!this.catchingUp.answered(sessionId) || this.questions.has(sessionId)) return;
     this.ports.forgetRequests(sessionId);
     if (this.deps.store.sessions.has(sessionId)) this.ports.opened(sessionId);
     else this.ports.refused(sessionId);
@@ -201,11 +210,13 @@ export class FollowerPipeline implements RequestPipeline {
 
   /** An observer hears of transactions when they are committed only: those that were under way are waited for by a sync. */
   revalidated(sessionId: bigint, valid: boolean): void {
+    if (!this.questions.answered(sessionId)) return;
     if (!valid) {
       this.ports.refused(sessionId);
     } else if (this.mode === 'follower') {
       this.ports.opened(sessionId);
     } else {
+      this.catchingUp.ask(sessionId);
       this.syncs.push(sessionId);
       this.link?.forward({ sessionId, cxid: 0, type: OpCode.sync, body: SYNC_BODY, auth: [] });
     }
@@ -213,7 +224,8 @@ export class FollowerPipeline implements RequestPipeline {
 
   /**
    * A client has come with the session to an observer that this follower serves, or from this observer to another or to the
-   * follower that serves it. What was submitted here was forwarded before that, or does not count; a local session stays, for the leader will not let another server have it.
+   * follower that serves it. What was submitted here was forwarded before that, or does not count; a local session stays, for
+   * the leader will not let another server have it.
    */
   sessionMoved(sessionId: bigint): void {
     if (this.local?.has(sessionId) !== true) this.ports.moved(sessionId);

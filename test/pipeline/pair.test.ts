@@ -228,6 +228,28 @@ describe('a session that moves', () => {
     assert.deepEqual(fresher.heard(), ['opened 4000']);
   });
 
+  for (const mode of ['follower', 'observer'] as const) {
+    it(`to ${mode === 'follower' ? 'a' : 'an'} ${mode}, away from it and back is not opened there by the answer to the first question`, async () => {
+      const pair = await Pair.start({}, mode);
+      const { followerPipeline, leaderPipeline, world } = pair;
+      const first = new FakePort(leaderPipeline).open();
+      await pair.settle();
+      const gone = new FakePort(followerPipeline).takeUp(first);
+      // An observer asks twice: whether the session lives, and what is under way.
+      await world.run(mode === 'follower' ? 1.5 : 3.5);
+      gone.hangUp();
+      const elsewhere = new FakePort(leaderPipeline).takeUp(first);
+      await world.run(0.1);
+      elsewhere.send('create /elsewhere');
+      const back = new FakePort(followerPipeline).takeUp(first);
+      await world.until(() => back.told.length > 0);
+      assert.deepEqual(back.heard(), ['opened 4000']);
+      back.send('create /here');
+      await pair.settle();
+      assert.deepEqual(back.heard(), ['1 create /here']);
+    });
+  }
+
   it('to an observer behind the follower closes its connection there, and what comes on it goes nowhere', async () => {
     const { pair, atFollower } = await openPair();
     const { followerPipeline } = pair;
