@@ -169,12 +169,18 @@ export class FollowerPipeline implements RequestPipeline {
     this.propagationLatency.record(Math.max(0, this.deps.clock.wallMs() - header.time));
     if (header.type === OpCode.closeSession && this.deps.audit !== undefined) auditEphemerals(this.deps.audit, entry);
     if (this.link === null) return;
-    if (header.type === OpCode.createSession) this.ports.opened(header.clientId);
+    if (header.type === OpCode.createSession) this.made(header.clientId);
     this.answer(zxid, entry, result);
     if (header.type === OpCode.closeSession) {
       this.touched.delete(header.clientId);
       this.ports.end(header.clientId, reasonOfEnd(header));
     }
+  }
+
+  /** Who has come here with a session that was made elsewhere waits for what the leader says. */
+  private made(sessionId: bigint): void {
+    if (this.questions.has(sessionId) || this.catchingUp.has(sessionId)) return;
+    this.ports.opened(sessionId);
   }
 
   /**

@@ -250,6 +250,23 @@ describe('a session that moves', () => {
     });
   }
 
+  for (const mode of ['follower', 'observer'] as const) {
+    it(`to ${mode === 'follower' ? 'a' : 'an'} ${mode} that hears only now that it was made is not opened by that`, async () => {
+      const pair = await Pair.start({}, mode);
+      const { followerPipeline, leaderPipeline, world } = pair;
+      world.disk('follower').hang('sync');
+      const first = new FakePort(leaderPipeline).open();
+      world.disk('follower').release();
+      await world.until(() => first.told.length > 0);
+      const back = new FakePort(followerPipeline).takeUp(first);
+      first.send('create /elsewhere');
+      await world.until(() => back.told.length > 0);
+      back.send('create /here');
+      await pair.settle();
+      assert.deepEqual(back.heard(), ['opened 4000', '1 create /here']);
+    });
+  }
+
   it('to an observer behind the follower closes its connection there, and what comes on it goes nowhere', async () => {
     const { pair, atFollower } = await openPair();
     const { followerPipeline } = pair;
