@@ -26,6 +26,7 @@ export function databaseOptions(config: ServerConfig): DatabaseOptions {
     serializeLastProcessedZxid: storage.serializeLastProcessedZxid,
     snapshotCompression: values['snapshot.compression.method'] || 'none',
     keepEpochs: config.mode === 'quorum',
+    isLogPromised: config.mode !== 'quorum' || config.role !== 'observer',
     digestEnabled: storage.digestEnabled,
     extendedTypes: storage.extendedTypes,
   };

@@ -122,7 +122,7 @@ export class Database {
       const folders = await openDataFolders(host.disk, options);
       claims = await claimFolders(host.disk, folders);
       await refuseUnfinishedRestore(host.disk, folders.snapDir);
-      await requireLogs(host, folders);
+      await requireLogs(host, folders, options.isLogPromised);
       await removeStaged(host.disk, folders);
       const { replayed, needsSnapshot, ...state } = await recover(host, metrics, folders, options);
       const database = new Database(host, metrics, options, folders, state, replayed);

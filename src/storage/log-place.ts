@@ -8,7 +8,8 @@ import { StagedFile } from './staged-file.js';
 /**
  * A small file in the snapshot folder: the path of the folder where a log is, or nothing where none is. A snapshot alone does
  * not tell that a log belongs to it: a leader's snapshot and a restored one have none. So a server that is given another
- * dataLogDir, or whose logs are gone, would start without what it has acknowledged, and vote.
+ * dataLogDir, or whose logs are gone, would start without what it has acknowledged, and vote. An observer acknowledges
+ * nothing; its logs may well lie where no reboot leaves them.
  *
  * A path stands there only while a log is on disk: it is written after the first log has its name, and is gone before the
  * last one goes. A crash between the two costs a warning, never a start. Apache ZooKeeper takes no notice of the file.
@@ -58,8 +59,12 @@ function isInsideEpoch(zxid: number | undefined): boolean {
   return zxid !== undefined && zxidCounter(zxid) > 0;
 }
 
-/** Throws LOGS_GONE where snapshots had logs beside them and have none; warns where nobody knows. */
-export async function requireLogs(host: Host, { snapDir, logDir }: DataFolders): Promise<void> {
+/**
+ * Throws LOGS_GONE where snapshots had logs beside them and have none; warns where nobody knows, and where nobody counts on
+ * the logs (`isPromised` is false: an observer).
+ */
+export async function requireLogs(host: Host, folders: DataFolders, isPromised: boolean): Promise<void> {
+  const { snapDir, logDir } = folders;
   const { disk, log } = host;
   if ((await listLogs(disk, logDir)).length > 0) return;
   const [newest] = await listSnapshots(disk, snapDir);
@@ -69,7 +74,19 @@ export async function requireLogs(host: Host, { snapDir, logDir }: DataFolders):
     return;
   }
   const place = await readLogPlace(disk, snapDir);
-  if (place) throw logsGone(newest.path, logDir, place, joinPath(snapDir, PLACE), await countLogs(disk, place));
+  if (place && isPromised) {
+    throw logsGone(newest.path, logDir, place, joinPath(snapDir, PLACE), await countLogs(disk, place));
+  }
+  if (place) {
+    log.warn(
+      `There is no transaction log in ${logDir}, though one was ${whereIn(place, logDir)}. As an observer, on whose log nobody ` +
+        `counts, this server starts with the newest snapshot (${newest.path}) and gets what came after ` +
+        `${formatZxid(newest.zxid)} from the leader.`,
+      { code: 'LOG_ABSENT' },
+    );
+    await forgetLogPlace(disk, snapDir);
+    return;
+  }
   if (place === '' || !isInsideEpoch(newest.zxid)) return;
   log.warn(
     `There is no transaction log in ${logDir}; the newest snapshot is ${newest.path}, and whatever came after ` +
@@ -77,6 +94,10 @@ export async function requireLogs(host: Host, { snapDir, logDir }: DataFolders):
       `log, stop this server now and set dataLogDir to its folder: it would vote without what it has acknowledged.`,
     { code: 'LOG_ABSENT' },
   );
+}
+
+function whereIn(place: string, logDir: string): string {
+  return place === logDir ? 'there' : `in ${place}`;
 }
 
 async function countLogs(disk: Disk, dir: string): Promise<number> {
@@ -87,12 +108,11 @@ async function countLogs(disk: Disk, dir: string): Promise<number> {
 }
 
 function logsGone(snapshot: string, logDir: string, place: string, mark: string, left: number): StorageError {
-  const where = place === logDir ? 'there' : `in ${place}`;
   const still = left > 0 ? ` (and ${left} log files are)` : '';
   const move = place === logDir ? '' : `, or move the files log.* from ${place} to ${logDir}`;
   return new StorageError(
     'LOGS_GONE',
-    `There is no transaction log in ${logDir}, though one was ${where}${still}: everything after the newest snapshot ` +
+    `There is no transaction log in ${logDir}, though one was ${whereIn(place, logDir)}${still}: everything after the newest snapshot ` +
       `(${snapshot}) would be forgotten, though it was acknowledged. Nothing was changed. Set dataLogDir to the folder with ` +
       `the logs${move}. Where they are lost, a member of an ensemble whose other members are well can start with an empty ` +
       `data directory and copy everything from the leader. To go on with the snapshot alone, remove ${mark}.`,

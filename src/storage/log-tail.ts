@@ -118,7 +118,7 @@ interface RecordsBehind {
 }
 
 /** Looks for whole records at any offset after `from`. */
-async function recordsBehind(file: ReadableFile, size: number, from: number): Promise<RecordsBehind | null> {
+export async function recordsBehind(file: ReadableFile, size: number, from: number): Promise<RecordsBehind | null> {
   let first: LogRecord | null = null;
   let last: LogRecord | null = null;
   let dataEnd = from;

@@ -33,6 +33,8 @@ export interface DatabaseOptions extends TreeOptions {
   readonly snapshotCompression: Compression;
   /** Members of an ensemble keep epoch files; a single server does not. */
   readonly keepEpochs: boolean;
+  /** Others count on what this server has logged (true). An observer, on which nobody does, starts without logs it had. */
+  readonly isLogPromised: boolean;
 }
 
 export const STORAGE_DEFAULTS = {
@@ -49,6 +51,7 @@ export const STORAGE_DEFAULTS = {
   serializeLastProcessedZxid: true,
   snapshotCompression: 'none',
   keepEpochs: true,
+  isLogPromised: true,
   digestEnabled: true,
   extendedTypes: false,
 } as const satisfies Omit<DatabaseOptions, 'dataDir' | 'dataLogDir'>;

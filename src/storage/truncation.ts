@@ -6,12 +6,14 @@ import { StorageError } from './errors.js';
 import { FILE_HEADER_BYTES } from './file-header.js';
 import { LogFile } from './log-file.js';
 import { forgetLogPlace } from './log-place.js';
+import { recordsBehind } from './log-tail.js';
 import type { SnapshotFile, StoredFile } from './names.js';
-import { listLogs, listSnapshots, logsAfter } from './names.js';
+import { listLogs, listSnapshots } from './names.js';
 import type { DatabaseOptions } from './options.js';
 import { newestReadable, stateOf } from './recovery.js';
 import type { State } from './replay.js';
 import { replay } from './replay.js';
+import { follows } from './zxid-order.js';
 
 /** A place in a log: everything from there on is to go, the file too when that is all. */
 export interface LogCut {
@@ -40,7 +42,6 @@ export async function planTruncation(
   const base = await newestReadable(host, snapshots, options);
   if (base === null) throw cannotTruncate(zxid, `no snapshot up to there can be read in ${folders.snapDir}`);
   const state = stateOf(host, metrics, base.loaded, options);
-  const baseZxid = state.tree.lastProcessedZxid;
   const logs = await listLogs(host.disk, folders.logDir);
   const { lastZxid } = await replay(host.disk, state, {
     logDir: folders.logDir,
@@ -53,59 +54,92 @@ export async function planTruncation(
   if (lastZxid !== zxid && zxidCounter(zxid) !== 0) {
     throw cannotTruncate(zxid, `the nearest transaction before it is ${formatZxid(lastZxid)}`);
   }
-  return { state, cuts: await findCuts(host.disk, logs, zxid, baseZxid) };
+  return { state, cuts: await findCuts(host.disk, logs, lastZxid) };
 }
 
 /**
- * What has to go so that no log has a record beyond `zxid`, the newest log first. Logs may overlap (two servers wrote, or files
- * were copied), so all are looked at that a start from a snapshot of `fromZxid` reads, and further back as long as one reaches
- * into the next. Damaged ends do not matter here.
+ * What has to go so that no log has a record beyond `zxid`, in the order in which it may go. Logs may overlap (two servers
+ * wrote, or files were copied), and old ones are read for learners and from older snapshots, so all are looked at.
+ *
+ * Records behind damage count as well: they were passed over because later logs have them, too, which is over once those are
+ * cut, and no start would go on. There the log ends at its damage, and that goes first: all is whole until the others are cut.
  */
-export async function findCuts(
-  disk: Disk,
-  logs: readonly StoredFile[],
-  zxid: number,
-  fromZxid: number,
-): Promise<LogCut[]> {
-  const firstRead = logs.length - logsAfter(logs, fromZxid).length;
-  const cuts: LogCut[] = [];
-  let nextZxid = Number.POSITIVE_INFINITY;
-  for (const [at, file] of [...logs.entries()].reverse()) {
-    if (file.zxid > zxid) {
-      cuts.push({ file, offset: 0 });
-    } else {
-      const { lastZxid, offset } = await lookBeyond(disk, file, zxid);
-      if (offset !== null) cuts.push({ file, offset });
-      if (at < firstRead && lastZxid < nextZxid) break;
-    }
-    nextZxid = file.zxid;
-  }
-  return cuts;
+export async function findCuts(disk: Disk, logs: readonly StoredFile[], zxid: number): Promise<LogCut[]> {
+  const cuts: LogCut[] = logs.filter((file) => file.zxid > zxid).map((file) => ({ file, offset: 0 }));
+  const ends: KeptEnd[] = [];
+  for (const file of logs) if (file.zxid <= zxid) ends.push(await lookBeyond(disk, file, zxid));
+  for (const { file, beyond } of ends) if (beyond !== null) cuts.push({ file, offset: beyond });
+  cuts.sort((a, b) => b.file.zxid - a.file.zxid);
+  return [...cutsAtDamage(ends, zxid), ...cuts];
 }
 
-/** Where the first record beyond `zxid` is, or null; then `lastZxid` is that of the last record, if there is any. */
-async function lookBeyond(
-  disk: Disk,
-  stored: StoredFile,
-  zxid: number,
-): Promise<{ readonly offset: number | null; readonly lastZxid: number }> {
-  const log = await LogFile.open(disk, stored);
+/** What a log has up to some zxid, as far as it can be read, and what is to be known of the rest. */
+interface KeptEnd {
+  readonly file: StoredFile;
+  /** -1: it has none. */
+  readonly firstZxid: number;
+  readonly lastZxid: number;
+  /** Where the first record beyond is; null when there is none before the tail. */
+  readonly beyond: number | null;
+  /** Intact records up to `lastZxid` lie behind damage at `offset`. */
+  readonly damage: { readonly offset: number; readonly lastZxid: number } | null;
+}
+
+async function lookBeyond(disk: Disk, file: StoredFile, zxid: number): Promise<KeptEnd> {
+  const log = await LogFile.open(disk, file);
+  let firstZxid = -1;
   let lastZxid = -1;
   try {
     for (let batch = await log.nextBatch(); batch.length > 0; batch = await log.nextBatch()) {
-      const beyond = batch.find((record) => record.zxid > zxid);
-      if (beyond !== undefined) return { offset: beyond.offset, lastZxid: beyond.zxid };
-      lastZxid = batch.at(-1)?.zxid ?? lastZxid;
+      for (const record of batch) {
+        if (record.zxid > zxid) return { file, firstZxid, lastZxid, beyond: record.offset, damage: null };
+        if (firstZxid < 0) firstZxid = record.zxid;
+        lastZxid = record.zxid;
+      }
     }
-    return { offset: null, lastZxid };
+    return { file, firstZxid, lastZxid, beyond: null, damage: await damageOf(log) };
   } finally {
     await log.close();
   }
 }
 
+async function damageOf(log: LogFile): Promise<KeptEnd['damage']> {
+  const { tail } = log;
+  if (tail === null || tail.fault === 'end') return null;
+  const behind = await recordsBehind(log.file, log.sizeBytes, tail.offset);
+  return behind === null ? null : { offset: tail.offset, lastZxid: behind.last.zxid };
+}
+
 /**
- * Makes these cuts, the newest log first, so that after a crash at any step the log is a beginning of what it was: what an
- * older one has beyond the cut is read before what a newer one repeats of it.
+ * Where nothing is lost by it: the other logs have what lies behind the damage, up to `zxid`. Else the log stays, and whoever
+ * reads it is refused as before. The newest log that stays is what a start begins with: if it was not read to come to `zxid`,
+ * a snapshot of just that is there instead.
+ */
+function cutsAtDamage(ends: readonly KeptEnd[], zxid: number): LogCut[] {
+  const cuts: LogCut[] = [];
+  let isNewest = true;
+  for (const { file, lastZxid, beyond, damage } of ends.toReversed()) {
+    const before = lastZxid < 0 ? file.zxid - 1 : lastZxid;
+    const goes = damage !== null && (isNewest || (damage.lastZxid > zxid && reach(ends, before) >= zxid));
+    if (goes) cuts.push({ file, offset: damage.offset });
+    if ((goes ? damage.offset : (beyond ?? Number.POSITIVE_INFINITY)) > FILE_HEADER_BYTES) isNewest = false;
+  }
+  return cuts;
+}
+
+/** How far the logs lead on from a hole behind `zxid`, oldest first, in what can be read of them. */
+function reach(ends: readonly KeptEnd[], zxid: number): number {
+  let at = zxid;
+  for (const { firstZxid, lastZxid } of ends) {
+    // A new epoch does not tell how far the one before went, so it does not fill the hole.
+    if (firstZxid <= at + 1 || (at > zxid && follows(at, firstZxid))) at = Math.max(at, lastZxid);
+  }
+  return at;
+}
+
+/**
+ * Makes these cuts in their order, the newest log first (but see `findCuts`), so that after a crash at any step the log is a
+ * beginning of what it was: what an older one has beyond the cut is read before what a newer one repeats of it.
  */
 export async function cutLogs(disk: Disk, { snapDir, logDir }: DataFolders, cuts: readonly LogCut[]): Promise<void> {
   const goes = ({ offset }: LogCut): boolean => offset <= FILE_HEADER_BYTES;
@@ -123,9 +157,7 @@ export async function cutLogs(disk: Disk, { snapDir, logDir }: DataFolders, cuts
 
 /** Before a snapshot of `zxid` takes the place of everything. */
 export async function cutLogsBeyond(disk: Disk, folders: DataFolders, zxid: number): Promise<void> {
-  const older = (await listSnapshots(disk, folders.snapDir)).find((snapshot) => snapshot.zxid <= zxid);
-  const logs = await listLogs(disk, folders.logDir);
-  await cutLogs(disk, folders, await findCuts(disk, logs, zxid, older?.zxid ?? 0));
+  await cutLogs(disk, folders, await findCuts(disk, await listLogs(disk, folders.logDir), zxid));
 }
 
 async function cutFile(disk: Disk, { file: { path }, offset }: LogCut): Promise<void> {

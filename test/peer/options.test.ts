@@ -1,7 +1,7 @@
 // What a server takes, and what it makes, follows from jute.maxbuffer and its extra size, as with Apache ZooKeeper.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { maxRecordBytes, zabOptions } from '../../src/peer/options.js';
+import { databaseOptions, maxRecordBytes, zabOptions } from '../../src/peer/options.js';
 import { loadText } from '../config/memory-files.js';
 
 const DEFAULT = 0xfffff;
@@ -39,6 +39,25 @@ describe('the largest transaction', () => {
       assert.ok(config, JSON.stringify(faults));
       const { maxPacketBytes, maxSentBytes } = zabOptions(config);
       assert.deepEqual([maxRecordBytes(config), maxSentBytes, maxPacketBytes], [made, made, taken]);
+    });
+  }
+});
+
+describe('the logs of a server', () => {
+  const members = 'initLimit=10\nsyncLimit=5\nserver.1=a:2888:3888\nserver.2=b:2888:3888\nserver.3=c:2888:3888\n';
+  const CASES: readonly (readonly [what: string, text: string, isPromised: boolean])[] = [
+    ['alone', '', true],
+    ['a voter', members, true],
+    ['an observer', `${members}server.4=d:2888:3888:observer\n`, false],
+  ];
+  for (const [what, servers, isPromised] of CASES) {
+    it(`are ${isPromised ? 'counted on' : 'its own business'}: ${what}`, async () => {
+      const myId = isPromised ? '1' : '4';
+      const { config, faults } = await loadText(`dataDir=/data\nclientPort=2181\n${servers}`, {
+        files: { '/data/myid': myId },
+      });
+      assert.ok(config, JSON.stringify(faults));
+      assert.equal(databaseOptions(config).isLogPromised, isPromised);
     });
   }
 });

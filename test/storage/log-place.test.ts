@@ -75,6 +75,23 @@ describe('a folder of logs that had some and has none', () => {
         await assert.rejects(machine.open(after), fails('LOGS_GONE', file), 'each time');
         assert.deepEqual(machine.disk.files(), files, 'nothing was changed');
       });
+
+      it(`is warned of where it is an observer's: ${what}, ${snapshot ? 'with a snapshot' : 'with snapshot.0 only'}`, async () => {
+        const machine = await written(before, snapshot);
+        await hit(machine);
+        const observer = { ...after, isLogPromised: false };
+        const database = await machine.open(observer);
+        assert.equal(database.lastLoggedZxid, snapshot ? makeZxid(1, 2) : 0);
+        const [warning] = machine.host.log.withCode('LOG_ABSENT');
+        assert.match(
+          warning?.message ?? '',
+          /one was (?:in \/logs\/version-2|there)\. As an observer,.*from the leader\.$/,
+        );
+        assert.equal(machine.disk.peek(PLACE)?.toString(), '');
+        await machine.close(database);
+        await machine.close(await machine.open(after));
+        assert.equal(told(machine), 1, 'once, and it may become a voter');
+      });
     }
   }
 

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { makeZxid } from '../../src/protocol/index.js';
+import type { Database } from '../../src/storage/index.js';
 import { DIR, fails, fingerprint, Machine, Story } from './support.js';
 
 const HEADER_BYTES = 16;
@@ -11,8 +12,13 @@ const FRAME_BYTES = 13;
 const story = new Story();
 story.grow(30);
 
+interface Rot {
+  readonly at: number;
+  readonly how: 'flip' | 'zeros';
+}
+
 /** A log with the transactions from `from` to `to`; `rotten`: with one wrong byte, or zeros, in that one. */
-function log(from: number, to: number, rotten?: { at: number; how: 'flip' | 'zeros' }): Buffer {
+function log(from: number, to: number, rotten?: Rot): Buffer {
   const parts = [written.subarray(0, HEADER_BYTES)];
   for (let zxid = from; zxid <= to; zxid++) {
     const record = Buffer.from(written.subarray(offsetOf(1, zxid), offsetOf(1, zxid + 1)));
@@ -81,7 +87,60 @@ const OVERLAPS: readonly (readonly [what: string, files: Files, left: Files])[] 
     { 'log.1': log(1, 20), 'log.3': log(3, 4), 'log.7': log(7, 20) },
     { 'log.1': log(1, 8), 'log.3': log(3, 4), 'log.7': log(7, 8) },
   ],
+  ...(['flip', 'zeros'] as const).flatMap(damaged),
+  [
+    'what lies behind zeros had been written anew',
+    { 'log.1': log(1, 12, { at: 9, how: 'zeros' }), 'log.9': log(9, 20) },
+    { 'log.1': log(1, 8) },
+  ],
 ];
+
+/** The earlier is damaged, which is none of its start's business while later ones have all that. */
+function damaged(how: Rot['how']): readonly (readonly [what: string, files: Files, left: Files])[] {
+  return [
+    [
+      `damage before the cut (${how})`,
+      { 'log.1': log(1, 12, { at: 7, how }), 'log.6': log(6, 20) },
+      { 'log.1': log(1, 6), 'log.6': log(6, 8) },
+    ],
+    [
+      `damage right behind the cut (${how})`,
+      { 'log.1': log(1, 12, { at: 9, how }), 'log.6': log(6, 20) },
+      { 'log.1': log(1, 8), 'log.6': log(6, 8) },
+    ],
+    [
+      `damage, and all behind it before the cut (${how})`,
+      { 'log.1': log(1, 7, { at: 6, how }), 'log.6': log(6, 20) },
+      { 'log.1': log(1, 7, { at: 6, how }), 'log.6': log(6, 8) },
+    ],
+    [
+      `damage in the first transaction of a log (${how})`,
+      { 'log.1': log(1, 10), 'log.3': log(3, 12, { at: 3, how }), 'log.4': log(4, 20) },
+      { 'log.1': log(1, 8), 'log.4': log(4, 8) },
+    ],
+    [
+      `damage in two logs (${how})`,
+      { 'log.1': log(1, 12, { at: 5, how }), 'log.4': log(4, 14, { at: 8, how }), 'log.6': log(6, 20) },
+      { 'log.1': log(1, 4), 'log.4': log(4, 7), 'log.6': log(6, 8) },
+    ],
+  ];
+}
+
+async function receive(machine: Machine, database: Database, zxid: number): Promise<void> {
+  const receiving = database.receiveSnapshot(zxid);
+  receiving.push(Story.after(story, zxid).wireSnapshot());
+  await machine.settle(receiving.finish());
+}
+
+/** Two transactions of the next epoch after `zxid`, and a start from all that. */
+async function goOn(machine: Machine, database: Database, zxid: number): Promise<void> {
+  const next = Story.after(story, zxid);
+  next.newEpoch(1);
+  await machine.settle(database.epochs.setAccepted(1));
+  await machine.commit(database, next.grow(2));
+  await machine.close(database);
+  assert.deepEqual(fingerprint(await machine.open()), next.state(makeZxid(1, 2)));
+}
 
 describe('truncation of logs that overlap', () => {
   for (const [what, files, left] of OVERLAPS) {
@@ -95,12 +154,7 @@ describe('truncation of logs that overlap', () => {
       machine.world.powerOff('local', 'lose');
       const again = await machine.open();
       assert.deepEqual(fingerprint(again), story.state(8));
-      const next = Story.after(story, 8);
-      next.newEpoch(1);
-      await machine.settle(again.epochs.setAccepted(1));
-      await machine.commit(again, next.grow(2));
-      await machine.close(again);
-      assert.deepEqual(fingerprint(await machine.open()), next.state(makeZxid(1, 2)));
+      await goOn(machine, again, 8);
     });
 
     it(`leaves a beginning after a power cut at any operation: ${what}`, async () => {
@@ -152,13 +206,65 @@ describe('truncation of logs that overlap', () => {
     assert.deepEqual(machine.file('log.1'), log(1, 17));
   });
 
+  for (const how of ['flip', 'zeros'] as const) {
+    it(`leaves damage alone where only that log has what lies behind it (${how})`, async () => {
+      const machine = machineWith({ 'log.1': log(1, 8) });
+      const writing = await machine.open();
+      await machine.settle(writing.takeSnapshot());
+      await machine.close(writing);
+      const rotten = log(1, 12, { at: 7, how });
+      machine.disk.install(`${DIR}/log.1`, rotten);
+      machine.disk.install(`${DIR}/log.9`, log(9, 20));
+      const database = await machine.open();
+      await machine.settle(database.truncate(9));
+      assert.deepEqual(machine.file('log.1'), rotten);
+      assert.deepEqual(machine.file('log.9'), log(9, 9));
+      await goOn(machine, database, 9);
+    });
+
+    it(`ends the log at its damage where a snapshot has all that, and a start would read on from there (${how})`, async () => {
+      const machine = machineWith({ 'log.1': log(1, 8) });
+      const writing = await machine.open();
+      await machine.settle(writing.takeSnapshot());
+      await machine.close(writing);
+      machine.disk.install(`${DIR}/log.1`, log(1, 8, { at: 7, how }));
+      machine.disk.install(`${DIR}/log.9`, log(9, 20));
+      const database = await machine.open();
+      await machine.settle(database.truncate(8));
+      assert.deepEqual(machine.file('log.1'), log(1, 6));
+      await goOn(machine, database, 8);
+    });
+
+    it(`lasts where a leader’s snapshot takes the place of damaged logs (${how})`, async () => {
+      const machine = machineWith({ 'log.1': log(1, 12, { at: 7, how }), 'log.6': log(6, 20) });
+      const database = await machine.open();
+      await receive(machine, database, 9);
+      assert.deepEqual(machine.file('log.1'), log(1, 6));
+      assert.deepEqual(machine.file('log.6'), log(6, 9));
+      await goOn(machine, database, 9);
+    });
+  }
+
+  it('cuts logs that the state is not built on, over one that ends early', async () => {
+    const machine = machineWith({ 'log.1': log(1, 7) });
+    const writing = await machine.open();
+    await machine.settle(writing.takeSnapshot());
+    await machine.close(writing);
+    machine.disk.install(`${DIR}/log.1`, log(1, 20));
+    machine.disk.install(`${DIR}/log.3`, log(3, 4));
+    machine.disk.install(`${DIR}/log.7`, log(7, 20));
+    const database = await machine.open();
+    await machine.settle(database.truncate(8));
+    assert.deepEqual(machine.file('log.1'), log(1, 8));
+    assert.deepEqual(machine.file('log.3'), log(3, 4));
+    assert.deepEqual(machine.file('log.7'), log(7, 8));
+    await goOn(machine, database, 8);
+  });
+
   it('goes before a leader’s snapshot of an earlier transaction', async () => {
     const machine = machineWith({ 'log.1': log(1, 12), 'log.6': log(6, 20) });
     const database = await machine.open();
-    const leader = Story.after(story, 8);
-    const receiving = database.receiveSnapshot(8);
-    receiving.push(leader.wireSnapshot());
-    await machine.settle(receiving.finish());
+    await receive(machine, database, 8);
     assert.deepEqual(machine.file('log.1'), log(1, 8));
     assert.deepEqual(machine.file('log.6'), log(6, 8));
     machine.world.powerOff('local', 'lose');
@@ -168,7 +274,7 @@ describe('truncation of logs that overlap', () => {
 
 describe('damage in a log that a later one repeats', () => {
   for (const how of ['flip', 'zeros'] as const) {
-    const rot = (at: number): { at: number; how: 'flip' | 'zeros' } => ({ at, how });
+    const rot = (at: number): Rot => ({ at, how });
     const LOST: readonly (readonly [what: string, files: Files, file: string, offset: number])[] = [
       ['the later ends earlier', { 'log.1': log(1, 12, rot(8)), 'log.6': log(6, 9) }, 'log.1', offsetOf(1, 8)],
       [

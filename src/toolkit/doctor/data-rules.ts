@@ -79,7 +79,7 @@ function judgeFiles(facts: DataFacts): Finding[] {
       code: 'LOGS_GONE',
       subject: target.dataLogDir,
       what: `There is no log, though one was in ${logPlace}.`,
-      why: 'A server refuses to start: it would have forgotten what it acknowledged after the newest snapshot.',
+      why: 'A server refuses to start (but an observer): it would have forgotten what it acknowledged after the newest snapshot.',
       mend: 'Set dataLogDir to the folder with the logs; when they are lost, let this server copy everything from the leader with an empty folder.',
     });
   }
