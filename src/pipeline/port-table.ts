@@ -28,14 +28,18 @@ export class PortTable {
 
   // Sessions
 
-  /** `port` waits for the session; who waited for it before is sent away. */
+  /**
+   * `port` waits for the session; who waited for it before, or has it, is sent away. Not only when it is opened: what is read of
+   * the older connection from now on was sent before the client came here, perhaps from a server where it has done more.
+   */
   open(sessionId: bigint, port: ClientPort, timeoutMs: number): void {
     const before = this.openings.get(sessionId);
     this.openings.set(sessionId, { port, timeoutMs });
     if (before !== undefined && before.port !== port) before.port?.closeFromServer('sessionReopened');
+    if (this.lines.get(sessionId)?.port !== port) this.close(sessionId, 'sessionReopened');
   }
 
-  /** The session is there: tells who waits for it, and sends away whoever had it. */
+  /** The session is there: tells who waits for it. */
   opened(sessionId: bigint): void {
     const opening = this.openings.get(sessionId);
     const port = this.takeOpening(sessionId, opening);
@@ -64,9 +68,7 @@ export class PortTable {
       this.lines.set(sessionId, new SessionLine(sessionId, port, this.tally));
       return;
     }
-    const before = line.port;
     line.port = port;
-    if (before !== port) before?.closeFromServer('sessionReopened');
   }
 
   /** The connection is gone; what it submitted goes on without an answer. */

@@ -267,6 +267,29 @@ describe('a session that moves', () => {
     });
   }
 
+  for (const at of ['leader', 'follower', 'observer'] as const) {
+    it(`away from ${at === 'observer' ? 'an' : 'a'} ${at} and back leaves nothing to its older connection there, even before it is opened`, async () => {
+      const pair = await Pair.start({}, at === 'observer' ? 'observer' : 'follower');
+      const { followerPipeline, leaderPipeline } = pair;
+      const [here, there] = at === 'leader' ? [leaderPipeline, followerPipeline] : [followerPipeline, leaderPipeline];
+      const old = new FakePort(here).open();
+      await pair.settle();
+      const elsewhere = new FakePort(there).takeUp(old);
+      await pair.settle();
+      elsewhere.send('create /newer');
+      await pair.settle();
+      const back = new FakePort(here).takeUp(old);
+      old.send('create /late');
+      await pair.settle();
+      assert.equal(old.told.at(-1), at === 'leader' ? 'closed sessionMoved' : 'closed sessionReopened');
+      assert.deepEqual(back.heard(), ['opened 4000']);
+      assert.deepEqual(
+        pair.leader.applied.filter((text) => text.includes('/late')),
+        [],
+      );
+    });
+  }
+
   it('to an observer behind the follower closes its connection there, and what comes on it goes nowhere', async () => {
     const { pair, atFollower } = await openPair();
     const { followerPipeline } = pair;
