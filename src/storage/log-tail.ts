@@ -32,7 +32,7 @@ const SMALLEST_RECORD_BYTES = 45;
 const ZERO_PREFIX_BYTES = 4;
 
 /** ZooKeeper reads on behind these with the next log, and refuses to start at the others. */
-const QUIET_ENDS: ReadonlySet<RecordFault> = new Set(['end', 'zeros', 'short', 'mark', 'header']);
+const QUIET_ENDS: ReadonlySet<RecordFault> = new Set(['zeros', 'short', 'mark', 'header']);
 
 /** What a torn group cost: whole records behind the hole that nobody had been promised. */
 export interface TornGroup {

@@ -291,7 +291,7 @@ export class ObserverMaster implements LearnerMaster, Feed {
     for (const sessionId of departed) {
       if (w.length >= MAX_DEPARTED_BYTES) return w.take(0);
       departed.delete(sessionId);
-      if (this.holders.hasLeft(sessionId, handler.sid)) w.long64(sessionId);
+      if (this.holders.otherThan(handler.sid, sessionId) !== null) w.long64(sessionId);
     }
     this.departed.delete(handler);
     return w.length === 0 ? null : w.take(0);

@@ -33,11 +33,12 @@ export class SessionHolders {
 
   /** The server to which the session of this request has gone from server `sid`; null: it may be passed on. */
   otherHolder({ sessionId, type }: ForwardedRequest, sid: number): number | null {
-    const holder = this.sids.get(sessionId);
-    return holder === undefined || holder === sid || ANYBODYS.has(type) ? null : holder;
+    return ANYBODYS.has(type) ? null : this.otherThan(sid, sessionId);
   }
 
-  hasLeft(sessionId: bigint, sid: number): boolean {
-    return this.sids.get(sessionId) !== sid;
+  /** Where the session is, if that is known and not server `sid`. */
+  otherThan(sid: number, sessionId: bigint): number | null {
+    const holder = this.sids.get(sessionId);
+    return holder === undefined || holder === sid ? null : holder;
   }
 }

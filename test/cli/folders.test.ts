@@ -1,6 +1,6 @@
 // Folders that operators name and that cannot be made, though what is above them is there: Node's own recursion never ends.
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, realpathSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,7 +13,8 @@ import { HistoryFile } from '../../src/shell/edge/history-file.js';
 import { cli, scratch } from './harness.js';
 
 const NOWHERE = '/proc/not/made';
-const MAKE_FOLDER = new URL('../../src/platform/make-folder.js', import.meta.url).href;
+const LAUNCHER = new URL('../../bin/zk-server', import.meta.url).pathname;
+const TOLD_SYNCS = new URL('../support/told-syncs.c', import.meta.url).pathname;
 
 describe('folders that cannot be made', () => {
   it('a pid file there', () => {
@@ -66,23 +67,23 @@ describe('folders that can be made', () => {
     assert.ok(statSync(path).isDirectory());
   });
 
-  it('durably: init syncs the folder of each that it made', (t) => {
-    if (spawnSync('strace', ['-V']).status !== 0) {
-      t.skip('there is no strace');
-      return;
-    }
-    const trace = join(root, 'trace');
-    const path = join(root, 'durable', 'version-2');
-    const script = `(await import(${JSON.stringify(MAKE_FOLDER)})).makeDurableFolderSync(${JSON.stringify(path)})`;
-    const args = ['-f', '-y', '-e', 'trace=fsync', '-o', trace, process.execPath, '--input-type=module', '-e', script];
-    const { status, stderr } = spawnSync('strace', args, { encoding: 'utf8' });
-    if (status !== 0 && /ptrace|PTRACE/.test(stderr)) {
-      t.skip('strace may not look here');
-      return;
-    }
-    assert.equal(status, 0, stderr);
-    const synced = [...readFileSync(trace, 'utf8').matchAll(/fsync\(\d+<([^>]+)>/g)].map((match) => match[1]);
-    assert.deepEqual(synced, [realpathSync(root), join(realpathSync(root), 'durable')]);
+  it('durably: init syncs what it makes, and the folder of each', () => {
+    const shim = join(root, 'told-syncs.so');
+    execFileSync('cc', ['-O2', '-shared', '-fPIC', '-o', shim, TOLD_SYNCS, '-ldl']);
+    const data = join(realpathSync(root), 'made', 'data');
+    const config = join(root, 'zoo.cfg');
+    const told = join(root, 'synced');
+    writeFileSync(config, `dataDir=${data}\nclientPort=2181\n`);
+    const env = { ...process.env, LD_PRELOAD: shim, SYNCED_FILE: told };
+    execFileSync(LAUNCHER, ['init', config, '--myid', '1'], { env });
+    assert.deepEqual(readFileSync(told, 'utf8').trim().split('\n'), [
+      realpathSync(root),
+      join(realpathSync(root), 'made'),
+      data,
+      join(data, 'myid'),
+      join(data, 'initialize'),
+      data,
+    ]);
   });
 
   it('but not where a file is, or below one', () => {

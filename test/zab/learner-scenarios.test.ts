@@ -1,18 +1,10 @@
 import { describe, it } from 'node:test';
+import { joined } from './established.js';
 import type { Scenario } from './scenario.js';
 import { play } from './scenario.js';
 
-/** Server 1 (history 1:1-3) follows server 2, which establishes epoch 2 with the same history. */
 const FOLLOWING = `
-  1 follows 2
-  2 < FOLLOWERINFO 1:0 from 1
-  2 > LEADERINFO 2:0
-  2 < ACKEPOCH 1:3 epoch 1
-  2 > DIFF 1:3
-  2 > NEWLEADER 2:0 config 200000000
-  2 < ACK 2:0
-  2 > UPTODATE
-  2 < ACK 2:0
+  ${joined('follows')}
   serving
 `;
 

@@ -1,19 +1,12 @@
 // A follower that serves observers: which requests of them, and of its own clients, it passes on to its leader.
 import { describe, it } from 'node:test';
+import { joined } from './established.js';
 import type { Scenario } from './scenario.js';
 import { play } from './scenario.js';
 
 /** Server 1 follows server 2 in epoch 2 and serves observers 4 and 5. */
 const SERVING = `
-  1 follows 2
-  2 < FOLLOWERINFO 1:0 from 1
-  2 > LEADERINFO 2:0
-  2 < ACKEPOCH 1:3 epoch 1
-  2 > DIFF 1:3
-  2 > NEWLEADER 2:0 config 200000000
-  2 < ACK 2:0
-  2 > UPTODATE
-  2 < ACK 2:0
+  ${joined('follows')}
   says Observers are served
   ${observerComes(4)}
   ${observerComes(5)}
@@ -259,15 +252,7 @@ describe('an observer of a follower', () => {
       voters: [2, 3],
       observers: [1],
       steps: `
-        1 observes 2
-        2 < OBSERVERINFO 1:0 from 1
-        2 > LEADERINFO 2:0
-        2 < ACKEPOCH 1:3 epoch 1
-        2 > DIFF 1:3
-        2 > NEWLEADER 2:0 config 200000000
-        2 < ACK 2:0
-        2 > UPTODATE
-        2 < ACK 2:0
+        ${joined('observes')}
         2 > PING 1:3 left 7
         event session 7 moved
         comes 8

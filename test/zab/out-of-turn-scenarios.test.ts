@@ -1,6 +1,6 @@
 import { describe, it } from 'node:test';
 import { formatZxid } from '../../src/protocol/index.js';
-import { ESTABLISHED } from './established.js';
+import { ESTABLISHED, joined } from './established.js';
 import { QUORUM_PORT } from './harness.js';
 import type { Scenario } from './scenario.js';
 import { play } from './scenario.js';
@@ -8,15 +8,7 @@ import { zxid } from './zxids.js';
 
 /** Server 1 (history 1:1-3) follows server 2 in epoch 2, and has logged 2:1 and 2:2. */
 const FOLLOWING = `
-  1 follows 2
-  2 < FOLLOWERINFO 1:0 from 1
-  2 > LEADERINFO 2:0
-  2 < ACKEPOCH 1:3 epoch 1
-  2 > DIFF 1:3
-  2 > NEWLEADER 2:0 config 200000000
-  2 < ACK 2:0
-  2 > UPTODATE
-  2 < ACK 2:0
+  ${joined('follows')}
   2 > PROPOSAL 2:1 /a
   2 < ACK 2:1
   2 > PROPOSAL 2:2 /b
