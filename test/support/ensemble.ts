@@ -102,8 +102,10 @@ export class Member {
     return serverMode(this.clientPort, this.host);
   }
 
-  log(): Promise<string> {
-    return readFile(join(this.folder, 'log'), 'utf8');
+  /** What the server has logged, in whole lines: the last one may still be on its way. */
+  async log(): Promise<string> {
+    const text = await readFile(join(this.folder, 'log'), 'utf8');
+    return text.slice(0, text.lastIndexOf('\n') + 1);
   }
 
   config(): Promise<string> {
