@@ -139,7 +139,10 @@ export class ReplyChecks {
     const wrong = (what: string) => {
       this.problems.report('odd requests are answered as by ZooKeeper', `${who}: ${what}`);
     };
-    const entry = odd.kind === 'change' ? this.order.ofRequest(session, cxid, reply.zxid) : undefined;
+    // What the log ends with at a server that refuses it unlogged can be an older request of the same number.
+    const isUnlogged = reply.err === ErrorCode.marshallingError && this.order.countsAnew.has(session);
+    const isLogged = odd.kind === 'change' && !isUnlogged;
+    const entry = isLogged ? this.order.ofRequest(session, cxid, reply.zxid) : undefined;
     if (entry !== undefined) this.acknowledged(who, entry.header.zxid, reply.zxid, floorZxid);
     // Bytes that are no request need not come as far as the log.
     else if (odd.kind === 'change' && reply.err !== ErrorCode.marshallingError) wrong('it was never committed');
