@@ -86,15 +86,17 @@ function tryRequest(type: number, body: Buffer): void {
     default: {
       const decode = (bytes: Buffer) => readChangeRequest(bytes, type);
       const request = attempt([JuteError], () => decode(body));
-      if (request === undefined || hasUnknownMode(request)) return;
+      if (request === undefined || failsByItself(request)) return;
       assertStable(request, (value) => encodeToBuffer((w) => writeChangeRequest(w, value)), decode);
     }
   }
 }
 
-/** In a multi a createTTL of no known mode is taken for a create that will fail, which nobody could have sent as one. */
-function hasUnknownMode(request: ChangeRequest): boolean {
-  return (
-    request.type === OpCode.multi && request.ops.some((op) => 'flags' in op && createModeOf(op.flags) === undefined)
-  );
+/**
+ * In a multi a createTTL of no known mode, or without ACLs, is taken for a create that will fail, which nobody could have sent as
+ * one.
+ */
+function failsByItself(request: ChangeRequest): boolean {
+  if (request.type !== OpCode.multi) return false;
+  return request.ops.some((op) => 'flags' in op && (op.acl === null || createModeOf(op.flags) === undefined));
 }
