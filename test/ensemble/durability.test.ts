@@ -1,9 +1,9 @@
 // No acknowledged write is lost: three real servers, kill -9 of leader or follower at random under load, and of all three.
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
+import { atServer, createOnce } from '../support/at-server.js';
 import { chooser } from '../support/chooser.js';
 import { Ensemble } from '../support/ensemble.js';
-import { WireClient } from '../support/wire-client.js';
 import { assertNothingLost, progress } from './nothing-lost.js';
 import { RecordingWriter } from './recording-writer.js';
 
@@ -11,18 +11,22 @@ const KILLS = 20;
 const KILLS_OF_ALL = 3;
 const SEED = Number(process.env['DURABILITY_SEED'] ?? Date.now() % 1_000_000);
 
+async function makeFolders(ensemble: Ensemble, folders: readonly string[]): Promise<void> {
+  await atServer(await ensemble.leader(), async (client, isAgain) => {
+    for (const folder of folders) await createOnce(client, isAgain, folder);
+  });
+}
+
 describe(`durability under kill -9 (DURABILITY_SEED=${SEED})`, () => {
   const choose = chooser(SEED);
   let ensemble: Ensemble;
-  let writers: RecordingWriter[];
+  let writers: RecordingWriter[] = [];
 
   before(async () => {
     ensemble = await Ensemble.create({ config: { tickTime: 300, snapCount: 2000 } });
     await ensemble.start();
     const folders = Array.from({ length: 6 }, (_, i) => `/writer-${i}`);
-    const client = await WireClient.connect((await ensemble.leader()).clientPort);
-    for (const folder of folders) await client.create(folder);
-    await client.close();
+    await makeFolders(ensemble, folders);
     writers = folders.map((folder, i) => new RecordingWriter(folder, ensemble.members, i));
   });
   after(async () => {
@@ -51,9 +55,7 @@ describe(`durability under kill -9 (DURABILITY_SEED=${SEED})`, () => {
     { timeout: 300_000 },
     async () => {
       const folders = Array.from({ length: 6 }, (_, i) => `/all-${i}`);
-      const client = await WireClient.connect((await ensemble.leader()).clientPort);
-      for (const folder of folders) await client.create(folder);
-      await client.close();
+      await makeFolders(ensemble, folders);
       writers = folders.map((folder, i) => new RecordingWriter(folder, ensemble.members, i));
       for (let kill = 0; kill < KILLS_OF_ALL; kill++) {
         await progress(writers, 50);
