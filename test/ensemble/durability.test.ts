@@ -20,14 +20,14 @@ async function makeFolders(ensemble: Ensemble, folders: readonly string[]): Prom
 describe(`durability under kill -9 (DURABILITY_SEED=${SEED})`, () => {
   const choose = chooser(SEED);
   let ensemble: Ensemble;
-  let writers: RecordingWriter[] = [];
+  const writers: RecordingWriter[] = [];
 
   before(async () => {
     ensemble = await Ensemble.create({ config: { tickTime: 300, snapCount: 2000 } });
     await ensemble.start();
     const folders = Array.from({ length: 6 }, (_, i) => `/writer-${i}`);
     await makeFolders(ensemble, folders);
-    writers = folders.map((folder, i) => new RecordingWriter(folder, ensemble.members, i));
+    writers.push(...folders.map((folder, i) => new RecordingWriter(folder, ensemble.members, i)));
   });
   after(async () => {
     await Promise.all(writers.map((writer) => writer.stop()));
@@ -56,16 +56,17 @@ describe(`durability under kill -9 (DURABILITY_SEED=${SEED})`, () => {
     async () => {
       const folders = Array.from({ length: 6 }, (_, i) => `/all-${i}`);
       await makeFolders(ensemble, folders);
-      writers = folders.map((folder, i) => new RecordingWriter(folder, ensemble.members, i));
+      const latest = folders.map((folder, i) => new RecordingWriter(folder, ensemble.members, i));
+      writers.push(...latest);
       for (let kill = 0; kill < KILLS_OF_ALL; kill++) {
-        await progress(writers, 50);
+        await progress(latest, 50);
         await delay(choose(300));
         await Promise.all(ensemble.members.map((member) => member.kill()));
         for (const member of ensemble.members) await member.start();
         await Promise.all(ensemble.members.map((member) => member.serving()));
       }
-      await Promise.all(writers.map((writer) => writer.stop()));
-      await assertNothingLost(ensemble, writers);
+      await Promise.all(latest.map((writer) => writer.stop()));
+      await assertNothingLost(ensemble, latest);
     },
   );
 });

@@ -540,15 +540,7 @@ const SCENARIOS: readonly Scenario[] = [
     observers: [1],
     history: '1:1-3',
     steps: `
-      1 observes 2
-      2 < OBSERVERINFO 1:0 from 1
-      2 > LEADERINFO 2:0
-      2 < ACKEPOCH 1:3 epoch 1
-      2 > DIFF 1:3
-      2 > NEWLEADER 2:0 config 200000000
-      2 < ACK 2:0
-      2 > UPTODATE
-      2 < ACK 2:0
+      ${joined('observes')}
       2 > PROPOSAL 2:1 /a
       2 > COMMIT 2:1
       2 > INFORM 2:1 /a
